@@ -1,0 +1,130 @@
+import type { HeaderMap } from './header-map.ts';
+
+/**
+ * The one stream interface that every HTTP codec implements, for both halves. HTTP/1.1 is an HTTP/2 with one
+ * stream at a time. A codec is strict: what it does not understand is an error, never a guess, and what it writes
+ * is built anew from what was understood.
+ *
+ * Request heads carry the pseudo-headers `:method`, `:path`, `:authority`, `:scheme`; answers carry `:status`.
+ */
+export interface RequestDecoder {
+  /** Once per request; `headers` belongs to the receiver. */
+  decodeHeaders(headers: HeaderMap, endStream: boolean): void;
+  /** `chunk` is lent until the call returns. */
+  decodeData(chunk: Buffer, endStream: boolean): void;
+  /** Ends the request. */
+  decodeTrailers(trailers: HeaderMap): void;
+}
+
+export interface ResponseDecoder {
+  /** 1xx other than 101; any number, before `decodeHeaders`. */
+  decodeInformational(headers: HeaderMap): void;
+  decodeHeaders(headers: HeaderMap, endStream: boolean): void;
+  decodeData(chunk: Buffer, endStream: boolean): void;
+  decodeTrailers(trailers: HeaderMap): void;
+}
+
+/** What both encoders have. */
+export interface StreamEncoder {
+  /** `chunk` belongs to the encoder. */
+  encodeData(chunk: Buffer, endStream: boolean): void;
+  encodeTrailers(trailers: HeaderMap): void;
+  /** Ends the stream now, both directions. Idempotent; no event follows. */
+  resetStream(): void;
+  /** Counted; stops the peer from sending more of this stream. */
+  readDisable(disable: boolean): void;
+  setCallbacks(callbacks: StreamCallbacks): void;
+  /** Bytes of heads and framing included. */
+  readonly bytesWritten: number;
+}
+
+export interface ResponseEncoder extends StreamEncoder {
+  encodeInformational(headers: HeaderMap): void;
+  encodeHeaders(headers: HeaderMap, endStream: boolean): void;
+}
+
+export interface RequestEncoder extends StreamEncoder {
+  encodeHeaders(headers: HeaderMap, endStream: boolean): void;
+}
+
+export interface StreamCallbacks {
+  /** The stream ended before both directions were complete; at most once, last event of the stream. */
+  onResetStream(reason: StreamResetReason, detail: string): void;
+  onAboveWriteHighWatermark(): void;
+  onBelowWriteLowWatermark(): void;
+}
+
+/** Envoy's reset reasons. Their text for bodies and logs is in router/reset-reason.ts. */
+export type StreamResetReason =
+  | 'local-reset'
+  | 'remote-reset'
+  | 'local-connection-failure'
+  | 'remote-connection-failure'
+  | 'connection-timeout'
+  | 'connection-termination'
+  | 'overflow'
+  | 'protocol-error'
+  | 'remote-refused-stream';
+
+export type HttpProtocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+
+/** Downstream half: reads requests, writes answers. Fed by the owner of the connection. */
+export interface ServerCodec {
+  readonly protocol: HttpProtocol;
+  /** Bytes of the connection, lent. Never throws; errors go to `onProtocolError`. */
+  dispatch(chunk: Buffer): void;
+  /** The client sent FIN. */
+  onEnd(): void;
+  /** The connection is gone; resets what is open with `connection-termination`. */
+  onClose(detail: string): void;
+  onAboveWriteHighWatermark(): void;
+  onBelowWriteLowWatermark(): void;
+  /** The next answer says that the connection closes (HTTP/1.1 `connection: close`, HTTP/2 GOAWAY). */
+  drain(): void;
+  /** Streams that are open; HTTP/1.1 counts the one being answered. */
+  readonly activeStreamCount: number;
+}
+
+export interface ServerCodecCallbacks {
+  /** A request begins. The returned decoder receives it; `encoder` answers it. */
+  onNewStream(encoder: ResponseEncoder): RequestDecoder;
+  /**
+   * Bytes that are no request: the codec has stopped reading. With a stream open for the request the owner answers
+   * on it, otherwise with `writeErrorResponse`; then it closes the connection.
+   */
+  onProtocolError(error: CodecError): void;
+  /** A stream is complete in both directions (or reset). `shouldClose`: the connection takes no further request. */
+  onStreamEnd(shouldClose: boolean): void;
+}
+
+/** Why bytes were refused. `details` are Envoy's response code details, such as `http1.codec_error`. */
+export interface CodecError {
+  /** 400, 413, 417, 426, 431, 501, 505; 502 for answers. */
+  readonly status: number;
+  readonly details: string;
+  /** Body of the answer; empty for none. */
+  readonly body: string;
+}
+
+/** Upstream half: writes requests, reads answers. */
+export interface ClientCodec {
+  readonly protocol: HttpProtocol;
+  dispatch(chunk: Buffer): void;
+  /** The server sent FIN: ends a close-delimited answer, else resets. */
+  onEnd(): void;
+  onClose(detail: string): void;
+  onAboveWriteHighWatermark(): void;
+  onBelowWriteLowWatermark(): void;
+  /** Begins a stream. HTTP/1.1: only when none is open. */
+  newStream(decoder: ResponseDecoder): RequestEncoder;
+  readonly activeStreamCount: number;
+}
+
+export interface ClientCodecCallbacks {
+  /** The answer is complete and so is the request. `isReusable` false: the connection must not be used again. */
+  onStreamEnd(isReusable: boolean): void;
+  /** The server broke the protocol (or spoke unasked); streams are reset by the codec, the owner closes. */
+  onProtocolError(error: CodecError): void;
+  /** The server will take no more streams (GOAWAY, `connection: close`); open ones finish. */
+  onGoAway(): void;
+}

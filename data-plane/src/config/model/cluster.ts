@@ -1,0 +1,84 @@
+import type { Endpoints } from './endpoints.ts';
+import type { HealthCheck } from './health-check.ts';
+
+/** Envoy's `Cluster`, decoded and checked. Times in ms; 0 = none. */
+export interface Cluster {
+  readonly name: string;
+  /** Name in statistics: `alt_stat_name` or the name. */
+  readonly statName: string;
+  readonly discovery: Discovery;
+  readonly connectTimeoutMs: number;
+  readonly perConnectionBufferLimitBytes: number;
+  readonly loadBalancer: LoadBalancerPolicy;
+  readonly common: CommonLoadBalancing;
+  readonly healthCheck?: HealthCheck;
+  readonly circuitBreakers: {
+    readonly default: CircuitBreakerThresholds;
+    readonly high: CircuitBreakerThresholds;
+  };
+  readonly http: UpstreamHttpOptions;
+  readonly ignoreHealthOnHostRemoval: boolean;
+  readonly closeConnectionsOnHostHealthFailure: boolean;
+  /** What `%CLUSTER_METADATA%` reads. */
+  readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export type Discovery =
+  | { readonly kind: 'static'; readonly endpoints: Endpoints }
+  | { readonly kind: 'eds'; readonly serviceName: string; readonly initialFetchTimeoutMs: number }
+  | ({ readonly kind: 'strict-dns' | 'logical-dns'; readonly endpoints: Endpoints } & DnsSettings);
+
+export interface DnsSettings {
+  readonly refreshRateMs: number;
+  readonly failureRefreshBaseMs?: number;
+  readonly failureRefreshMaxMs?: number;
+  readonly jitterMs: number;
+  readonly respectDnsTtl: boolean;
+  readonly lookupFamily: 'auto' | 'v4-only' | 'v6-only' | 'v4-preferred' | 'all';
+  readonly waitForWarmOnInit: boolean;
+}
+
+export type LoadBalancerPolicy =
+  | { readonly kind: 'round-robin'; readonly slowStart?: SlowStart }
+  | {
+      readonly kind: 'least-request';
+      readonly choiceCount: number;
+      readonly activeRequestBias: number;
+      readonly slowStart?: SlowStart;
+    }
+  | { readonly kind: 'random' };
+
+export interface SlowStart {
+  readonly windowMs: number;
+  readonly aggression: number;
+  readonly minWeightPercent: number;
+}
+
+export interface CommonLoadBalancing {
+  /** 0–100; default 50; 0 = never panic. */
+  readonly healthyPanicThresholdPercent: number;
+  readonly updateMergeWindowMs: number;
+  readonly ignoreNewHostsUntilFirstHealthCheck: boolean;
+  readonly closeConnectionsOnHostSetChange: boolean;
+  readonly isLocalityWeighted: boolean;
+}
+
+export interface CircuitBreakerThresholds {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  readonly retryBudget?: { readonly budgetPercent: number; readonly minRetryConcurrency: number };
+  readonly trackRemaining: boolean;
+}
+
+export interface UpstreamHttpOptions {
+  readonly protocol: 'http1' | 'http2';
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  /** 0 = no limit. */
+  readonly maxRequestsPerConnection: number;
+  readonly maxResponseHeadersBytes: number;
+  readonly maxHeadersCount: number;
+  readonly enableTrailers: boolean;
+}

@@ -1,0 +1,34 @@
+/** Envoy's `HealthCheck`, decoded and checked. Times in ms. */
+export interface HealthCheck {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly initialJitterMs: number;
+  readonly intervalJitterMs: number;
+  readonly intervalJitterPercent: number;
+  readonly noTrafficIntervalMs: number;
+  readonly noTrafficHealthyIntervalMs: number;
+  readonly unhealthyIntervalMs: number;
+  readonly unhealthyEdgeIntervalMs: number;
+  readonly healthyEdgeIntervalMs: number;
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+  readonly reuseConnection: boolean;
+  readonly checker:
+    | {
+        readonly kind: 'http';
+        readonly method: string;
+        readonly path: string;
+        /** Empty: the cluster's name. */
+        readonly host: string;
+        readonly requestHeaders: readonly { readonly name: string; readonly value: string }[];
+        /** Half-open ranges. */
+        readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
+        readonly retriableStatuses: readonly { readonly start: number; readonly end: number }[];
+      }
+    | {
+        readonly kind: 'tcp';
+        /** Hexadecimal; empty = connect only. */
+        readonly sendHex: string;
+        readonly receiveHex: readonly string[];
+      };
+}

@@ -1,0 +1,57 @@
+import type { AccessLog } from './access-log.ts';
+import type { RouteTable } from './route.ts';
+
+/** Envoy's `HttpConnectionManager`, decoded and checked. Times in ms; 0 = none. */
+export interface HttpConnectionManager {
+  readonly statPrefix: string;
+  readonly codecType: 'auto' | 'http1' | 'http2';
+  /** Routes in place, or the name of a route table that RDS delivers. */
+  readonly routes:
+    | { readonly kind: 'inline'; readonly table: RouteTable }
+    | { readonly kind: 'rds'; readonly routeConfigName: string };
+  /** In configuration order; the last is the router. */
+  readonly httpFilters: readonly HttpFilterConfig[];
+  readonly accessLogs: readonly AccessLog[];
+  readonly useRemoteAddress: boolean;
+  readonly xffNumTrustedHops: number;
+  readonly skipXffAppend: boolean;
+  readonly generateRequestId: boolean;
+  readonly preserveExternalRequestId: boolean;
+  readonly alwaysSetRequestIdInResponse: boolean;
+  readonly serverName: string;
+  readonly serverHeaderTransformation: 'overwrite' | 'append-if-absent' | 'pass-through';
+  readonly via: string;
+  readonly streamIdleTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly requestHeadersTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly delayedCloseTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  readonly maxStreamDurationMs: number;
+  readonly maxRequestsPerConnection: number;
+  readonly maxRequestHeadersBytes: number;
+  readonly maxHeadersCount: number;
+  readonly normalizePath: boolean;
+  readonly mergeSlashes: boolean;
+  readonly pathWithEscapedSlashesAction: 'keep' | 'reject' | 'unescape-and-redirect' | 'unescape-and-forward';
+  readonly stripPort: 'none' | 'matching' | 'any';
+  readonly stripTrailingHostDot: boolean;
+  readonly headersWithUnderscoresAction: 'allow' | 'reject' | 'drop';
+  readonly acceptHttp10: boolean;
+  readonly defaultHostForHttp10: string;
+  readonly allowChunkedLength: boolean;
+  readonly enableTrailers: boolean;
+  readonly proxy100Continue: boolean;
+  /** Upgrade types that are allowed, lower-case. */
+  readonly upgrades: readonly string[];
+  readonly suppressEnvoyHeaders: boolean;
+}
+
+/** One HTTP filter: `type` is a row of the filter registry, `config` is what that row's decoder made. */
+export interface HttpFilterConfig {
+  readonly name: string;
+  readonly type: string;
+  readonly config: unknown;
+  readonly isDisabled: boolean;
+}

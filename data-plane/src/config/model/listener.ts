@@ -1,0 +1,46 @@
+import type { Address } from './address.ts';
+import type { HttpConnectionManager } from './http-connection-manager.ts';
+
+/** Envoy's `Listener`, decoded and checked. */
+export interface Listener {
+  readonly name: string;
+  readonly address: Address;
+  readonly trafficDirection: 'unspecified' | 'inbound' | 'outbound';
+  readonly filterChains: readonly FilterChain[];
+  readonly defaultFilterChain?: FilterChain;
+  readonly perConnectionBufferLimitBytes: number;
+  readonly drainType: 'default' | 'modify-only';
+  readonly tcpBacklogSize?: number;
+  readonly statPrefix: string;
+}
+
+export interface FilterChain {
+  /** Empty when the configuration names none. */
+  readonly name: string;
+  /** Content hash of the chain; equal = the same chain, whose connections an update keeps. */
+  readonly hash: string;
+  readonly match: FilterChainMatch;
+  readonly networkFilter: NetworkFilter;
+}
+
+/** The criteria of reference: `FilterChainMatch`. An empty list or absent value does not restrict. */
+export interface FilterChainMatch {
+  readonly destinationPort?: number;
+  readonly prefixRanges: readonly CidrRange[];
+  readonly sourceType: 'any' | 'local' | 'external';
+  readonly sourcePrefixRanges: readonly CidrRange[];
+  readonly sourcePorts: readonly number[];
+  /** `raw_buffer` or empty; `tls` needs the TLS inspector. */
+  readonly transportProtocol: string;
+}
+
+export interface CidrRange {
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** The terminal network filter of a chain. */
+export type NetworkFilter = {
+  readonly kind: 'http-connection-manager';
+  readonly config: HttpConnectionManager;
+};

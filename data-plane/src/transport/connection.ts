@@ -1,0 +1,64 @@
+/**
+ * A byte stream between this worker and one peer, as codecs and network filters see it. One per socket, for
+ * both halves. Implementations gather the writes of one tick into one `write` of the socket.
+ */
+export interface Connection {
+  /** Unique in the process; `%CONNECTION_ID%`. */
+  readonly id: number;
+  readonly remoteAddress: SocketAddress;
+  readonly localAddress: SocketAddress;
+  readonly state: ConnectionState;
+  /** Set once, by the owner, before any event can happen (in the tick that created the connection). */
+  setHandlers(handlers: ConnectionHandlers): void;
+  /**
+   * Queues bytes; a string is latin1. The buffer belongs to the connection until it was flushed.
+   * Ignored once closing or closed.
+   */
+  write(data: Buffer | string): void;
+  /** Counted: reading stops at the first `true` and resumes when every `true` has had its `false`. */
+  readDisable(disable: boolean): void;
+  close(kind: CloseKind): void;
+  /** Bytes that were written and that the kernel has not taken. */
+  readonly writeBufferedBytes: number;
+  /** High watermark; the low one is half of it. 0 = none. Envoy: `per_connection_buffer_limit_bytes`. */
+  setWriteBufferLimit(limitBytes: number): void;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
+export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
+
+/**
+ * - `flush`: write what is queued, send FIN, then close.
+ * - `flush-and-delay`: the same, then wait for the peer to close, at most the delayed-close time-out, so that a
+ *   last answer is not lost to a reset (RFC 9112, 9.6).
+ * - `abort`: drop what is queued; reset.
+ */
+export type CloseKind = 'flush' | 'flush-and-delay' | 'abort';
+
+export type ConnectionCloseReason = 'local' | 'remote' | 'reset' | 'connect-failure' | 'connect-timeout';
+
+export interface ConnectionHandlers {
+  /** Upstream only: the connection (and its TLS handshake) is there. */
+  onConnected?(): void;
+  /** `chunk` is lent until the call returns; a handler that keeps bytes copies them or takes the whole chunk over. */
+  onData(chunk: Buffer): void;
+  /** The peer sent FIN; this side can still write. */
+  onEnd(): void;
+  /** Last event, exactly once. `detail` is the system's word, such as `Connection refused`. */
+  onClose(reason: ConnectionCloseReason, detail: string): void;
+  onAboveWriteHighWatermark?(): void;
+  onBelowWriteLowWatermark?(): void;
+}
+
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** `10.0.0.1:80`, `[::1]:80`. */
+export function formatSocketAddress(address: SocketAddress): string {
+  return address.address.includes(':')
+    ? `[${address.address}]:${address.port}`
+    : `${address.address}:${address.port}`;
+}
