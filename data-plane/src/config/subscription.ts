@@ -1,0 +1,48 @@
+import type { Problem } from '@heddle/shared/errors/problem';
+
+/** A resource as it arrived, decoded and checked. */
+export interface ReceivedResource<T> {
+  readonly name: string;
+  readonly version: string;
+  /** The resource's wire bytes, for hashes and for /config_dump. */
+  readonly bytes: Uint8Array;
+  readonly value: T;
+}
+
+/** Both variants of the protocol end in this: what was added or changed, and what is gone. */
+export interface ResourceUpdate<T> {
+  readonly upserts: readonly ReceivedResource<T>[];
+  readonly removed: readonly string[];
+  /** `version_info`, or delta's `system_version_info`. */
+  readonly systemVersion: string;
+}
+
+/** A resource that its receiver refuses: becomes part of the NACK. */
+export interface RejectedResource {
+  readonly name: string;
+  readonly problems: readonly Problem[];
+}
+
+export interface ResourceWatcher<T> {
+  /** Called on the main thread, one response at a time. What it returns is refused; the rest counts as accepted. */
+  onUpdate(update: ResourceUpdate<T>): readonly RejectedResource[];
+  /** Every resource of the response was refused by its decoder; also ends a first fetch. */
+  onRejected(problems: readonly RejectedResource[]): void;
+  /** Nothing came within the first-fetch time-out. */
+  onInitialFetchTimeout(): void;
+}
+
+export interface Subscription {
+  /** Ends it; nothing is called afterwards. */
+  close(): void;
+}
+
+/** Where resources come from: the ADS mux; later files and separate streams. */
+export interface SubscriptionSource<T> {
+  /** `names` undefined = everything (wildcard). */
+  subscribe(
+    names: readonly string[] | undefined,
+    watcher: ResourceWatcher<T>,
+    initialFetchTimeoutMs: number,
+  ): Subscription;
+}

@@ -1,0 +1,67 @@
+import type { Listener } from './model/listener.ts';
+import type { RouteTable } from './model/route.ts';
+import type { ClusterUpdate } from './model/cluster-update.ts';
+
+/**
+ * The messages between the main thread and its workers: structured clones of frozen values. The order of the
+ * messages is the order of the changes; a worker applies one `update` wholly before its next event.
+ */
+export type MainToWorker =
+  | ConfigUpdate
+  /** Begin to drain (SIGTERM, `/drain_listeners`); `gradual` spreads the closing over the drain time. */
+  | {
+      readonly kind: 'drain';
+      readonly strategy: 'gradual' | 'immediate';
+      readonly drainTimeMs: number;
+      readonly inboundOnly: boolean;
+    }
+  | { readonly kind: 'stop-listening'; readonly inboundOnly: boolean }
+  /** `/healthcheck/fail` and `/healthcheck/ok`. */
+  | { readonly kind: 'health-fail'; readonly isFailed: boolean }
+  | { readonly kind: 'reopen-logs' }
+  | { readonly kind: 'log-level'; readonly level: string }
+  /** Close what is left and end the thread. */
+  | { readonly kind: 'stop' };
+
+/** One change of the active configuration: what is in it is swapped together. */
+export interface ConfigUpdate {
+  readonly kind: 'update';
+  /** Counts up; acknowledged by `applied`. */
+  readonly generation: number;
+  /** Applied in the order of the fields: make before break. */
+  readonly clusters: readonly ClusterUpdate[];
+  readonly routeTables: readonly RouteTable[];
+  readonly listeners: readonly ListenerUpdate[];
+  readonly removedListeners: readonly string[];
+  readonly removedRouteTables: readonly string[];
+  readonly removedClusters: readonly string[];
+}
+
+export interface ListenerUpdate {
+  readonly listener: Listener;
+  /** Only filter chains differ from the active one: connections on unchanged chains stay. */
+  readonly isInPlace: boolean;
+}
+
+export type WorkerToMain =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'applied'; readonly generation: number }
+  /** A listener could not be bound in this worker. */
+  | { readonly kind: 'listen-failed'; readonly listener: string; readonly message: string }
+  /** Statistics declared since the last message, and the pages they live in. */
+  | StatsDeclaration
+  /** Connections that are open, in answer to drain; sent when it reaches 0 as well. */
+  | { readonly kind: 'connections'; readonly count: number }
+  /** A cluster had its first upstream connection: health checks leave the no-traffic interval. */
+  | { readonly kind: 'cluster-traffic'; readonly cluster: string };
+
+export interface StatsDeclaration {
+  readonly kind: 'stats';
+  readonly pages: readonly { readonly page: number; readonly buffer: SharedArrayBuffer }[];
+  readonly stats: readonly {
+    readonly type: 'counter' | 'gauge' | 'histogram';
+    readonly name: string;
+    readonly page: number;
+    readonly slot: number;
+  }[];
+}

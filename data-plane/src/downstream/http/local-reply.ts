@@ -1,0 +1,14 @@
+import type { ResponseFlag } from './response-flag.ts';
+
+/** An answer that the proxy makes itself. The only way in which an error becomes a response. */
+export interface LocalReply {
+  readonly status: number;
+  /** Text; empty for none. */
+  readonly body: string;
+  /** `%RESPONSE_CODE_DETAILS%`. */
+  readonly details: string;
+  readonly flag?: ResponseFlag;
+  /** `grpc-status` for gRPC requests; derived from `status` when absent. */
+  readonly grpcStatus?: number;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+}

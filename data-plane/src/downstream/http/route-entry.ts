@@ -1,0 +1,15 @@
+import type { FilterConfigs, Route, VirtualHost, WeightedCluster } from '../../config/model/route.ts';
+
+/**
+ * What routing decided for one stream, as the manager and filters see it. Made by `router/route-table.ts`, through
+ * the `RouteTable` interface below, so that downstream does not know the router.
+ */
+export interface RouteEntry {
+  readonly route: Route;
+  readonly virtualHost: VirtualHost;
+  /** Name of the chosen cluster; empty for redirects and direct responses. */
+  readonly clusterName: string;
+  readonly weightedCluster: WeightedCluster | undefined;
+  /** Most specific first: weighted cluster, route, virtual host. */
+  readonly filterConfigs: readonly FilterConfigs[];
+}

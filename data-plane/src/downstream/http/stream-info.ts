@@ -1,0 +1,41 @@
+import type { HttpProtocol } from '../../codec/codec.ts';
+import type { SocketAddress } from '../../transport/connection.ts';
+import type { ResponseFlag } from './response-flag.ts';
+
+/** What is known about one stream; access logs and header formatters read it. Times are monotonic ms. */
+export interface StreamInfo {
+  readonly startedAt: number;
+  readonly startedAtMs: number;
+  requestReceivedMs: number | undefined;
+  firstUpstreamByteMs: number | undefined;
+  lastUpstreamByteMs: number | undefined;
+  endedMs: number | undefined;
+  readonly protocol: HttpProtocol;
+  readonly connectionId: number;
+  readonly streamId: number;
+  readonly downstreamDirectAddress: SocketAddress;
+  readonly downstreamLocalAddress: SocketAddress;
+  /** The trusted client: from `x-forwarded-for`, or the peer. */
+  downstreamRemoteAddress: SocketAddress;
+  /** 0: none was sent. */
+  responseStatus: number;
+  responseDetails: string;
+  /** In the order in which they were set. */
+  readonly flags: ResponseFlag[];
+  bytesReceived: number;
+  bytesSent: number;
+  routeName: string;
+  upstreamCluster: string;
+  upstreamHost: SocketAddress | undefined;
+  upstreamHostname: string;
+  upstreamLocalAddress: SocketAddress | undefined;
+  upstreamProtocol: string;
+  upstreamTransportFailureReason: string;
+  upstreamAttemptCount: number;
+  isHealthCheck: boolean;
+  isInternalRequest: boolean;
+  localReplyBody: string;
+  /** A 64-bit-like stable random of the stream, in [0, 2^53). Decides weighted clusters and fractions. */
+  readonly randomValue: number;
+  readonly filterChainName: string;
+}

@@ -1,0 +1,119 @@
+import type { RequestEncoder, ResponseDecoder, StreamResetReason } from '../codec/codec.ts';
+import type { Cluster } from '../config/model/cluster.ts';
+import type { Locality } from '../config/model/locality.ts';
+import type { SocketAddress } from '../transport/connection.ts';
+
+/** What the router sees of the upstream half, in one worker. */
+export interface ThreadLocalClusters {
+  /** An active cluster; undefined for unknown and for warming ones. */
+  get(name: string): ThreadLocalCluster | undefined;
+}
+
+/**
+ * A cluster in one worker: settings, current hosts, load balancer, pools. A request that found it keeps its `info`
+ * to the end; every attempt picks from the current hosts.
+ */
+export interface ThreadLocalCluster {
+  readonly info: Cluster;
+  readonly stats: ClusterStats;
+  /** No host: the caller answers 503 UH. */
+  chooseHost(context: LoadBalancerContext): Host | undefined;
+  /** The pool of that host; made at the first use. */
+  httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
+  /** Circuit breakers, over all workers. */
+  resources(priority: ResourcePriority): ResourceManager;
+}
+
+export type ResourcePriority = 'default' | 'high';
+
+/** What a load balancer may know about a request. Implemented by the router; one object per request. */
+export interface LoadBalancerContext {
+  /** Route's `metadata_match` in the `envoy.lb` namespace. */
+  readonly metadataMatch: Readonly<Record<string, unknown>> | undefined;
+  /** Called for each candidate; true makes the balancer pick again, up to `hostSelectionRetryCount` times. */
+  shouldSelectAnotherHost(host: Host): boolean;
+  readonly hostSelectionRetryCount: number;
+}
+
+/** One endpoint of one cluster. The same object for as long as the address stays in the cluster. */
+export interface Host {
+  readonly address: SocketAddress;
+  /** `ip:port`, made once: for logs and `%UPSTREAM_HOST%`. */
+  readonly label: string;
+  readonly hostname: string;
+  readonly locality: Locality;
+  readonly priority: number;
+  readonly weight: number;
+  readonly isCanary: boolean;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly stats: HostStats;
+}
+
+/** Per-host numbers of `/clusters`; written by the pools and the router. */
+export interface HostStats {
+  onRequestStart(): void;
+  /** `isError`: 5xx or reset. */
+  onRequestEnd(isError: boolean): void;
+  onRequestTimeout(): void;
+}
+
+export interface HttpConnectionPool {
+  readonly host: Host;
+  /**
+   * Asks for a stream; exactly one of the callbacks follows, possibly before this returns. The result cancels the
+   * wait; undefined when the callback ran already.
+   */
+  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
+}
+
+export interface PendingStream {
+  cancel(): void;
+}
+
+export interface PoolCallbacks {
+  onPoolReady(encoder: RequestEncoder, connection: UpstreamConnectionInfo): void;
+  /** `reason`: overflow, a connect failure or a connect time-out. `detail` as in Envoy's details. */
+  onPoolFailure(reason: StreamResetReason, detail: string): void;
+}
+
+export interface UpstreamConnectionInfo {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  readonly connectionId: number;
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+}
+
+/** Counts over all workers against the thresholds of one priority. Requests, pending and connections are counted by the pools; retries by the router. */
+export interface ResourceManager {
+  canRetry(): boolean;
+  retryStarted(): void;
+  retryEnded(): void;
+}
+
+/** Statistics of a cluster that the router writes; pools and health checks write their own. */
+export interface ClusterStats {
+  /** `upstream_rq_<code>`, `upstream_rq_<n>xx`, `upstream_rq_completed`, and the canary, internal and external twins. */
+  onResponse(status: number, isCanary: boolean, isInternalRequest: boolean): void;
+  /** `upstream_rq_time`, ms. */
+  onResponseTime(ms: number): void;
+  readonly retries: RetryStats;
+  readonly timeouts: { readonly request: CounterLike; readonly perTry: CounterLike };
+  readonly noneHealthy: CounterLike;
+  readonly resetsReceived: CounterLike;
+  readonly resetsSent: CounterLike;
+  readonly maintenanceMode: CounterLike;
+}
+
+export interface RetryStats {
+  readonly attempted: CounterLike;
+  readonly succeeded: CounterLike;
+  readonly limitExceeded: CounterLike;
+  readonly overflow: CounterLike;
+  readonly backOffExponential: CounterLike;
+  /** `retry_or_shadow_abandoned`. */
+  readonly abandoned: CounterLike;
+}
+
+export interface CounterLike {
+  inc(): void;
+}
