@@ -64,4 +64,6 @@ export interface StatsDeclaration {
     readonly page: number;
     readonly slot: number;
   }[];
+  /** Names whose slots this thread gave back, before `stats` were declared anew. */
+  readonly released: readonly string[];
 }

@@ -3,13 +3,14 @@
  * the slots of all threads. Names are Envoy's, dots separate: `cluster.<name>.upstream_rq_total`.
  */
 export interface StatsScope {
-  /** Same name, same counter, for the life of the thread. */
+  /** Same name, same counter, for as long as the scope is not released. */
   counter(name: string): Counter;
   gauge(name: string): Gauge;
-  /** Log-linear buckets; `unit` decides how it is printed. */
   histogram(name: string): Histogram;
-  /** A scope below this one: `scope('cluster.a.')`, with the dot. */
+  /** A scope below this one: `scope('cluster.a.')`, with the dot. Same prefix, same scope. */
   scope(prefix: string): StatsScope;
+  /** Gives back every slot below this scope in this thread; its statistics vanish when no thread has them. */
+  release(): void;
 }
 
 /** Only grows. Exact up to 2^53. */
@@ -30,3 +31,5 @@ export interface Histogram {
   /** Milliseconds for times, bytes for sizes. */
   record(value: number): void;
 }
+
+export type StatType = 'counter' | 'gauge' | 'histogram';

@@ -1,0 +1,195 @@
+import type { StatsDeclaration } from '../config/worker-protocol.ts';
+import { bucketBounds, bucketOf, histogramSlotCount } from './histogram-buckets.ts';
+import type { Counter, Gauge, Histogram, StatType, StatsScope } from './stats.ts';
+
+/**
+ * The statistics that one thread writes: pages of doubles over fixed-size shared memory, one slot for each counter
+ * and gauge. This thread is the only writer, so an update is a plain add; the main thread reads the pages.
+ * A histogram takes its slots at its first sample, so that a thousand idle clusters cost nothing.
+ */
+export interface StatsStore {
+  readonly root: StatsScope;
+  /** What was declared or released since the last call; undefined for nothing. The owner passes it to the reader. */
+  takeDeclaration(): StatsDeclaration | undefined;
+}
+
+export interface StatsStoreOptions {
+  /** Called once when there is something to take, again after it was taken. */
+  readonly onDeclared: () => void;
+}
+
+const pageSlotCount = 4096;
+
+interface Page {
+  readonly page: number;
+  readonly values: Float64Array;
+  usedCount: number;
+}
+
+interface Slot {
+  readonly page: Page;
+  readonly index: number;
+}
+
+/** The index is always inside; `?? 0` is for the type and costs nothing. */
+function bump(values: Float64Array, index: number, amount: number): void {
+  values[index] = (values[index] ?? 0) + amount;
+}
+
+class ScalarStat implements Counter, Gauge {
+  readonly #values: Float64Array;
+  readonly #index: number;
+
+  constructor(values: Float64Array, index: number) {
+    this.#values = values;
+    this.#index = index;
+  }
+
+  inc(): void {
+    bump(this.#values, this.#index, 1);
+  }
+
+  dec(): void {
+    bump(this.#values, this.#index, -1);
+  }
+
+  add(amount: number): void {
+    bump(this.#values, this.#index, amount);
+  }
+
+  set(value: number): void {
+    this.#values[this.#index] = value;
+  }
+}
+
+class BucketHistogram implements Histogram {
+  readonly #allocate: () => Slot;
+  #values: Float64Array | undefined;
+  #index = 0;
+
+  constructor(allocate: () => Slot) {
+    this.#allocate = allocate;
+  }
+
+  record(value: number): void {
+    if (this.#values === undefined) {
+      const slot = this.#allocate();
+      this.#values = slot.page.values;
+      this.#index = slot.index;
+    }
+    const values = this.#values;
+    bump(values, this.#index + bucketOf(value), 1);
+    bump(values, this.#index + bucketBounds.length + 1, value);
+  }
+}
+
+type Declared = StatsDeclaration['stats'][number];
+
+export function createStatsStore(options: StatsStoreOptions): StatsStore {
+  const pages: Page[] = [];
+  const freeScalars: Slot[] = [];
+  const freeHistograms: Slot[] = [];
+  const newPages: { page: number; buffer: SharedArrayBuffer }[] = [];
+  let newStats: Declared[] = [];
+  let releasedStats: { name: string }[] = [];
+
+  function announce(): void {
+    if (newStats.length + releasedStats.length === 1) options.onDeclared();
+  }
+
+  function addPage(): Page {
+    const buffer = new SharedArrayBuffer(pageSlotCount * Float64Array.BYTES_PER_ELEMENT);
+    const page: Page = { page: pages.length, values: new Float64Array(buffer), usedCount: 0 };
+    pages.push(page);
+    newPages.push({ page: page.page, buffer });
+    return page;
+  }
+
+  function allocate(slotCount: number): Slot {
+    const free = slotCount === 1 ? freeScalars.pop() : freeHistograms.pop();
+    if (free !== undefined) return free;
+    let page = pages.at(-1);
+    if (page === undefined || page.usedCount + slotCount > pageSlotCount) page = addPage();
+    const slot = { page, index: page.usedCount };
+    page.usedCount += slotCount;
+    return slot;
+  }
+
+  function declare(type: StatType, name: string): Slot {
+    const slot = allocate(type === 'histogram' ? histogramSlotCount : 1);
+    newStats.push({ type, name, page: slot.page.page, slot: slot.index });
+    announce();
+    return slot;
+  }
+
+  function free(name: string, slot: Slot, slotCount: number): void {
+    slot.page.values.fill(0, slot.index, slot.index + slotCount);
+    (slotCount === 1 ? freeScalars : freeHistograms).push(slot);
+    releasedStats.push({ name });
+    announce();
+  }
+
+  function createScope(prefix: string): StatsScope {
+    const scalars = new Map<string, { stat: ScalarStat; slot: Slot }>();
+    const histograms = new Map<string, { stat: BucketHistogram; slot: Slot | undefined }>();
+    const scopes = new Map<string, StatsScope>();
+
+    function scalar(type: 'counter' | 'gauge', name: string): ScalarStat {
+      let entry = scalars.get(name);
+      if (entry === undefined) {
+        const slot = declare(type, prefix + name);
+        entry = { slot, stat: new ScalarStat(slot.page.values, slot.index) };
+        scalars.set(name, entry);
+      }
+      return entry.stat;
+    }
+
+    return {
+      counter: (name) => scalar('counter', name),
+      gauge: (name) => scalar('gauge', name),
+      histogram(name) {
+        const known = histograms.get(name);
+        if (known !== undefined) return known.stat;
+        const entry: { stat: BucketHistogram; slot: Slot | undefined } = {
+          slot: undefined,
+          stat: new BucketHistogram(() => (entry.slot = declare('histogram', prefix + name))),
+        };
+        histograms.set(name, entry);
+        return entry.stat;
+      },
+      scope(below) {
+        let scope = scopes.get(below);
+        if (scope === undefined) {
+          scope = createScope(prefix + below);
+          scopes.set(below, scope);
+        }
+        return scope;
+      },
+      release() {
+        for (const scope of scopes.values()) scope.release();
+        for (const [name, { slot }] of scalars) free(prefix + name, slot, 1);
+        for (const [name, { slot }] of histograms)
+          if (slot !== undefined) free(prefix + name, slot, histogramSlotCount);
+        scopes.clear();
+        scalars.clear();
+        histograms.clear();
+      },
+    };
+  }
+
+  return {
+    root: createScope(''),
+    takeDeclaration() {
+      if (newStats.length + releasedStats.length === 0) return undefined;
+      const declaration: StatsDeclaration = {
+        kind: 'stats',
+        pages: newPages.splice(0),
+        stats: newStats,
+        released: releasedStats.map(({ name }) => name),
+      };
+      newStats = [];
+      releasedStats = [];
+      return declaration;
+    },
+  };
+}

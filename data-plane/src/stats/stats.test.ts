@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bucketBounds, countUpTo, prometheusBounds, quantileOf, sampleCountOf } from './histogram-buckets.ts';
+import { extractTags } from './stat-tags.ts';
+import { createStatsReader, type StatsReader } from './stats-reader.ts';
+import { createStatsStore, type StatsStore } from './stats-store.ts';
+
+function createThread(reader: StatsReader, thread: string): StatsStore {
+  const store: StatsStore = createStatsStore({
+    onDeclared: () =>
+      queueMicrotask(() => {
+        const declaration = store.takeDeclaration();
+        if (declaration !== undefined) reader.onDeclaration(thread, declaration);
+      }),
+  });
+  return store;
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('counters and gauges of all threads add up under one name', async () => {
+  const reader = createStatsReader();
+  const [one, two] = [createThread(reader, 'worker_0'), createThread(reader, 'worker_1')];
+  one.root.scope('cluster.a.').counter('upstream_rq_total').add(3);
+  two.root.scope('cluster.a.').counter('upstream_rq_total').inc();
+  one.root.gauge('active').inc();
+  two.root.gauge('active').add(4);
+  one.root.gauge('active').dec();
+  await settle();
+  assert.equal(reader.read('cluster.a.upstream_rq_total'), 4);
+  assert.equal(reader.read('active'), 4);
+  assert.deepEqual(
+    reader.list().map(({ name }) => name),
+    ['active', 'cluster.a.upstream_rq_total'],
+  );
+});
+
+test('the same name gives the same counter, and updates after the declaration are seen', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const counter = root.counter('x');
+  assert.equal(root.counter('x'), counter);
+  await settle();
+  counter.add(2);
+  assert.equal(reader.read('x'), 2);
+  assert.equal(reader.read('y'), undefined);
+});
+
+test('more statistics than a page holds go to further pages', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  for (let index = 0; index < 10_000; index++) root.counter(`c${index}`).add(index);
+  await settle();
+  assert.equal(reader.read('c0'), 0);
+  assert.equal(reader.read('c9999'), 9999);
+});
+
+test('a dead thread keeps its counters and histograms and loses its gauges; its successor counts on', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'worker_0');
+  root.counter('rq').add(5);
+  root.gauge('active').add(5);
+  root.histogram('ms').record(7);
+  await settle();
+  reader.onThreadGone('worker_0');
+  const successor = createThread(reader, 'worker_0');
+  successor.root.counter('rq').inc();
+  successor.root.histogram('ms').record(8);
+  await settle();
+  assert.equal(reader.read('rq'), 6);
+  assert.equal(reader.read('active'), 0);
+  const histogram = reader.list().find(({ name }) => name === 'ms');
+  assert.ok(histogram?.type === 'histogram');
+  assert.equal(sampleCountOf(histogram.data), 2);
+  assert.equal(histogram.data.sum, 15);
+});
+
+test('a released scope vanishes, and its slots start at zero for the next owner', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  root.scope('cluster.a.').counter('x').add(9);
+  root.scope('cluster.a.').histogram('h').record(1);
+  await settle();
+  root.scope('cluster.a.').release();
+  await settle();
+  assert.equal(reader.read('cluster.a.x'), undefined);
+  assert.equal(reader.list().length, 0);
+  root.scope('cluster.b.').counter('x').inc();
+  await settle();
+  assert.equal(reader.read('cluster.b.x'), 1);
+});
+
+test('reset takes what was counted off, also for threads that go on', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const counter = root.counter('x');
+  counter.add(3);
+  await settle();
+  reader.resetCounters();
+  counter.inc();
+  assert.equal(reader.read('x'), 1);
+});
+
+test('histograms: every Prometheus bound is a bucket bound, and quantiles lie in the right bucket', async () => {
+  for (const bound of prometheusBounds) assert.ok(bucketBounds.includes(bound), `${bound}`);
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const histogram = root.histogram('ms');
+  for (let value = 1; value <= 1000; value++) histogram.record(value);
+  await settle();
+  const [stat] = reader.list();
+  assert.ok(stat?.type === 'histogram');
+  assert.equal(sampleCountOf(stat.data), 1000);
+  assert.equal(stat.data.sum, 500_500);
+  assert.equal(countUpTo(stat.data, 250), 250);
+  assert.ok(Math.abs(quantileOf(stat.data, 0.5) - 500) <= 1);
+  assert.ok(Math.abs(quantileOf(stat.data, 0.99) - 990) <= 10);
+});
+
+test('tags are taken out of names as Envoy does it', () => {
+  assert.deepEqual(extractTags('cluster.foo.upstream_rq_200'), {
+    name: 'cluster.upstream_rq',
+    tags: [
+      { name: 'envoy.response_code', value: '200' },
+      { name: 'envoy.cluster_name', value: 'foo' },
+    ],
+  });
+  assert.deepEqual(extractTags('cluster.foo.bar.upstream_rq_2xx'), {
+    name: 'cluster.upstream_rq_xx',
+    tags: [
+      { name: 'envoy.response_code_class', value: '2' },
+      { name: 'envoy.cluster_name', value: 'foo.bar' },
+    ],
+  });
+  assert.deepEqual(extractTags('listener.0.0.0.0_15001.worker_1.downstream_cx_total'), {
+    name: 'listener.downstream_cx_total',
+    tags: [
+      { name: 'envoy.worker_id', value: '1' },
+      { name: 'envoy.listener_address', value: '0.0.0.0_15001' },
+    ],
+  });
+  assert.deepEqual(extractTags('http.ingress.downstream_rq_total').tags, [
+    { name: 'envoy.http_conn_manager_prefix', value: 'ingress' },
+  ]);
+});
