@@ -1,7 +1,16 @@
+import { HeddleError } from '@heddle/shared/errors/heddle-error';
+
+/** What ends a line or is not latin1 (the low byte of U+010A is a line feed) would write a field nobody added. */
+const unwritableValue = /[^\t\x20-\x7e\x80-\xff]/;
+
 /**
  * Header fields in order of arrival: one flat structure for HTTP/1.1, HTTP/2, filters and routing. Names are
  * lower-case and interned by the codecs, so that a look-up is a walk over a short array that compares pointers.
  * Values are latin1 strings without surrounding white space. A field sent twice is two entries.
+ *
+ * Encoders write values as they are, so a value that is no field value (RFC 9110, 5.5: control characters,
+ * characters above U+00FF) is refused where it is put in: HeddleError `internal`. Text from a configuration goes in
+ * as its UTF-8 bytes in latin1.
  */
 export class HeaderMap {
   /** name, value, name, value, … */
@@ -26,6 +35,7 @@ export class HeaderMap {
   }
 
   setValueAt(index: number, value: string): void {
+    checkValue(value);
     this.#entries[(index << 1) + 1] = value;
   }
 
@@ -53,11 +63,18 @@ export class HeaderMap {
 
   /** Appends a field, whether or not the name is there. */
   add(name: string, value: string): void {
+    checkValue(value);
+    this.#entries.push(name, value);
+  }
+
+  /** `add` for codecs, which have checked every byte of the value already. */
+  addUnchecked(name: string, value: string): void {
     this.#entries.push(name, value);
   }
 
   /** Replaces the first field of that name and removes its others; appends when there was none. */
   set(name: string, value: string): void {
+    checkValue(value);
     const entries = this.#entries;
     for (let at = 0; at < entries.length; at += 2) {
       if (entries[at] === name) {
@@ -98,5 +115,11 @@ export class HeaderMap {
     const hasRemoved = kept !== entries.length;
     entries.length = kept;
     return hasRemoved;
+  }
+}
+
+function checkValue(value: string): void {
+  if (unwritableValue.test(value)) {
+    throw new HeddleError('internal', 'a header value has a control character or one that is not latin1');
   }
 }

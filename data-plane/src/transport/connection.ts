@@ -17,6 +17,12 @@ export interface Connection {
   write(data: Buffer | string): void;
   /** Counted: reading stops at the first `true` and resumes when every `true` has had its `false`. */
   readDisable(disable: boolean): void;
+  /**
+   * Half-close: writes what is queued, then sends FIN; reading goes on. Later writes are ignored. When the peer's
+   * FIN is there too, the connection closes by itself.
+   */
+  shutdownWrite(): void;
+  /** Idempotent; a later `abort` overtakes a close that still flushes. `onClose` comes in a later tick. */
   close(kind: CloseKind): void;
   /** Bytes that were written and that the kernel has not taken. */
   readonly writeBufferedBytes: number;
@@ -36,6 +42,7 @@ export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
  */
 export type CloseKind = 'flush' | 'flush-and-delay' | 'abort';
 
+/** Who ended it first: `remote` when the peer's FIN was there before `close` was called. */
 export type ConnectionCloseReason = 'local' | 'remote' | 'reset' | 'connect-failure' | 'connect-timeout';
 
 export interface ConnectionHandlers {
