@@ -49,11 +49,14 @@ export interface Host {
   readonly stats: HostStats;
 }
 
-/** Per-host numbers of `/clusters`; written by the pools and the router. */
+/**
+ * Per-host numbers of `/clusters` that the router writes. What the pools know (connections, `rq_total`, `rq_active`)
+ * they count themselves.
+ */
 export interface HostStats {
-  onRequestStart(): void;
-  /** `isError`: 5xx or reset. */
+  /** An attempt ended: `rq_success`, or `rq_error` for a 5xx or a reset. */
   onRequestEnd(isError: boolean): void;
+  /** `rq_timeout`. */
   onRequestTimeout(): void;
 }
 
@@ -61,9 +64,14 @@ export interface HttpConnectionPool {
   readonly host: Host;
   /**
    * Asks for a stream; exactly one of the callbacks follows, possibly before this returns. The result cancels the
-   * wait; undefined when the callback ran already.
+   * wait; undefined when the callback ran already. `needsFreshConnection`: never on a connection that carried a
+   * request before (the retry after a keep-alive race).
    */
-  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined;
+  newStream(
+    decoder: ResponseDecoder,
+    callbacks: PoolCallbacks,
+    needsFreshConnection?: boolean,
+  ): PendingStream | undefined;
 }
 
 export interface PendingStream {
@@ -81,6 +89,13 @@ export interface UpstreamConnectionInfo {
   readonly remoteAddress: SocketAddress;
   readonly connectionId: number;
   readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  /** It carried a request before the current one. */
+  readonly isReused: boolean;
+  /**
+   * A byte of the answer to the current request has come. A reset with `isReused` and without a byte is the
+   * keep-alive race: the server closed an idle connection while the request was on its way.
+   */
+  readonly hasReceivedBytes: boolean;
 }
 
 /** Counts over all workers against the thresholds of one priority. Requests, pending and connections are counted by the pools; retries by the router. */
