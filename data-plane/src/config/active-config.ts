@@ -1,0 +1,148 @@
+import type { ClusterUpdate } from './model/cluster-update.ts';
+import type { RouteTable } from './model/route.ts';
+import type { ConfigUpdate, ListenerUpdate, MainToWorker } from './worker-protocol.ts';
+
+/** What one swap changes; absent = nothing of that kind. */
+export type ConfigChange = Partial<Omit<ConfigUpdate, 'kind' | 'generation'>>;
+
+/**
+ * The configuration that serves, and the only way to change it: `publish` sends a change to every worker, which
+ * applies it in one step and acknowledges. Changes of one tick travel together when their order allows it.
+ * Main thread only.
+ */
+export interface ActiveConfig {
+  /** Returns the generation that will hold the change. */
+  publish(change: ConfigChange): number;
+  /** Calls back once every worker has applied that generation (at once when they have). */
+  whenApplied(generation: number, callback: () => void): void;
+  /** The last generation that was given out. */
+  readonly generation: number;
+  /** The last generation that every worker has applied. */
+  readonly appliedGeneration: number;
+  onWorkerReady(worker: number): void;
+  onWorkerApplied(worker: number, generation: number): void;
+  onWorkerGone(worker: number): void;
+}
+
+export interface ActiveConfigOptions {
+  send(worker: number, message: MainToWorker): void;
+  /** Every active cluster, whole, for a worker that starts later than the others. */
+  allClusters(): readonly ClusterUpdate[];
+}
+
+interface MutableChange {
+  clusters: ClusterUpdate[];
+  routeTables: RouteTable[];
+  listeners: ListenerUpdate[];
+  removedListeners: string[];
+  removedRouteTables: string[];
+  removedClusters: string[];
+}
+
+function createChange(): MutableChange {
+  return {
+    clusters: [],
+    routeTables: [],
+    listeners: [],
+    removedListeners: [],
+    removedRouteTables: [],
+    removedClusters: [],
+  };
+}
+
+export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
+  const routeTables = new Map<string, RouteTable>();
+  const listeners = new Map<string, ListenerUpdate>();
+  /** Worker → last generation that it applied. */
+  const workers = new Map<number, number>();
+  const waiters: { generation: number; callback: () => void }[] = [];
+  let generation = 0;
+  let pending: MutableChange | undefined;
+
+  function appliedByAll(): number {
+    let lowest = pending === undefined ? generation : generation - 1;
+    for (const applied of workers.values()) lowest = Math.min(lowest, applied);
+    return lowest;
+  }
+
+  function settle(): void {
+    const applied = appliedByAll();
+    for (let index = 0; index < waiters.length;) {
+      const waiter = waiters[index];
+      if (waiter === undefined || waiter.generation > applied) index += 1;
+      else waiters.splice(index, 1)[0]?.callback();
+    }
+  }
+
+  function flush(): void {
+    if (pending === undefined) return;
+    const message: ConfigUpdate = { kind: 'update', generation, ...pending };
+    pending = undefined;
+    for (const worker of workers.keys()) options.send(worker, message);
+    if (workers.size === 0) settle();
+  }
+
+  function remember(change: ConfigChange): void {
+    for (const table of change.routeTables ?? []) routeTables.set(table.name, table);
+    for (const update of change.listeners ?? [])
+      listeners.set(update.listener.name, { ...update, isInPlace: false });
+    for (const name of change.removedListeners ?? []) listeners.delete(name);
+    for (const name of change.removedRouteTables ?? []) routeTables.delete(name);
+  }
+
+  function hasRemovals(change: ConfigChange): boolean {
+    return [change.removedListeners, change.removedRouteTables, change.removedClusters].some(
+      (names) => (names?.length ?? 0) > 0,
+    );
+  }
+
+  return {
+    publish(change) {
+      // A worker adds before it removes; a removal that came first must not meet a later addition of that name.
+      if (pending !== undefined && hasRemovals(pending)) flush();
+      if (pending === undefined) {
+        pending = createChange();
+        generation += 1;
+        queueMicrotask(flush);
+      }
+      pending.clusters.push(...(change.clusters ?? []));
+      pending.routeTables.push(...(change.routeTables ?? []));
+      pending.listeners.push(...(change.listeners ?? []));
+      pending.removedListeners.push(...(change.removedListeners ?? []));
+      pending.removedRouteTables.push(...(change.removedRouteTables ?? []));
+      pending.removedClusters.push(...(change.removedClusters ?? []));
+      remember(change);
+      return generation;
+    },
+    whenApplied(wanted, callback) {
+      waiters.push({ generation: wanted, callback });
+      settle();
+    },
+    get generation() {
+      return generation;
+    },
+    get appliedGeneration() {
+      return appliedByAll();
+    },
+    onWorkerReady(worker) {
+      flush();
+      workers.set(worker, -1);
+      options.send(worker, {
+        kind: 'update',
+        generation,
+        ...createChange(),
+        clusters: options.allClusters(),
+        routeTables: [...routeTables.values()],
+        listeners: [...listeners.values()],
+      });
+    },
+    onWorkerApplied(worker, applied) {
+      if (workers.has(worker)) workers.set(worker, applied);
+      settle();
+    },
+    onWorkerGone(worker) {
+      workers.delete(worker);
+      settle();
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFakeClock } from '@heddle/shared/testing/fake-clock';
+import { createSilentLogger } from '@heddle/shared/logging/logger';
+import { createActiveConfig } from './active-config.ts';
+import type { ForwardAction, RouteTable } from './model/route.ts';
+import { createRouteTables } from './route-tables.ts';
+import type { ResourceWatcher } from './subscription.ts';
+
+const noMutation = { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] };
+
+function tableTo(...clusters: string[]): RouteTable {
+  return {
+    name: 'r',
+    virtualHosts: clusters.map((cluster) => ({
+      name: cluster,
+      domains: [`${cluster}.test`],
+      requireTls: 'none' as const,
+      includeRequestAttemptCount: false,
+      includeAttemptCountInResponse: false,
+      mutation: noMutation,
+      filterConfig: {},
+      routes: [
+        {
+          name: '',
+          match: {
+            path: { kind: 'prefix' as const, value: '/', caseSensitive: true },
+            headers: [],
+            queryParameters: [],
+            isGrpcOnly: false,
+          },
+          mutation: noMutation,
+          filterConfig: {},
+          action: { kind: 'forward', cluster: { kind: 'name', name: cluster } } as ForwardAction,
+        },
+      ],
+    })),
+    mutation: noMutation,
+    mostSpecificHeaderMutationsWins: false,
+    ignorePortInHostMatching: false,
+    maxDirectResponseBodySizeBytes: 4096,
+    internalOnlyHeaders: [],
+  };
+}
+
+function createHarness(activeClusters: string[]) {
+  const clock = createFakeClock();
+  const active = new Set(activeClusters);
+  const listeners = new Set<(name: string) => void>();
+  const swaps: string[][] = [];
+  let watcher: ResourceWatcher<RouteTable> | undefined;
+  let isSubscribed = false;
+  const activeConfig = createActiveConfig({ send: () => undefined, allClusters: () => [] });
+  const publish = activeConfig.publish.bind(activeConfig);
+  const tables = createRouteTables({
+    clock,
+    logger: createSilentLogger(),
+    clusterWaitMs: 5000,
+    clusters: {
+      isActive: (name) => active.has(name),
+      onActive(listener) {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    activeConfig: {
+      ...activeConfig,
+      publish(change) {
+        for (const table of change.routeTables ?? []) swaps.push(table.virtualHosts.map(({ name }) => name));
+        return publish(change);
+      },
+    },
+    source: {
+      subscribe(_names, given) {
+        watcher = given;
+        isSubscribed = true;
+        return { close: () => (isSubscribed = false) };
+      },
+    },
+  });
+  return {
+    clock,
+    swaps,
+    tables,
+    get isSubscribed() {
+      return isSubscribed;
+    },
+    listenerCount: () => listeners.size,
+    activate(name: string) {
+      active.add(name);
+      for (const listener of [...listeners]) listener(name);
+    },
+    receive(...clusters: string[]) {
+      const value = tableTo(...clusters);
+      const bytes = Buffer.from(JSON.stringify(value));
+      watcher?.onUpdate({
+        upserts: [{ name: 'r', version: '1', bytes, value }],
+        removed: [],
+        systemVersion: '1',
+      });
+    },
+    timeOut: () => watcher?.onInitialFetchTimeout(),
+  };
+}
+
+test('a table whose clusters are warm goes live at once', () => {
+  const harness = createHarness(['a']);
+  let isReady = false;
+  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.receive('a');
+  assert.deepEqual(harness.swaps, [['a']]);
+  assert.ok(isReady);
+});
+
+test('a table that newly names a warming cluster waits while the previous one serves', () => {
+  const harness = createHarness(['a']);
+  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.receive('a');
+  harness.receive('a', 'b');
+  assert.deepEqual(harness.swaps, [['a']]);
+  assert.deepEqual(harness.tables.inspect()[0]?.waitingFor, ['b']);
+  assert.ok(harness.tables.namesCluster('b'));
+  harness.activate('b');
+  assert.deepEqual(harness.swaps, [['a'], ['a', 'b']]);
+  assert.equal(harness.listenerCount(), 0);
+});
+
+test('the wait ends after its limit', () => {
+  const harness = createHarness([]);
+  let isReady = false;
+  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.receive('a');
+  harness.clock.advance(4999);
+  assert.equal(isReady, false);
+  harness.clock.advance(1);
+  assert.ok(isReady);
+  assert.deepEqual(harness.swaps, [['a']]);
+});
+
+test('a name that dangles in the table that serves is not waited for', () => {
+  const harness = createHarness(['b']);
+  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.receive('gone');
+  harness.clock.advance(5000);
+  harness.receive('gone', 'b');
+  assert.deepEqual(harness.swaps, [['gone'], ['gone', 'b']]);
+});
+
+test('a newer table replaces one that waits', () => {
+  const harness = createHarness(['a', 'c']);
+  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.receive('a');
+  harness.receive('b');
+  harness.receive('c');
+  harness.activate('b');
+  assert.deepEqual(harness.swaps, [['a'], ['c']]);
+});
+
+test('equal content is not swapped again', () => {
+  const harness = createHarness(['a']);
+  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.receive('a');
+  harness.receive('a');
+  assert.deepEqual(harness.swaps, [['a']]);
+});
+
+test('a first fetch that runs out makes ready without a table', () => {
+  const harness = createHarness([]);
+  let isReady = false;
+  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.timeOut();
+  assert.ok(isReady);
+});
+
+test('the subscription lives as long as somebody uses the table; then its clusters are free', async () => {
+  const harness = createHarness(['a']);
+  const first = harness.tables.acquire('r', 15_000, () => undefined);
+  const second = harness.tables.acquire('r', 15_000, () => undefined);
+  harness.receive('a');
+  await Promise.resolve();
+  let droppedCount = 0;
+  harness.tables.onNamesDropped(() => (droppedCount += 1));
+  first.release();
+  first.release();
+  assert.ok(harness.isSubscribed);
+  second.release();
+  await Promise.resolve();
+  assert.equal(harness.isSubscribed, false);
+  assert.equal(harness.tables.namesCluster('a'), false);
+  assert.equal(droppedCount, 1);
+});

@@ -1,0 +1,182 @@
+import type { Clock } from '@heddle/shared/time/clock';
+import type { Logger } from '@heddle/shared/logging/logger';
+import type { ActiveConfig } from './active-config.ts';
+import type { ClusterAvailability } from './cluster-availability.ts';
+import { waitForClusters, type ClusterWait } from './cluster-wait.ts';
+import { clustersOfRouteTable, type RouteTable } from './model/route.ts';
+import type { ReceivedResource, Subscription, SubscriptionSource } from './subscription.ts';
+
+/**
+ * The route tables that listeners name (RDS): subscribed while a listener needs them, held back until the clusters
+ * that they newly name are warm, then swapped in all workers at once. While a table is held the previous one serves.
+ */
+export interface RouteTables {
+  /** Counted. `onReady` runs once: when a first table serves, or when its first fetch ran out. */
+  acquire(name: string, initialFetchTimeoutMs: number, onReady: () => void): RouteTableUse;
+  /** Does an active or a waiting table send requests to that cluster? */
+  namesCluster(cluster: string): boolean;
+  /** Called whenever the set of clusters that active tables name may have shrunk, after the workers swapped. */
+  onNamesDropped(listener: () => void): void;
+  inspect(): readonly RouteTableState[];
+}
+
+export interface RouteTableUse {
+  release(): void;
+}
+
+export interface RouteTableState {
+  readonly name: string;
+  readonly active: ReceivedResource<RouteTable> | undefined;
+  readonly activeSince: number;
+  /** A table that waits for these clusters. */
+  readonly waitingFor: readonly string[];
+}
+
+export interface RouteTablesOptions {
+  readonly source: SubscriptionSource<RouteTable>;
+  readonly clusters: ClusterAvailability;
+  readonly activeConfig: ActiveConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a table may wait for clusters. */
+  readonly clusterWaitMs: number;
+}
+
+interface Entry {
+  readonly name: string;
+  useCount: number;
+  active: ReceivedResource<RouteTable> | undefined;
+  activeSince: number;
+  waiting: { readonly table: ReceivedResource<RouteTable>; readonly wait: ClusterWait } | undefined;
+  isReady: boolean;
+  readonly onReady: (() => void)[];
+  subscription: Subscription | undefined;
+}
+
+export function createRouteTables(options: RouteTablesOptions): RouteTables {
+  const { source, clusters, activeConfig, clock, logger, clusterWaitMs } = options;
+  const entries = new Map<string, Entry>();
+  const dropListeners: (() => void)[] = [];
+
+  function becomeReady(entry: Entry): void {
+    if (entry.isReady) return;
+    entry.isReady = true;
+    for (const callback of entry.onReady.splice(0)) callback();
+  }
+
+  function tellDropped(generation: number): void {
+    activeConfig.whenApplied(generation, () => {
+      for (const listener of dropListeners) listener();
+    });
+  }
+
+  function activate(entry: Entry, table: ReceivedResource<RouteTable>, missing: ReadonlySet<string>): void {
+    entry.waiting = undefined;
+    entry.active = table;
+    entry.activeSince = clock.now();
+    if (missing.size > 0) {
+      logger.warn(
+        { route: entry.name, clusters: [...missing] },
+        'route table goes live without some of its clusters',
+      );
+    }
+    tellDropped(activeConfig.publish({ routeTables: [table.value] }));
+    becomeReady(entry);
+  }
+
+  function receive(entry: Entry, table: ReceivedResource<RouteTable>): void {
+    entry.waiting?.wait.cancel();
+    entry.waiting = undefined;
+    if (entry.active !== undefined && Buffer.compare(entry.active.bytes, table.bytes) === 0) {
+      entry.active = table;
+      return;
+    }
+    // What dangles in the table that serves now is broken already: waiting would only keep the repair back.
+    const known = entry.active === undefined ? new Set<string>() : clustersOfRouteTable(entry.active.value);
+    const names = [...clustersOfRouteTable(table.value)].filter((name) => !known.has(name));
+    let isWaiting = true;
+    const wait = waitForClusters(names, clusters, clock, clusterWaitMs, (missing) => {
+      isWaiting = false;
+      activate(entry, table, missing);
+    });
+    if (isWaiting) {
+      entry.waiting = { table, wait };
+      logger.info({ route: entry.name, clusters: [...wait.missing] }, 'route table waits for clusters');
+    }
+  }
+
+  function subscribe(entry: Entry, initialFetchTimeoutMs: number): Subscription {
+    return source.subscribe(
+      [entry.name],
+      {
+        // A table that is reported as removed keeps serving until no listener names it, as in Envoy.
+        onUpdate({ upserts }) {
+          const table = upserts.find(({ name }) => name === entry.name);
+          if (table !== undefined) receive(entry, table);
+          return [];
+        },
+        onRejected: () => becomeReady(entry),
+        onInitialFetchTimeout() {
+          logger.warn({ route: entry.name }, 'route table did not come in time');
+          becomeReady(entry);
+        },
+      },
+      initialFetchTimeoutMs,
+    );
+  }
+
+  function release(entry: Entry): void {
+    entry.useCount -= 1;
+    if (entry.useCount > 0) return;
+    entry.subscription?.close();
+    entry.waiting?.wait.cancel();
+    entries.delete(entry.name);
+    if (entry.active !== undefined) tellDropped(activeConfig.publish({ removedRouteTables: [entry.name] }));
+  }
+
+  return {
+    acquire(name, initialFetchTimeoutMs, onReady) {
+      let entry = entries.get(name);
+      if (entry === undefined) {
+        entry = {
+          name,
+          useCount: 0,
+          active: undefined,
+          activeSince: 0,
+          waiting: undefined,
+          isReady: false,
+          onReady: [],
+          subscription: undefined,
+        };
+        entries.set(name, entry);
+        entry.subscription = subscribe(entry, initialFetchTimeoutMs);
+      }
+      entry.useCount += 1;
+      if (entry.isReady) onReady();
+      else entry.onReady.push(onReady);
+      const used = entry;
+      let isReleased = false;
+      return {
+        release() {
+          if (!isReleased) release(used);
+          isReleased = true;
+        },
+      };
+    },
+    namesCluster(cluster) {
+      for (const { active, waiting } of entries.values()) {
+        if (active !== undefined && clustersOfRouteTable(active.value).has(cluster)) return true;
+        if (waiting !== undefined && clustersOfRouteTable(waiting.table.value).has(cluster)) return true;
+      }
+      return false;
+    },
+    onNamesDropped: (listener) => void dropListeners.push(listener),
+    inspect: () =>
+      [...entries.values()].map(({ name, active, activeSince, waiting }) => ({
+        name,
+        active,
+        activeSince,
+        waitingFor: waiting === undefined ? [] : [...waiting.wait.missing],
+      })),
+  };
+}
