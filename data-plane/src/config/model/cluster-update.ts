@@ -15,14 +15,16 @@ export type ClusterUpdate =
     }
   | { readonly kind: 'hosts'; readonly clusterName: string; readonly hosts: HostSetUpdate };
 
-/** What all threads of the process read and write for one cluster object. */
+/** What all threads of the process read and write for one cluster object. Layouts: upstream/shared-memory.ts. */
 export interface ClusterSharedMemory {
   /**
    * Int32: [0] is the epoch, moved after every change of flags; [1 + slot] holds the `HostFlag` bits of a host.
    * Written by the main thread.
    */
   readonly hostFlags: SharedArrayBuffer;
-  /** Int32 counts: a block for each worker, written by it alone; layout in upstream/circuit-breaker.ts. */
+  /** Float64 numbers of `/clusters`: a block for each worker, in it a row for each slot; written by that worker. */
+  readonly hostStats: SharedArrayBuffer;
+  /** Int32: whether the cluster has had traffic, then the counts: a block for each worker, written by it alone. */
   readonly circuitBreakers: SharedArrayBuffer;
 }
 
@@ -36,8 +38,8 @@ export interface HostSetUpdate {
   /** Slots. */
   readonly removed: readonly number[];
   readonly priorities: readonly PriorityDescription[];
-  /** More flags than fitted: the array that takes over from `hostFlags`. */
-  readonly hostFlags?: SharedArrayBuffer;
+  /** More hosts than fitted: the arrays that take over. A worker copies its own block of the statistics. */
+  readonly grown?: { readonly hostFlags: SharedArrayBuffer; readonly hostStats: SharedArrayBuffer };
 }
 
 export interface PriorityDescription {
