@@ -1,9 +1,6 @@
 import type { ClusterUpdate } from './model/cluster-update.ts';
 import type { RouteTable } from './model/route.ts';
-import type { ConfigUpdate, ListenerUpdate, MainToWorker } from './worker-protocol.ts';
-
-/** What one swap changes; absent = nothing of that kind. */
-export type ConfigChange = Partial<Omit<ConfigUpdate, 'kind' | 'generation'>>;
+import type { ConfigChange, ConfigUpdate, ListenerUpdate, MainToWorker } from './worker-protocol.ts';
 
 /**
  * The configuration that serves, and the only way to change it: `publish` sends a change to every worker, which
@@ -50,6 +47,10 @@ function createChange(): MutableChange {
   };
 }
 
+function clusterNameOf(update: ClusterUpdate): string {
+  return update.kind === 'replace' ? update.cluster.name : update.clusterName;
+}
+
 export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
   const routeTables = new Map<string, RouteTable>();
   const listeners = new Map<string, ListenerUpdate>();
@@ -90,16 +91,20 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
     for (const name of change.removedRouteTables ?? []) routeTables.delete(name);
   }
 
-  function hasRemovals(change: ConfigChange): boolean {
-    return [change.removedListeners, change.removedRouteTables, change.removedClusters].some(
-      (names) => (names?.length ?? 0) > 0,
+  /** A worker adds before it removes: what the pending update removes must not be added by the same update. */
+  function addsWhatPendingRemoves(change: ConfigChange): boolean {
+    if (pending === undefined) return false;
+    const { removedClusters, removedListeners, removedRouteTables } = pending;
+    return (
+      (change.clusters ?? []).some((update) => removedClusters.includes(clusterNameOf(update))) ||
+      (change.routeTables ?? []).some(({ name }) => removedRouteTables.includes(name)) ||
+      (change.listeners ?? []).some(({ listener }) => removedListeners.includes(listener.name))
     );
   }
 
   return {
     publish(change) {
-      // A worker adds before it removes; a removal that came first must not meet a later addition of that name.
-      if (pending !== undefined && hasRemovals(pending)) flush();
+      if (addsWhatPendingRemoves(change)) flush();
       if (pending === undefined) {
         pending = createChange();
         generation += 1;

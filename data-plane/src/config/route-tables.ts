@@ -94,12 +94,10 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     // What dangles in the table that serves now is broken already: waiting would only keep the repair back.
     const known = entry.active === undefined ? new Set<string>() : clustersOfRouteTable(entry.active.value);
     const names = [...clustersOfRouteTable(table.value)].filter((name) => !known.has(name));
-    let isWaiting = true;
-    const wait = waitForClusters(names, clusters, clock, clusterWaitMs, (missing) => {
-      isWaiting = false;
-      activate(entry, table, missing);
-    });
-    if (isWaiting) {
+    const wait = waitForClusters(names, clusters, clock, clusterWaitMs, (missing) =>
+      activate(entry, table, missing),
+    );
+    if (wait.missing.size > 0) {
       entry.waiting = { table, wait };
       logger.info({ route: entry.name, clusters: [...wait.missing] }, 'route table waits for clusters');
     }

@@ -37,6 +37,9 @@ export interface ConfigUpdate {
   readonly removedClusters: readonly string[];
 }
 
+/** What one swap changes; absent = nothing of that kind. */
+export type ConfigChange = Partial<Omit<ConfigUpdate, 'kind' | 'generation'>>;
+
 export interface ListenerUpdate {
   readonly listener: Listener;
   /** Only filter chains differ from the active one: connections on unchanged chains stay. */

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSilentLogger } from '@heddle/shared/logging/logger';
+import { createFakeClock } from '@heddle/shared/testing/fake-clock';
+import type { Address } from '../../config/model/address.ts';
+import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import type { Listener } from '../../config/model/listener.ts';
+import type { ReceivedResource } from '../../config/subscription.ts';
+import type { ConfigChange } from '../../config/worker-protocol.ts';
+import { createStatsStore } from '../../stats/stats-store.ts';
+import { createListenerManager } from './listener-manager.ts';
+
+interface Shape {
+  readonly port?: number;
+  readonly routes?: string;
+  readonly chain?: string;
+  readonly direction?: Listener['trafficDirection'];
+  readonly bufferLimit?: number;
+}
+
+function listener(name: string, shape: Shape = {}): ReceivedResource<Listener> {
+  const value: Listener = {
+    name,
+    address: { address: '127.0.0.1', port: shape.port ?? 1000 },
+    trafficDirection: shape.direction ?? 'unspecified',
+    perConnectionBufferLimitBytes: shape.bufferLimit ?? 1_048_576,
+    drainType: 'default',
+    statPrefix: '',
+    filterChains: [
+      {
+        name: '',
+        hash: shape.chain ?? 'chain',
+        match: {
+          prefixRanges: [],
+          sourceType: 'any',
+          sourcePrefixRanges: [],
+          sourcePorts: [],
+          transportProtocol: '',
+        },
+        networkFilter: {
+          kind: 'http-connection-manager',
+          config: { routes: { kind: 'rds', routeConfigName: shape.routes ?? 'r' } } as HttpConnectionManager,
+        },
+      },
+    ],
+  };
+  return { name, version: '1', bytes: Buffer.from(JSON.stringify(value)), value };
+}
+
+function createHarness() {
+  const clock = createFakeClock();
+  const published: ConfigChange[] = [];
+  const routes = new Map<string, { useCount: number; onReady: (() => void)[] }>();
+  const taken = new Set<number>();
+  const applied: (() => void)[] = [];
+  const manager = createListenerManager({
+    clock,
+    logger: createSilentLogger(),
+    stats: createStatsStore({ onDeclared: () => undefined }).root,
+    routeFetchTimeoutMs: 15_000,
+    drainTimeMs: 600_000,
+    dependencies: {
+      acquireRoutes(name, _timeoutMs, onReady) {
+        const route = routes.get(name) ?? { useCount: 0, onReady: [] };
+        routes.set(name, route);
+        route.useCount += 1;
+        route.onReady.push(onReady);
+        return { release: () => (route.useCount -= 1) };
+      },
+      waitForClusters(_names, onDone) {
+        onDone();
+        return { cancel: () => undefined };
+      },
+      probeAddress: (address: Address) =>
+        taken.has(address.port)
+          ? Promise.reject(new Error(`port ${address.port} is taken`))
+          : Promise.resolve({ ...address, port: address.port === 0 ? 7777 : address.port }),
+      publish(change) {
+        published.push(change);
+        return published.length;
+      },
+      whenApplied: (_generation, callback) => void applied.push(callback),
+    },
+  });
+  return {
+    clock,
+    manager,
+    published,
+    taken,
+    routeUses: (name: string) => routes.get(name)?.useCount,
+    async routesReady(name = 'r') {
+      for (const callback of routes.get(name)?.onReady.splice(0) ?? []) callback();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    applyAll() {
+      for (const callback of applied.splice(0)) callback();
+    },
+    update: (upserts: ReceivedResource<Listener>[], removed: string[] = []) =>
+      manager.onUpdate({ upserts, removed, systemVersion: '1' }),
+    state: (name: string) => manager.inspect().find((state) => state.name === name),
+  };
+}
+
+test('a listener is published once its routes are there, not before', async () => {
+  const harness = createHarness();
+  harness.update([listener('a')]);
+  assert.equal(harness.published.length, 0);
+  let isWarm = false;
+  harness.manager.whenWarm(() => (isWarm = true));
+  assert.equal(isWarm, false);
+  await harness.routesReady();
+  assert.equal(harness.published[0]?.listeners?.[0]?.listener.name, 'a');
+  assert.ok(isWarm);
+});
+
+test('an unchanged listener is not touched', async () => {
+  const harness = createHarness();
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  assert.equal(harness.published.length, 1);
+});
+
+test('a change of filter chains only is in place, another change is not', async () => {
+  const harness = createHarness();
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  harness.update([listener('a', { chain: 'other' })]);
+  await harness.routesReady();
+  harness.update([listener('a', { chain: 'other', bufferLimit: 5 })]);
+  await harness.routesReady();
+  assert.deepEqual(
+    harness.published.map(({ listeners }) => listeners?.[0]?.isInPlace),
+    [false, true, false],
+  );
+});
+
+test('the previous listener serves while the new one warms, and a change back drops the candidate', async () => {
+  const harness = createHarness();
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  harness.update([listener('a', { routes: 'other' })]);
+  assert.equal(harness.published.length, 1);
+  assert.ok(harness.state('a')?.warming);
+  harness.update([listener('a')]);
+  assert.equal(harness.state('a')?.warming, undefined);
+  assert.equal(harness.routeUses('other'), 0);
+  assert.equal(harness.published.length, 1);
+});
+
+test('routes of the old listener are let go after the drain time', async () => {
+  const harness = createHarness();
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  harness.update([listener('a', { routes: 'other' })]);
+  await harness.routesReady('other');
+  harness.applyAll();
+  assert.equal(harness.routeUses('r'), 1);
+  harness.clock.advance(600_000);
+  assert.equal(harness.routeUses('r'), 0);
+});
+
+test('an address of another listener is refused by name; a removal in the same response frees it', async () => {
+  const harness = createHarness();
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  const rejected = harness.update([listener('b')]);
+  assert.match(rejected[0]?.problems[0]?.message ?? '', /address of listener 'a'/);
+  assert.deepEqual(harness.update([listener('b')], ['a']), []);
+  await harness.routesReady();
+  assert.equal(harness.state('b')?.boundAddress?.port, 1000);
+});
+
+test('a port that is taken is told, and tried again until it is free', async () => {
+  const harness = createHarness();
+  harness.taken.add(1000);
+  harness.update([listener('a')]);
+  await harness.routesReady();
+  assert.match(harness.state('a')?.error?.message ?? '', /port 1000 is taken/);
+  harness.taken.clear();
+  harness.clock.advance(2000);
+  await harness.routesReady();
+  assert.equal(harness.published.length, 1);
+  assert.equal(harness.state('a')?.error, undefined);
+});
+
+test('port 0 becomes a real port, and stays it when the listener changes', async () => {
+  const harness = createHarness();
+  harness.update([listener('a', { port: 0 })]);
+  await harness.routesReady();
+  harness.update([listener('a', { port: 0, chain: 'other' })]);
+  await harness.routesReady();
+  assert.deepEqual(
+    harness.published.map(({ listeners }) => listeners?.[0]?.listener.address.port),
+    [7777, 7777],
+  );
+});
+
+test('static listeners are out of reach for LDS', async () => {
+  const harness = createHarness();
+  harness.manager.addStatic(listener('a'));
+  await harness.routesReady();
+  assert.deepEqual(harness.update([listener('a', { port: 5 })], ['a']), []);
+  assert.equal(harness.published.length, 1);
+});
+
+test('while draining no listener of that direction is taken', () => {
+  const harness = createHarness();
+  harness.manager.stopAdding(true);
+  const rejected = harness.update([
+    listener('in', { direction: 'inbound' }),
+    listener('out', { direction: 'outbound', port: 2 }),
+  ]);
+  assert.deepEqual(
+    rejected.map(({ name }) => name),
+    ['in'],
+  );
+});

@@ -1,0 +1,357 @@
+import type { Logger } from '@heddle/shared/logging/logger';
+import type { Problem } from '@heddle/shared/errors/problem';
+import type { Clock, Timer } from '@heddle/shared/time/clock';
+import { formatAddress, type Address } from '../../config/model/address.ts';
+import type { FilterChain, Listener } from '../../config/model/listener.ts';
+import { clustersOfRouteTable } from '../../config/model/route.ts';
+import type { ReceivedResource, RejectedResource, ResourceWatcher } from '../../config/subscription.ts';
+import type { ConfigChange } from '../../config/worker-protocol.ts';
+import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
+
+/**
+ * Listeners on the main thread: warming (waits for its route tables, its address, and the clusters of its inline
+ * routes), active (in every worker), draining (workers finish its connections). A candidate that fails leaves the
+ * active one untouched. Is the watcher of LDS.
+ */
+export interface ListenerManager extends ResourceWatcher<Listener> {
+  /** From the bootstrap; LDS never touches it. */
+  addStatic(listener: ReceivedResource<Listener>): void;
+  /** Calls back once no listener that is known now is warming (at once when none is). */
+  whenWarm(callback: () => void): void;
+  /** No listener of that direction is added from now on (`/drain_listeners`, end). */
+  stopAdding(inboundOnly: boolean): void;
+  inspect(): readonly ListenerState[];
+  readonly systemVersion: string;
+}
+
+export interface ListenerState {
+  readonly name: string;
+  readonly isStatic: boolean;
+  readonly active: ReceivedResource<Listener> | undefined;
+  readonly warming: ReceivedResource<Listener> | undefined;
+  /** Where the active one is bound; a configured port 0 is the real port here. */
+  readonly boundAddress: Address | undefined;
+  readonly updatedAt: number;
+  /** The last candidate that could not be used, and why. */
+  readonly error: { readonly message: string; readonly at: number } | undefined;
+}
+
+/** What listeners wait for and where they go; handed in by the composition root. */
+export interface ListenerDependencies {
+  acquireRoutes(name: string, initialFetchTimeoutMs: number, onReady: () => void): { release(): void };
+  waitForClusters(names: Iterable<string>, onDone: () => void): { cancel(): void };
+  /** Can this process listen there? Resolves with the address, a port 0 replaced by a free one. */
+  probeAddress(address: Address): Promise<Address>;
+  publish(change: ConfigChange): number;
+  whenApplied(generation: number, callback: () => void): void;
+}
+
+export interface ListenerManagerOptions {
+  readonly dependencies: ListenerDependencies;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stats: StatsScope;
+  readonly routeFetchTimeoutMs: number;
+  /** How long workers keep the connections of a listener that is gone. */
+  readonly drainTimeMs: number;
+}
+
+interface Candidate {
+  readonly resource: ReceivedResource<Listener>;
+  readonly routeUses: { release(): void }[];
+  cancel: () => void;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly isStatic: boolean;
+  active:
+    | {
+        readonly resource: ReceivedResource<Listener>;
+        readonly bound: Address;
+        readonly routeUses: { release(): void }[];
+      }
+    | undefined;
+  warming: Candidate | undefined;
+  updatedAt: number;
+  error: ListenerState['error'];
+}
+
+/** An address that is taken is tried again: what held it may be another sidecar that is just ending. */
+const bindRetryMs = 2000;
+
+export function createListenerManager(options: ListenerManagerOptions): ListenerManager {
+  const { dependencies, clock, logger } = options;
+  const entries = new Map<string, Entry>();
+  const warmWaiters: (() => void)[] = [];
+  /** Addresses whose sockets our workers hold, or are about to close. A probe would find them taken. */
+  const heldAddresses = new Set<string>();
+  const stats = createListenerManagerStats(options.stats);
+  let stopped: 'no' | 'inbound' | 'all' = 'no';
+  let systemVersion = '';
+
+  function countStates(): void {
+    const all = [...entries.values()];
+    stats.active.set(all.filter(({ active }) => active !== undefined).length);
+    stats.warming.set(all.filter(({ warming }) => warming !== undefined).length);
+    if (all.some(({ warming }) => warming !== undefined)) return;
+    for (const callback of warmWaiters.splice(0)) callback();
+  }
+
+  function sameAddressAs(listener: Listener): Entry | undefined {
+    if (listener.address.port === 0) return undefined;
+    const address = formatAddress(listener.address);
+    return [...entries.values()].find(({ name, active, warming }) => {
+      const current = (warming ?? active)?.resource.value;
+      return name !== listener.name && current !== undefined && formatAddress(current.address) === address;
+    });
+  }
+
+  function fail(entry: Entry, candidate: Candidate, message: string): void {
+    entry.error = { message, at: clock.now() };
+    stats.createFailure.inc();
+    logger.error(
+      { listener: entry.name, err: message, address: formatAddress(candidate.resource.value.address) },
+      'cannot listen',
+    );
+  }
+
+  function activate(entry: Entry, candidate: Candidate, bound: Address): void {
+    const previous = entry.active;
+    const listener: Listener = { ...candidate.resource.value, address: bound };
+    const isInPlace =
+      previous !== undefined && differsInFilterChainsOnly(previous.resource.value, candidate.resource.value);
+    entry.active = { resource: candidate.resource, bound, routeUses: candidate.routeUses };
+    heldAddresses.add(formatAddress(bound));
+    entry.warming = undefined;
+    entry.updatedAt = clock.now();
+    entry.error = undefined;
+    if (isInPlace) stats.inPlaceUpdated.inc();
+    const generation = dependencies.publish({ listeners: [{ listener, isInPlace }] });
+    // The old routes serve the connections that drain; they are let go when those had their time.
+    if (previous !== undefined) releaseAfterDrain(generation, previous.routeUses, previous.bound);
+    logger.info(
+      { listener: entry.name, address: formatAddress(bound), version: candidate.resource.version },
+      'listener is active',
+    );
+    countStates();
+  }
+
+  function releaseAfterDrain(generation: number, routeUses: { release(): void }[], bound: Address): void {
+    stats.draining.inc();
+    dependencies.whenApplied(generation, () => {
+      const isHeld = [...entries.values()].some(
+        ({ active }) => active !== undefined && formatAddress(active.bound) === formatAddress(bound),
+      );
+      if (!isHeld) heldAddresses.delete(formatAddress(bound));
+      clock.setTimer(options.drainTimeMs, () => {
+        stats.draining.dec();
+        for (const use of routeUses) use.release();
+      });
+    });
+  }
+
+  function bind(entry: Entry, candidate: Candidate): void {
+    const wanted = candidate.resource.value.address;
+    const bound = entry.active?.bound;
+    // The workers hold this address already; the changed listener takes its sockets over.
+    if (
+      bound !== undefined &&
+      wanted.address === bound.address &&
+      (wanted.port === bound.port || wanted.port === 0)
+    ) {
+      activate(entry, candidate, bound);
+      return;
+    }
+    dependencies.probeAddress(wanted).then(
+      (address) => {
+        if (entry.warming === candidate) activate(entry, candidate, address);
+      },
+      (error: unknown) => {
+        if (entry.warming !== candidate) return;
+        const message = error instanceof Error ? error.message : String(error);
+        if (entry.error?.message !== message) fail(entry, candidate, message);
+        const retry: Timer = clock.setTimer(bindRetryMs, () => bind(entry, candidate));
+        candidate.cancel = () => retry.cancel();
+      },
+    );
+  }
+
+  function warm(entry: Entry, candidate: Candidate): void {
+    const { routeNames, clusterNames } = dependenciesOf(candidate.resource.value);
+    let missingCount = routeNames.length + 1;
+    function onReady(): void {
+      missingCount -= 1;
+      if (missingCount === 0 && entry.warming === candidate) bind(entry, candidate);
+    }
+    for (const name of routeNames) {
+      candidate.routeUses.push(dependencies.acquireRoutes(name, options.routeFetchTimeoutMs, onReady));
+    }
+    const wait = dependencies.waitForClusters(clusterNames, onReady);
+    if (missingCount > 0) candidate.cancel = () => wait.cancel();
+  }
+
+  function dropWarming(entry: Entry): void {
+    const candidate = entry.warming;
+    if (candidate === undefined) return;
+    entry.warming = undefined;
+    candidate.cancel();
+    for (const use of candidate.routeUses) use.release();
+  }
+
+  function addOrUpdate(resource: ReceivedResource<Listener>, isStatic: boolean): void {
+    const known = entries.get(resource.name);
+    if (known !== undefined) {
+      if (isEqual(known.warming?.resource, resource)) return;
+      if (isEqual(known.active?.resource, resource)) {
+        // Back to what serves: the candidate in between is dropped.
+        if (known.warming !== undefined) stats.modified.inc();
+        dropWarming(known);
+        countStates();
+        return;
+      }
+    }
+    const entry: Entry = known ?? {
+      name: resource.name,
+      isStatic,
+      active: undefined,
+      warming: undefined,
+      updatedAt: 0,
+      error: undefined,
+    };
+    entries.set(resource.name, entry);
+    (known === undefined ? stats.added : stats.modified).inc();
+    dropWarming(entry);
+    const candidate: Candidate = { resource, routeUses: [], cancel: () => undefined };
+    entry.warming = candidate;
+    warm(entry, candidate);
+    countStates();
+  }
+
+  function remove(name: string): void {
+    const entry = entries.get(name);
+    if (entry === undefined || entry.isStatic) return;
+    entries.delete(name);
+    stats.removed.inc();
+    dropWarming(entry);
+    if (entry.active !== undefined) {
+      releaseAfterDrain(
+        dependencies.publish({ removedListeners: [name] }),
+        entry.active.routeUses,
+        entry.active.bound,
+      );
+      logger.info({ listener: name }, 'listener is removed');
+    }
+    countStates();
+  }
+
+  function problemsOf(resource: ReceivedResource<Listener>): Problem[] {
+    if (stopped === 'all' || (stopped === 'inbound' && resource.value.trafficDirection === 'inbound')) {
+      return [{ path: '', message: 'the proxy is draining and takes no new listener' }];
+    }
+    const other = sameAddressAs(resource.value);
+    if (other === undefined) return [];
+    return [
+      {
+        path: 'address',
+        message: `${formatAddress(resource.value.address)} is the address of listener '${other.name}'`,
+      },
+    ];
+  }
+
+  return {
+    onUpdate(update) {
+      systemVersion = update.systemVersion;
+      // Removals first, so that an address can move from one listener to another in one response.
+      for (const name of update.removed) remove(name);
+      const rejected: RejectedResource[] = [];
+      for (const resource of update.upserts) {
+        if (entries.get(resource.name)?.isStatic === true) continue;
+        const problems = problemsOf(resource);
+        if (problems.length > 0) rejected.push({ name: resource.name, problems });
+        else addOrUpdate(resource, false);
+      }
+      countStates();
+      return rejected;
+    },
+    onRejected: () => countStates(),
+    onInitialFetchTimeout() {
+      logger.warn('listeners did not come in time');
+      countStates();
+    },
+    addStatic: (listener) => addOrUpdate(listener, true),
+    whenWarm(callback) {
+      warmWaiters.push(callback);
+      countStates();
+    },
+    stopAdding(inboundOnly) {
+      stopped = inboundOnly ? 'inbound' : 'all';
+    },
+    inspect: () =>
+      [...entries.values()].map(({ name, isStatic, active, warming, updatedAt, error }) => ({
+        name,
+        isStatic,
+        active: active?.resource,
+        warming: warming?.resource,
+        boundAddress: active?.bound,
+        updatedAt,
+        error,
+      })),
+    get systemVersion() {
+      return systemVersion;
+    },
+  };
+}
+
+function isEqual(one: ReceivedResource<Listener> | undefined, other: ReceivedResource<Listener>): boolean {
+  return one !== undefined && Buffer.compare(one.bytes, other.bytes) === 0;
+}
+
+function chainsOf(listener: Listener): FilterChain[] {
+  return [
+    ...listener.filterChains,
+    ...(listener.defaultFilterChain === undefined ? [] : [listener.defaultFilterChain]),
+  ];
+}
+
+function dependenciesOf(listener: Listener): { routeNames: string[]; clusterNames: Set<string> } {
+  const routeNames = new Set<string>();
+  const clusterNames = new Set<string>();
+  for (const { networkFilter } of chainsOf(listener)) {
+    const { routes } = networkFilter.config;
+    if (routes.kind === 'rds') routeNames.add(routes.routeConfigName);
+    else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
+  }
+  return { routeNames: [...routeNames], clusterNames };
+}
+
+function differsInFilterChainsOnly(one: Listener, other: Listener): boolean {
+  const { filterChains: _a, defaultFilterChain: _b, ...restOfOne } = one;
+  const { filterChains: _c, defaultFilterChain: _d, ...restOfOther } = other;
+  return other.filterChains.length > 0 && JSON.stringify(restOfOne) === JSON.stringify(restOfOther);
+}
+
+interface ListenerManagerStats {
+  readonly added: Counter;
+  readonly modified: Counter;
+  readonly removed: Counter;
+  readonly inPlaceUpdated: Counter;
+  readonly createFailure: Counter;
+  readonly active: Gauge;
+  readonly warming: Gauge;
+  readonly draining: Gauge;
+}
+
+function createListenerManagerStats(root: StatsScope): ListenerManagerStats {
+  const scope = root.scope('listener_manager.');
+  return {
+    added: scope.counter('listener_added'),
+    modified: scope.counter('listener_modified'),
+    removed: scope.counter('listener_removed'),
+    inPlaceUpdated: scope.counter('listener_in_place_updated'),
+    createFailure: scope.counter('listener_create_failure'),
+    active: scope.gauge('total_listeners_active'),
+    warming: scope.gauge('total_listeners_warming'),
+    draining: scope.gauge('total_listeners_draining'),
+  };
+}
