@@ -1,0 +1,50 @@
+import { Socket } from 'node:net';
+import type { SocketAddress } from './connection.ts';
+import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
+import type { TransportContext } from './transport-context.ts';
+
+export interface ConnectOptions extends SocketConnectionOptions {
+  /** An IP address, never a name. */
+  readonly remoteAddress: SocketAddress;
+  /** Envoy's `connect_timeout`; 5 s there by default. */
+  readonly connectTimeoutMs: number;
+  /** Envoy's `upstream_bind_config`; port 0 takes any. */
+  readonly sourceAddress?: SocketAddress;
+  /** First probe after this many ms of silence; absent = no TCP keep-alive. */
+  readonly keepAliveMs?: number;
+}
+
+/**
+ * Begins to connect and returns at once, in state `connecting`. Then either `onConnected` or `onClose` with
+ * `connect-failure` or `connect-timeout`; `close('abort')` cancels. Bytes written meanwhile are kept and sent.
+ */
+export function connectSocket(context: TransportContext, options: ConnectOptions): SocketConnection {
+  const { remoteAddress, sourceAddress } = options;
+  const socket = new Socket({ allowHalfOpen: true });
+  socket.setNoDelay(true);
+  if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs);
+  socket.connect({
+    host: remoteAddress.address,
+    port: remoteAddress.port,
+    autoSelectFamily: false,
+    ...(sourceAddress === undefined
+      ? {}
+      : { localAddress: sourceAddress.address, localPort: sourceAddress.port }),
+  });
+  const unbound = sourceAddress ?? {
+    address: remoteAddress.address.includes(':') ? '::' : '0.0.0.0',
+    port: 0,
+  };
+  const connection = new SocketConnection(socket, context, remoteAddress, unbound, options);
+  connection.startConnectTimeout(options.connectTimeoutMs);
+  socket.once('connect', () => connection.markConnected(toLocalAddress(socket)));
+  return connection;
+}
+
+export function toLocalAddress(socket: Socket): SocketAddress {
+  return { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+}
+
+export function toRemoteAddress(socket: Socket): SocketAddress {
+  return { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+}

@@ -1,0 +1,146 @@
+import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
+import { HeddleError } from '@heddle/shared/errors/heddle-error';
+import { toLocalAddress, toRemoteAddress } from './connect-socket.ts';
+import { formatSocketAddress, type SocketAddress } from './connection.ts';
+import { SocketConnection } from './socket-connection.ts';
+import { toSystemErrorText } from './system-error-text.ts';
+import type { TransportContext } from './transport-context.ts';
+
+export interface ListenSocketOptions {
+  /** Port 0 takes a free one. */
+  readonly address: SocketAddress;
+  /** Envoy's `tcp_backlog_size`; 511 when absent. */
+  readonly backlog?: number;
+  /** Several workers listen on one address (Linux). */
+  readonly hasReusePort?: boolean;
+  /** An inherited, listening socket; then `address` only names it. */
+  readonly fd?: number;
+  /** An IPv6 socket that takes no IPv4. */
+  readonly isIpv6Only?: boolean;
+  readonly delayedCloseTimeoutMs?: number;
+}
+
+/** Accepted while accepting is paused, and not yet seen by anybody. */
+const maxHeldSockets = 1024;
+
+/**
+ * One listening socket of one address, owned by a worker for as long as the address is configured: a changed
+ * listener takes it over by `setOnAccept`, since closing it would reset what waits in its queue.
+ */
+export class ListenSocket {
+  readonly address: SocketAddress;
+  readonly #server: Server;
+  readonly #context: TransportContext;
+  readonly #options: ListenSocketOptions;
+  #onAccept: (connection: SocketConnection) => void;
+  #isPaused = false;
+  #held: Socket[] = [];
+
+  private constructor(
+    server: Server,
+    context: TransportContext,
+    options: ListenSocketOptions,
+    onAccept: (connection: SocketConnection) => void,
+  ) {
+    const bound = server.address() as AddressInfo;
+    this.address = { address: bound.address, port: bound.port };
+    this.#server = server;
+    this.#context = context;
+    this.#options = options;
+    this.#onAccept = onAccept;
+    server.on('connection', (socket: Socket) => this.#accept(socket));
+  }
+
+  /**
+   * `onAccept` is called for each connection, in the tick of its acceptance, and sets its handlers before it
+   * returns. Errors: HeddleError `port-in-use` when the address cannot be bound, with the system's word.
+   */
+  static listen(
+    context: TransportContext,
+    options: ListenSocketOptions,
+    onAccept: (connection: SocketConnection) => void,
+  ): Promise<ListenSocket> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false });
+    return new Promise((resolve, reject) => {
+      // Stays in place: an error of a later accept must not end the worker.
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        const where = formatSocketAddress(options.address);
+        const message = `cannot listen on ${where}: ${toSystemErrorText(error)}`;
+        reject(new HeddleError('port-in-use', message, { cause: error }));
+      });
+      server.once('listening', () => resolve(new ListenSocket(server, context, options, onAccept)));
+      server.listen(toListenOptions(options));
+    });
+  }
+
+  /** Later connections go to another listener of the same address. */
+  setOnAccept(onAccept: (connection: SocketConnection) => void): void {
+    this.#onAccept = onAccept;
+  }
+
+  /** New connections wait, unread; past 1,024 of them the newest is reset. */
+  pauseAccepting(): void {
+    this.#isPaused = true;
+  }
+
+  resumeAccepting(): void {
+    this.#isPaused = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const socket of held) this.#accept(socket);
+  }
+
+  /** Stops listening; accepted connections live on, those held by a pause are reset. */
+  close(): Promise<void> {
+    for (const socket of this.#held) socket.resetAndDestroy();
+    this.#held = [];
+    return new Promise((resolve) => {
+      // `close` of a server reports only after its last connection ended; the socket itself is closed at once.
+      this.#server.close();
+      setImmediate(resolve);
+    });
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#isPaused) {
+      this.#hold(socket);
+      return;
+    }
+    // A client that is gone already has no address any more.
+    if (socket.destroyed || socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    const { delayedCloseTimeoutMs } = this.#options;
+    this.#onAccept(
+      new SocketConnection(
+        socket,
+        this.#context,
+        toRemoteAddress(socket),
+        toLocalAddress(socket),
+        delayedCloseTimeoutMs === undefined ? {} : { delayedCloseTimeoutMs },
+      ),
+    );
+  }
+
+  #hold(socket: Socket): void {
+    if (this.#held.length >= maxHeldSockets) {
+      socket.resetAndDestroy();
+      return;
+    }
+    socket.on('error', () => socket.destroy());
+    this.#held.push(socket);
+  }
+}
+
+function toListenOptions(options: ListenSocketOptions): ListenOptions & { fd?: number } {
+  if (options.fd !== undefined) return { fd: options.fd };
+  return {
+    host: options.address.address,
+    port: options.address.port,
+    backlog: options.backlog ?? 511,
+    exclusive: true,
+    reusePort: (options.hasReusePort ?? false) && process.platform === 'linux',
+    ipv6Only: options.isIpv6Only ?? false,
+  };
+}

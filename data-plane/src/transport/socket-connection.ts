@@ -1,0 +1,326 @@
+import type { Socket } from 'node:net';
+import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
+import type {
+  CloseKind,
+  Connection,
+  ConnectionCloseReason,
+  ConnectionHandlers,
+  ConnectionState,
+  SocketAddress,
+} from './connection.ts';
+import { toSystemErrorText } from './system-error-text.ts';
+import type { TransportContext } from './transport-context.ts';
+import type { Flushable } from './write-batch.ts';
+
+/** Up to here a buffer is copied into the text of the tick, which is one write; above, it is a part of a writev. */
+const copiedChunkBytes = 8 * 1024;
+const emptyChunk = Buffer.alloc(0);
+
+const noHandlers: ConnectionHandlers = {
+  onData: () => undefined,
+  onEnd: () => undefined,
+  onClose: () => undefined,
+};
+
+export interface SocketConnectionOptions {
+  /** Envoy's `delayed_close_timeout`: how long a close waits for the peer, and for a stuck flush. 0 = not at all. */
+  readonly delayedCloseTimeoutMs?: number;
+}
+
+/**
+ * A `Connection` over a `net.Socket` (or a TLSSocket) with `allowHalfOpen`. The functions that the socket calls are
+ * made once for each connection; a read, a gathered write and a flush allocate nothing but what Node does.
+ */
+export class SocketConnection implements Connection, Flushable, TimerTarget {
+  readonly id: number;
+  remoteAddress: SocketAddress;
+  localAddress: SocketAddress;
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #socket: Socket;
+  readonly #context: TransportContext;
+  readonly #delayedCloseTimeoutMs: number;
+  #handlers: ConnectionHandlers = noHandlers;
+  #state: ConnectionState;
+  /** latin1 bytes written in this tick, behind `#queue`. */
+  #text = '';
+  #queue: (Buffer | string)[] = [];
+  #queueBytes = 0;
+  #isInBatch = false;
+  #readDisableCount = 0;
+  #isWriteShut = false;
+  #hasRemoteEnded = false;
+  #writeLimitBytes = 0;
+  #isAboveHighWatermark = false;
+  #isProgressWatched = false;
+  #error: NodeJS.ErrnoException | undefined;
+  #closeReason: ConnectionCloseReason | undefined;
+  #closeDetail = '';
+  /** Connect time-out, later the delayed close. */
+  #timer: WheelTimer | undefined;
+  #bytesLeftAtTimer = 0;
+  readonly #onWriteProgress = (): void => this.#checkProgress();
+
+  constructor(
+    socket: Socket,
+    context: TransportContext,
+    remoteAddress: SocketAddress,
+    localAddress: SocketAddress,
+    options: SocketConnectionOptions = {},
+  ) {
+    this.id = context.nextConnectionId();
+    this.#socket = socket;
+    this.#context = context;
+    this.remoteAddress = remoteAddress;
+    this.localAddress = localAddress;
+    this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
+    this.#state = socket.connecting ? 'connecting' : 'open';
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#receiveEnd());
+    socket.on('error', (error: NodeJS.ErrnoException) => (this.#error ??= error));
+    socket.on('close', () => this.#finish());
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  get writeBufferedBytes(): number {
+    return this.#queueBytes + this.#text.length + this.#socket.writableLength;
+  }
+
+  setHandlers(handlers: ConnectionHandlers): void {
+    this.#handlers = handlers;
+  }
+
+  setWriteBufferLimit(limitBytes: number): void {
+    this.#writeLimitBytes = limitBytes;
+  }
+
+  /** Arms the connect time-out; `markConnected` ends it. */
+  startConnectTimeout(timeoutMs: number): void {
+    this.#context.wheel.schedule((this.#timer ??= new WheelTimer(this)), timeoutMs);
+  }
+
+  /** The socket (with its handshake, where it has one) is connected. */
+  markConnected(localAddress: SocketAddress): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'open';
+    this.localAddress = localAddress;
+    if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
+    const batch = this.#context.batch;
+    batch.enter();
+    try {
+      if (this.#queueBytes + this.#text.length > 0) this.#joinBatch();
+      this.#handlers.onConnected?.();
+    } finally {
+      batch.leave();
+    }
+  }
+
+  write(data: Buffer | string): void {
+    if ((this.#state !== 'open' && this.#state !== 'connecting') || this.#isWriteShut) return;
+    this.bytesWritten += data.length;
+    if (typeof data === 'string') {
+      this.#text += data;
+    } else if (data.length <= copiedChunkBytes) {
+      this.#text += data.toString('latin1');
+    } else {
+      if (this.#text !== '') this.#queue.push(this.#text, data);
+      else this.#queue.push(data);
+      this.#queueBytes += this.#text.length + data.length;
+      this.#text = '';
+    }
+    if (this.#state === 'connecting') this.#checkHighWatermark();
+    else if (!this.#isInBatch) this.#joinBatch();
+  }
+
+  readDisable(disable: boolean): void {
+    if (disable) {
+      if (this.#readDisableCount++ === 0 && this.#state === 'open') this.#socket.pause();
+    } else if (this.#readDisableCount > 0 && --this.#readDisableCount === 0 && this.#state === 'open') {
+      this.#socket.resume();
+    }
+  }
+
+  shutdownWrite(): void {
+    if (this.#state !== 'open' || this.#isWriteShut) return;
+    this.flush();
+    this.#isWriteShut = true;
+    this.#socket.end();
+  }
+
+  close(kind: CloseKind): void {
+    if (this.#state === 'closed') return;
+    if (kind === 'abort') return this.#abort();
+    if (this.#state === 'closing') return;
+    if (this.#state === 'connecting') return this.#abort();
+    this.flush();
+    this.#markClosing();
+    if (kind === 'flush' || this.#hasRemoteEnded || this.#delayedCloseTimeoutMs === 0) {
+      this.#socket.destroySoon();
+    } else {
+      this.#socket.end();
+      // Reading goes on, into nothing: unread bytes would turn the close into a reset.
+      this.#socket.resume();
+    }
+    if (this.#delayedCloseTimeoutMs > 0 && !this.#socket.destroyed) this.#startDelayedClose();
+  }
+
+  /** Called by the batch, and before a FIN. */
+  flush(): void {
+    this.#isInBatch = false;
+    if (this.#state !== 'open' || this.#isWriteShut) return;
+    const socket = this.#socket;
+    const progress = socket.writableLength > 0 ? this.#watchProgress() : undefined;
+    if (this.#queueBytes === 0) {
+      const text = this.#text;
+      if (text === '') return;
+      this.#text = '';
+      socket.write(text, 'latin1', progress);
+    } else {
+      this.#flushQueue();
+    }
+    if (socket.writableLength > 0) this.#noteBackPressure();
+  }
+
+  onTimer(timer: WheelTimer): void {
+    if (this.#state === 'connecting') {
+      this.#closeReason = 'connect-timeout';
+      this.#closeDetail = 'Connection timed out';
+      this.#abort();
+      return;
+    }
+    const leftBytes = this.#socket.writableLength;
+    if (leftBytes > 0 && leftBytes < this.#bytesLeftAtTimer) {
+      this.#bytesLeftAtTimer = leftBytes;
+      this.#context.wheel.schedule(timer, this.#delayedCloseTimeoutMs);
+      return;
+    }
+    this.#socket.destroy();
+  }
+
+  #joinBatch(): void {
+    this.#isInBatch = true;
+    this.#context.batch.add(this);
+  }
+
+  #flushQueue(): void {
+    const socket = this.#socket;
+    const queue = this.#queue;
+    if (this.#text !== '') queue.push(this.#text);
+    this.#text = '';
+    this.#queue = [];
+    this.#queueBytes = 0;
+    const lastIndex = queue.length - 1;
+    socket.cork();
+    for (let index = 0; index <= lastIndex; index++) {
+      const part = queue[index] ?? emptyChunk;
+      const progress = index === lastIndex ? this.#watchProgress() : undefined;
+      if (typeof part === 'string') socket.write(part, 'latin1', progress);
+      else socket.write(part, progress);
+    }
+    socket.uncork();
+  }
+
+  #watchProgress(): () => void {
+    this.#isProgressWatched = true;
+    return this.#onWriteProgress;
+  }
+
+  /** The kernel did not take everything. */
+  #noteBackPressure(): void {
+    this.#checkHighWatermark();
+    // The write in flight was given no callback, since it is rarely needed: an empty one behind it tells its end.
+    if (!this.#isProgressWatched) this.#socket.write(emptyChunk, this.#watchProgress());
+  }
+
+  #checkHighWatermark(): void {
+    if (this.#isAboveHighWatermark || this.#writeLimitBytes === 0) return;
+    if (this.writeBufferedBytes <= this.#writeLimitBytes) return;
+    this.#isAboveHighWatermark = true;
+    this.#handlers.onAboveWriteHighWatermark?.();
+  }
+
+  #checkProgress(): void {
+    this.#isProgressWatched = false;
+    if (this.#state !== 'open') return;
+    const leftBytes = this.writeBufferedBytes;
+    if (this.#isAboveHighWatermark && leftBytes <= this.#writeLimitBytes / 2) {
+      this.#isAboveHighWatermark = false;
+      this.#handlers.onBelowWriteLowWatermark?.();
+    }
+    // Several writes in flight each have a callback; the last one that is still waited for is enough.
+    if (this.#socket.writableLength > 0) this.#isProgressWatched = true;
+  }
+
+  #receive(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    if (this.#state !== 'open') return;
+    const batch = this.#context.batch;
+    batch.enter();
+    try {
+      this.#handlers.onData(chunk);
+    } finally {
+      batch.leave();
+    }
+  }
+
+  #receiveEnd(): void {
+    this.#hasRemoteEnded = true;
+    if (this.#state === 'closing') this.#socket.destroySoon();
+    if (this.#state !== 'open') return;
+    const batch = this.#context.batch;
+    batch.enter();
+    try {
+      this.#handlers.onEnd();
+    } finally {
+      batch.leave();
+    }
+  }
+
+  #abort(): void {
+    const wasConnecting = this.#state === 'connecting';
+    this.#markClosing();
+    this.#text = '';
+    this.#queue = [];
+    this.#queueBytes = 0;
+    if (wasConnecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
+  #markClosing(): void {
+    this.#state = 'closing';
+    this.#closeReason ??= this.#hasRemoteEnded ? 'remote' : 'local';
+    if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
+  }
+
+  #startDelayedClose(): void {
+    this.#bytesLeftAtTimer = this.#socket.writableLength;
+    this.#context.wheel.schedule((this.#timer ??= new WheelTimer(this)), this.#delayedCloseTimeoutMs);
+  }
+
+  #finish(): void {
+    const isConnectFailure = this.#state === 'connecting';
+    this.#state = 'closed';
+    if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
+    let reason = this.#closeReason;
+    if (reason === undefined) {
+      if (isConnectFailure) reason = 'connect-failure';
+      else if (this.#error !== undefined) reason = 'reset';
+      else reason = this.#hasRemoteEnded ? 'remote' : 'local';
+    }
+    if (this.#closeDetail === '' && this.#error !== undefined) {
+      this.#closeDetail = toSystemErrorText(this.#error);
+    }
+    const handlers = this.#handlers;
+    this.#handlers = noHandlers;
+    const batch = this.#context.batch;
+    batch.enter();
+    try {
+      handlers.onClose(reason, this.#closeDetail);
+    } finally {
+      batch.leave();
+    }
+  }
+}
