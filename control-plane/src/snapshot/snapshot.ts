@@ -1,0 +1,116 @@
+import { contentHash } from '@heddle/shared/xds/content-hash';
+import type { Any } from '@heddle/shared/xds/api';
+
+/** Another resource that must exist for this one to work. */
+export interface ResourceReference {
+  readonly typeUrl: string;
+  readonly name: string;
+}
+
+/** One resource as it is sent: encoded once, its bytes shared by all streams. */
+export interface SnapshotResource {
+  readonly typeUrl: string;
+  readonly name: string;
+  /** Hash of the bytes. */
+  readonly version: string;
+  readonly any: Any;
+  readonly references: readonly ResourceReference[];
+}
+
+export function createSnapshotResource(
+  typeUrl: string,
+  name: string,
+  bytes: Buffer,
+  references: readonly ResourceReference[] = [],
+): SnapshotResource {
+  return { typeUrl, name, version: contentHash(bytes), any: { typeUrl, value: bytes }, references };
+}
+
+/** Resources by type URL, then by name. */
+export type ResourceSet = ReadonlyMap<string, ReadonlyMap<string, SnapshotResource>>;
+
+/** Names of what was added, changed or removed, by type URL. */
+export type SnapshotChange = ReadonlyMap<string, readonly string[]>;
+
+/** Resources that many nodes have in common. Immutable. */
+export class SnapshotLayer {
+  readonly resources: ResourceSet;
+  readonly #versions = new Map<string, string>();
+
+  constructor(resources: ResourceSet) {
+    this.resources = resources;
+  }
+
+  /** Hash over names and versions of a type; computed when first asked for. */
+  version(typeUrl: string): string {
+    let version = this.#versions.get(typeUrl);
+    if (version === undefined) {
+      version = versionOfSet(this.resources.get(typeUrl)?.values() ?? []);
+      this.#versions.set(typeUrl, version);
+    }
+    return version;
+  }
+}
+
+/** Independent of the order; a type without resources has a version too. */
+export function versionOfSet(resources: Iterable<SnapshotResource>): string {
+  const parts = Array.from(resources, ({ name, version }) => `${name}\n${version}`);
+  return contentHash(...parts.sort());
+}
+
+/**
+ * Everything that one node may ask for: layers that never hold the same name. Immutable; equal content has
+ * equal versions, on every control plane.
+ */
+export class Snapshot {
+  readonly layers: readonly SnapshotLayer[];
+
+  constructor(layers: readonly SnapshotLayer[]) {
+    this.layers = layers;
+  }
+
+  get(typeUrl: string, name: string): SnapshotResource | undefined {
+    for (const layer of this.layers) {
+      const resource = layer.resources.get(typeUrl)?.get(name);
+      if (resource !== undefined) return resource;
+    }
+    return undefined;
+  }
+
+  *names(typeUrl: string): Iterable<string> {
+    for (const layer of this.layers) yield* layer.resources.get(typeUrl)?.keys() ?? [];
+  }
+
+  version(typeUrl: string): string {
+    return this.layers.map((layer) => layer.version(typeUrl)).join('.');
+  }
+}
+
+const nothing: ReadonlyMap<string, SnapshotResource> = new Map();
+
+/** What differs; types without a difference are missing. */
+export function diffLayers(previous: SnapshotLayer | undefined, next: SnapshotLayer): SnapshotChange {
+  const change = new Map<string, readonly string[]>();
+  const typeUrls = new Set([...(previous?.resources.keys() ?? []), ...next.resources.keys()]);
+  for (const typeUrl of typeUrls) {
+    const before = previous?.resources.get(typeUrl) ?? nothing;
+    const after = next.resources.get(typeUrl) ?? nothing;
+    if (before === after) continue;
+    const names: string[] = [];
+    for (const [name, { version }] of after) if (before.get(name)?.version !== version) names.push(name);
+    for (const name of before.keys()) if (!after.has(name)) names.push(name);
+    if (names.length > 0) change.set(typeUrl, names);
+  }
+  return change;
+}
+
+/** Both changes in one. */
+export function joinChanges(changes: readonly SnapshotChange[]): SnapshotChange {
+  const [first, ...others] = changes.filter((change) => change.size > 0);
+  if (first === undefined || others.length === 0) return first ?? new Map<string, readonly string[]>();
+  const joined = new Map(first);
+  for (const change of others) {
+    for (const [typeUrl, names] of change) joined.set(typeUrl, [...(joined.get(typeUrl) ?? []), ...names]);
+  }
+  return joined;
+}

@@ -1,0 +1,147 @@
+import type { Instance } from '@heddle/shared/model/instance';
+import type { Policy } from '@heddle/shared/model/policy';
+import type { Service } from '@heddle/shared/model/service';
+import type { XdsApi } from '@heddle/shared/xds/xds-api';
+import { buildInboundCluster, buildServiceCluster } from './cluster.ts';
+import { buildClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { buildInboundListener, buildOutboundListener, buildServicePortListener } from './listener.ts';
+import { protocolOf, type Mesh } from './mesh.ts';
+import { wouldLoop, type InboundScope, type OutboundScope } from './node-scope.ts';
+import { inboundClusterName, inboundName, outboundName, servicePortName } from './resource-names.ts';
+import {
+  buildInboundRouteTable,
+  buildOutboundRouteTable,
+  buildServicePortRouteTable,
+  targetsOf,
+} from './route-table.ts';
+import { resourceTypeNames, type ResourceTypeName, type Translated } from './translated.ts';
+
+/**
+ * A resource that a scope needs, not built yet. Plans with the same `key` and the same `inputs` (`Object.is`,
+ * one by one) build the same resource, in whatever scope they occur.
+ */
+export interface PlannedResource {
+  readonly typeName: ResourceTypeName;
+  readonly name: string;
+  /** Type, name, and what else tells the resources of different scopes apart. */
+  readonly key: string;
+  /** The values of the mesh that `build` reads. */
+  readonly inputs: readonly unknown[];
+  build(): Translated;
+}
+
+const noInstances: ReadonlyMap<string, Instance> = new Map();
+const noPolicies: readonly Policy[] = [];
+
+/** Clusters, endpoints, listeners and route tables for what the applications of a scope call. */
+export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): PlannedResource[] {
+  const services = servicesOf(mesh, scope);
+  const planned: PlannedResource[] = [];
+  for (const [name, target] of targetsOf(mesh, services)) {
+    const service = mesh.services.get(target.service);
+    // A route may name a service that is gone; the consistency check of the snapshot says so.
+    if (service === undefined) continue;
+    const policies = mesh.policies.get(target.service) ?? noPolicies;
+    const instances = mesh.instances.get(target.service) ?? noInstances;
+    planned.push(
+      {
+        typeName: resourceTypeNames.cluster,
+        name,
+        key: `cluster ${name}`,
+        inputs: [service, policies],
+        build: () => buildServiceCluster(api, service, target.version, policies),
+      },
+      {
+        typeName: resourceTypeNames.endpoints,
+        name,
+        key: `endpoints ${name}`,
+        inputs: [instances],
+        build: () => buildClusterLoadAssignment(target, instances),
+      },
+    );
+  }
+  planned.push(
+    {
+      typeName: resourceTypeNames.listener,
+      name: outboundName,
+      key: `listener ${outboundName} ${scope.address} ${scope.port}`,
+      inputs: [],
+      build: () => buildOutboundListener(api, scope),
+    },
+    {
+      typeName: resourceTypeNames.routeTable,
+      name: outboundName,
+      key: `routes ${outboundName} ${scope.upstreams?.join() ?? '*'}`,
+      inputs: [mesh.services, mesh.routes, mesh.policies],
+      build: () => buildOutboundRouteTable(api, mesh, services),
+    },
+  );
+  if (scope.hasServicePorts)
+    for (const service of services) planned.push(...planServicePort(api, mesh, scope, service));
+  return planned;
+}
+
+function planServicePort(api: XdsApi, mesh: Mesh, scope: OutboundScope, service: Service): PlannedResource[] {
+  const port = service.spec?.port;
+  // Both listeners would claim one address; the outbound one takes the service's requests anyway.
+  if (port === undefined || port === scope.port) return [];
+  const protocol = protocolOf(service);
+  const name = servicePortName(service.metadata.name);
+  const listener: PlannedResource = {
+    typeName: resourceTypeNames.listener,
+    name,
+    key: `listener ${name} ${scope.address}`,
+    inputs: [service],
+    build: () =>
+      buildServicePortListener(api, service.metadata.name, protocol, { address: scope.address, port }),
+  };
+  if (protocol === 'tcp') return [listener];
+  const routeTable: PlannedResource = {
+    typeName: resourceTypeNames.routeTable,
+    name,
+    key: `routes ${name}`,
+    inputs: [service, mesh.routes, mesh.policies],
+    build: () => buildServicePortRouteTable(api, mesh, service),
+  };
+  return [listener, routeTable];
+}
+
+/** What reaches the application beside the proxy; nothing as long as its port is not known. */
+export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): PlannedResource[] {
+  const service = mesh.services.get(scope.service);
+  const appPort = scope.appPort ?? mesh.instances.get(scope.service)?.get(scope.instance)?.spec.port;
+  if (service === undefined || appPort === undefined || wouldLoop(scope, appPort)) return [];
+  const protocol = protocolOf(service);
+  // Everything that these read is in their keys.
+  const inputs: readonly unknown[] = [];
+  const planned: PlannedResource[] = [
+    {
+      typeName: resourceTypeNames.cluster,
+      name: inboundClusterName(appPort),
+      key: `cluster inbound ${scope.appAddress} ${appPort} ${protocol}`,
+      inputs,
+      build: () => buildInboundCluster(api, scope.appAddress, appPort, protocol),
+    },
+    {
+      typeName: resourceTypeNames.listener,
+      name: inboundName,
+      key: `listener ${inboundName} ${scope.address} ${scope.port} ${appPort} ${protocol}`,
+      inputs,
+      build: () => buildInboundListener(api, protocol, scope, appPort),
+    },
+  ];
+  if (protocol === 'tcp') return planned;
+  planned.push({
+    typeName: resourceTypeNames.routeTable,
+    name: inboundName,
+    key: `routes ${inboundName} ${appPort}`,
+    inputs,
+    build: () => buildInboundRouteTable(appPort),
+  });
+  return planned;
+}
+
+function servicesOf(mesh: Mesh, scope: OutboundScope): readonly Service[] {
+  if (scope.upstreams === undefined) return [...mesh.services.values()];
+  return scope.upstreams.flatMap((name) => mesh.services.get(name) ?? []);
+}
