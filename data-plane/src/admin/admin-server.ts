@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
+import type { Logger } from '@heddle/shared/logging/logger';
+import { formatAddress, type Address } from '../config/model/address.ts';
+
+/** One admin path. Answers come from the main thread; nothing here touches a request of the data path. */
+export interface AdminEndpoint {
+  readonly path: string;
+  readonly help: string;
+  /** Changes something: POST only. */
+  readonly isMutating: boolean;
+  handle(query: URLSearchParams): AdminAnswer | Promise<AdminAnswer>;
+}
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly contentType: 'text' | 'json';
+  readonly body: string;
+}
+
+export const textAnswer = (body: string, status = 200): AdminAnswer => ({
+  status,
+  contentType: 'text',
+  body,
+});
+
+/** Envoy prints JSON with an indent of one. */
+export const jsonAnswer = (value: unknown): AdminAnswer => ({
+  status: 200,
+  contentType: 'json',
+  body: `${JSON.stringify(value, undefined, 1)}\n`,
+});
+
+export interface AdminServer {
+  readonly address: Address;
+  close(): Promise<void>;
+}
+
+const contentTypes = { text: 'text/plain; charset=UTF-8', json: 'application/json' };
+
+/**
+ * The admin interface: Envoy's paths, methods and formats. Has no authentication, as Envoy's; bind it to loopback.
+ *
+ * @throws HeddleError `port-in-use`
+ */
+export async function startAdminServer(
+  address: Address,
+  endpoints: readonly AdminEndpoint[],
+  logger: Logger,
+): Promise<AdminServer> {
+  const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
+  const server = createServer((request, response) => {
+    answer(byPath, request).then(
+      (result) => send(response, result),
+      (error: unknown) => {
+        logger.error({ err: messageOf(error), path: request.url }, 'admin request failed');
+        send(response, textAnswer('internal error\n', 500));
+      },
+    );
+  });
+  await listen(server, address);
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { address: bound.address, port: bound.port },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  byPath: ReadonlyMap<string, AdminEndpoint>,
+  request: IncomingMessage,
+): Promise<AdminAnswer> {
+  const target = request.url ?? '/';
+  const queryAt = target.indexOf('?');
+  const path = queryAt < 0 ? target : target.slice(0, queryAt);
+  const endpoint = byPath.get(path);
+  if (endpoint === undefined) {
+    const status = path === '/' || path === '/help' ? 200 : 404;
+    const intro = status === 200 ? '' : 'invalid path. ';
+    return textAnswer(`${intro}admin commands are:\n${helpOf(byPath)}`, status);
+  }
+  const method = request.method ?? '';
+  if (endpoint.isMutating && method !== 'POST') {
+    return textAnswer(`Method ${method} not allowed, POST required.\n`, 405);
+  }
+  return endpoint.handle(new URLSearchParams(queryAt < 0 ? '' : target.slice(queryAt + 1)));
+}
+
+function helpOf(byPath: ReadonlyMap<string, AdminEndpoint>): string {
+  const lines = [...byPath.values()].map(
+    ({ path, help, isMutating }) => `  ${path}${isMutating ? ' (POST)' : ''}: ${help}\n`,
+  );
+  return lines.sort().join('');
+}
+
+function send(response: ServerResponse, { status, contentType, body }: AdminAnswer): void {
+  response.writeHead(status, {
+    'content-type': contentTypes[contentType],
+    'cache-control': 'no-cache, max-age=0',
+    'x-content-type-options': 'nosniff',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function listen(server: Server, { address, port }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.message})`;
+      reject(
+        new HeddleError('port-in-use', `admin address ${formatAddress({ address, port })} ${reason}`, {
+          cause: error,
+        }),
+      );
+    });
+    server.listen({ host: address, port }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { HeddleError } from '@heddle/shared/errors/heddle-error';
+import { formatAddress, type Address } from './config/model/address.ts';
+
+/**
+ * Finds out whether this process can listen on an address, and which port 0 becomes. Workers bind with
+ * `SO_REUSEPORT`, with which a port that another process of ours holds would seem free: so this binds without it,
+ * once, before any worker does.
+ *
+ * @throws HeddleError `port-in-use`
+ */
+export function probeAddress(address: Address): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new HeddleError('port-in-use', describe(address, error), { cause: error }));
+    });
+    server.listen({ host: address.address, port: address.port, exclusive: true }, () => {
+      const bound = server.address() as AddressInfo;
+      server.close(() => resolve({ address: address.address, port: bound.port }));
+    });
+  });
+}
+
+function describe(address: Address, error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${formatAddress(address)} is in use by another process`;
+    case 'EACCES':
+      return `${formatAddress(address)} needs more rights (ports below 1024 are privileged)`;
+    case 'EADDRNOTAVAIL':
+      return `${formatAddress(address)} is not an address of this machine`;
+    default:
+      return `cannot listen on ${formatAddress(address)}: ${error.message}`;
+  }
+}
