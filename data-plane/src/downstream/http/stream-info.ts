@@ -4,11 +4,16 @@ import type { ResponseFlag } from './response-flag.ts';
 
 /** What is known about one stream; access logs and header formatters read it. Times are monotonic ms. */
 export interface StreamInfo {
+  /** Epoch ms. */
   readonly startedAt: number;
   readonly startedAtMs: number;
   requestReceivedMs: number | undefined;
+  /** The first and the last byte of the request went to the upstream. */
+  firstUpstreamTxByteMs: number | undefined;
+  lastUpstreamTxByteMs: number | undefined;
   firstUpstreamByteMs: number | undefined;
   lastUpstreamByteMs: number | undefined;
+  firstDownstreamTxByteMs: number | undefined;
   endedMs: number | undefined;
   readonly protocol: HttpProtocol;
   readonly connectionId: number;

@@ -1,0 +1,94 @@
+import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
+import { createOperator, type FormatContext, type FormatOperator } from './format-operators.ts';
+
+interface OperatorPart {
+  readonly operator: FormatOperator;
+  /** Longer values are cut; undefined = not. */
+  readonly maxLength: number | undefined;
+}
+
+/** A format string of access-log operators, ready to run: for log lines and for header values. */
+export class CompiledFormat {
+  readonly #parts: readonly (string | OperatorPart)[];
+  /** The text, when there is no operator in it. */
+  readonly literal: string | undefined;
+
+  constructor(parts: readonly (string | OperatorPart)[]) {
+    this.#parts = parts;
+    this.literal = parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
+  }
+
+  /** `missing` stands for values that are not there: `-` in logs, nothing in headers. */
+  format(context: FormatContext, missing: string): string {
+    if (this.literal !== undefined) return this.literal;
+    let text = '';
+    for (const part of this.#parts) {
+      text += typeof part === 'string' ? part : (valueOf(part, context) ?? missing);
+    }
+    return text;
+  }
+
+  /** As `format`; a format that is a single operator keeps its type: number, or undefined for none. */
+  formatTyped(context: FormatContext, missing: string): string | number | undefined {
+    const single = this.#parts.length === 1 ? this.#parts[0] : undefined;
+    if (single === undefined || typeof single === 'string') return this.format(context, missing);
+    return valueOf(single, context);
+  }
+}
+
+function valueOf(part: OperatorPart, context: FormatContext): string | number | undefined {
+  const value = part.operator(context);
+  if (part.maxLength === undefined || value === undefined) return value;
+  return String(value).slice(0, part.maxLength);
+}
+
+const operatorPattern = /%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%/sy;
+
+/**
+ * Compiles a format string: text, `%%`, and operators `%NAME(argument):length%`.
+ *
+ * @throws InvalidInputError that lists every operator which is unknown or has wrong arguments, with its position
+ */
+export function compileFormat(format: string): CompiledFormat {
+  const parts: (string | OperatorPart)[] = [];
+  const problems: Problem[] = [];
+  let at = 0;
+  while (at < format.length) {
+    const percent = format.indexOf('%', at);
+    if (percent !== at) {
+      const end = percent < 0 ? format.length : percent;
+      addText(parts, format.slice(at, end));
+      at = end;
+      continue;
+    }
+    if (format[at + 1] === '%') {
+      addText(parts, '%');
+      at += 2;
+      continue;
+    }
+    operatorPattern.lastIndex = at;
+    const match = operatorPattern.exec(format);
+    if (match === null) {
+      problems.push({ path: '', message: `a lone % at position ${at}: write %% for the character` });
+      at += 1;
+      continue;
+    }
+    const [whole, name = '', argument, maxLength] = match;
+    const operator = createOperator(name, argument);
+    if (typeof operator === 'string') {
+      const text = operator.startsWith('unknown operator') ? operator : `%${name}%: ${operator}`;
+      problems.push({ path: '', message: `${text} at position ${at}` });
+    } else {
+      parts.push({ operator, maxLength: maxLength === undefined ? undefined : Number(maxLength) });
+    }
+    at += whole.length;
+  }
+  if (problems.length > 0) throw new InvalidInputError(problems);
+  return new CompiledFormat(parts);
+}
+
+function addText(parts: (string | OperatorPart)[], text: string): void {
+  const last = parts.at(-1);
+  if (typeof last === 'string') parts[parts.length - 1] = last + text;
+  else parts.push(text);
+}

@@ -1,0 +1,70 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFakeClock } from '@heddle/shared/testing/fake-clock';
+import { createSilentLogger } from '@heddle/shared/logging/logger';
+import { LogFiles, LogFileStats } from './log-file.ts';
+import { createCountingStats } from '../../testing/counting-stats.ts';
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('lines are written in batches, and the file is opened anew after a rotation', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'log-file-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'access.log');
+  const clock = createFakeClock();
+  const stats = createCountingStats();
+  const files = new LogFiles({ clock, stats: new LogFileStats(stats), logger: createSilentLogger() });
+
+  const file = files.open({ kind: 'file', path });
+  assert.equal(files.open({ kind: 'file', path }), file);
+  file.write('one\n');
+  file.write('zwei ü\n');
+  assert.equal(readFileSync(path, 'utf8'), '');
+  clock.advance(1_000);
+  await until(() => readFileSync(path, 'utf8') === 'one\nzwei ü\n');
+  await until(() => stats.value('filesystem.write_completed') === 1);
+
+  renameSync(path, `${path}.1`);
+  files.reopen();
+  assert.ok(existsSync(path));
+  file.write('three\n');
+  files.close();
+  assert.equal(readFileSync(path, 'utf8'), 'three\n');
+  assert.equal(clock.pendingTimerCount, 0);
+});
+
+test('a large batch does not wait for the timer', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'log-file-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'access.log');
+  const clock = createFakeClock();
+  const stats = new LogFileStats(createCountingStats());
+  const files = new LogFiles({ clock, stats, logger: createSilentLogger() });
+  const line = `${'x'.repeat(1023)}\n`;
+  for (let index = 0; index < 64; index++) files.open({ kind: 'file', path }).write(line);
+  await until(() => readFileSync(path).length === 64 * 1024);
+  files.close();
+});
+
+test('a full disk is counted and reaches no caller', async () => {
+  const clock = createFakeClock();
+  const stats = createCountingStats();
+  const files = new LogFiles({ clock, stats: new LogFileStats(stats), logger: createSilentLogger() });
+  const full = files.open({ kind: 'file', path: '/dev/full' });
+  full.write('lost\n');
+  clock.advance(1_000);
+  await until(() => stats.value('filesystem.write_failed') === 1);
+  assert.equal(stats.value('filesystem.lines_dropped'), 1);
+
+  const missing = files.open({ kind: 'file', path: '/nowhere/access.log' });
+  assert.equal(stats.value('filesystem.reopen_failed'), 1);
+  missing.write('lost\n');
+  clock.advance(1_000);
+  assert.equal(stats.value('filesystem.lines_dropped'), 2);
+  files.close();
+});

@@ -1,0 +1,72 @@
+import type { HttpProtocol } from '../../codec/codec.ts';
+import type { SocketAddress } from '../../transport/connection.ts';
+import type { ResponseFlag } from './response-flag.ts';
+import type { StreamInfo } from './stream-info.ts';
+
+/** What is known of a stream when it begins. */
+export interface StreamStart {
+  readonly startedAt: number;
+  readonly startedAtMs: number;
+  readonly protocol: HttpProtocol;
+  readonly connectionId: number;
+  readonly streamId: number;
+  readonly downstreamDirectAddress: SocketAddress;
+  readonly downstreamLocalAddress: SocketAddress;
+  readonly randomValue: number;
+  readonly filterChainName: string;
+}
+
+/** The one `StreamInfo`: a plain record that the manager and the router fill in. */
+export class StreamInfoRecord implements StreamInfo {
+  readonly startedAt: number;
+  readonly startedAtMs: number;
+  readonly protocol: HttpProtocol;
+  readonly connectionId: number;
+  readonly streamId: number;
+  readonly downstreamDirectAddress: SocketAddress;
+  readonly downstreamLocalAddress: SocketAddress;
+  readonly randomValue: number;
+  readonly filterChainName: string;
+  downstreamRemoteAddress: SocketAddress;
+  requestReceivedMs: number | undefined = undefined;
+  firstUpstreamTxByteMs: number | undefined = undefined;
+  lastUpstreamTxByteMs: number | undefined = undefined;
+  firstUpstreamByteMs: number | undefined = undefined;
+  lastUpstreamByteMs: number | undefined = undefined;
+  firstDownstreamTxByteMs: number | undefined = undefined;
+  endedMs: number | undefined = undefined;
+  responseStatus = 0;
+  responseDetails = '';
+  readonly flags: ResponseFlag[] = [];
+  bytesReceived = 0;
+  bytesSent = 0;
+  routeName = '';
+  upstreamCluster = '';
+  upstreamHost: SocketAddress | undefined = undefined;
+  upstreamHostname = '';
+  upstreamLocalAddress: SocketAddress | undefined = undefined;
+  upstreamProtocol = '';
+  upstreamTransportFailureReason = '';
+  upstreamAttemptCount = 0;
+  isHealthCheck = false;
+  isInternalRequest = false;
+  localReplyBody = '';
+
+  constructor(start: StreamStart) {
+    this.startedAt = start.startedAt;
+    this.startedAtMs = start.startedAtMs;
+    this.protocol = start.protocol;
+    this.connectionId = start.connectionId;
+    this.streamId = start.streamId;
+    this.downstreamDirectAddress = start.downstreamDirectAddress;
+    this.downstreamLocalAddress = start.downstreamLocalAddress;
+    this.randomValue = start.randomValue;
+    this.filterChainName = start.filterChainName;
+    this.downstreamRemoteAddress = start.downstreamDirectAddress;
+  }
+}
+
+/** Sets a flag once; flags keep the order in which they were set. */
+export function addFlag(info: StreamInfo, flag: ResponseFlag): void {
+  if (!info.flags.includes(flag)) info.flags.push(flag);
+}
