@@ -1,0 +1,166 @@
+import type { Clock } from '@heddle/shared/time/clock';
+import type { Rng } from '@heddle/shared/random/rng';
+import type { Cluster } from '../config/model/cluster.ts';
+import type { ClusterSharedMemory, HostSetUpdate } from '../config/model/cluster-update.ts';
+import type { StatsScope } from '../stats/stats.ts';
+import { SharedResourceManager } from './circuit-breaker.ts';
+import { WorkerClusterStats } from './cluster-stats.ts';
+import { HostSet } from './host-set/host-set.ts';
+import type { WorkerHost } from './host-set/worker-host.ts';
+import { createLoadBalancer } from './load-balancer/create-load-balancer.ts';
+import { Http1ConnectionPool } from './pool/http1-connection-pool.ts';
+import type { PoolContext } from './pool/pool-context.ts';
+import { createPoolStats } from './pool/pool-stats.ts';
+import type { ClientCodecFactory, UpstreamConnector } from './pool/upstream-connector.ts';
+import { trafficWord } from './shared-memory.ts';
+import type {
+  ClusterStats,
+  Host,
+  HttpConnectionPool,
+  LoadBalancerContext,
+  ResourcePriority,
+  ThreadLocalCluster,
+} from './upstream.ts';
+
+/** What every cluster of a worker needs from outside. */
+export interface WorkerUpstreamContext {
+  /** 0 … workerCount − 1; says which blocks of the shared memory are this worker's own. */
+  readonly workerIndex: number;
+  readonly workerCount: number;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** The root: the names that are made here begin with `cluster.`. */
+  readonly stats: StatsScope;
+  readonly connector: UpstreamConnector;
+  readonly createCodec: ClientCodecFactory;
+}
+
+/** The pools of one host, by priority. */
+interface HostPools {
+  default?: Http1ConnectionPool;
+  high?: Http1ConnectionPool;
+}
+
+/** One cluster object in one worker: lives from its `replace` to the next one, and drains after that. */
+export class WorkerCluster implements ThreadLocalCluster {
+  readonly info: Cluster;
+  readonly stats: ClusterStats;
+  readonly #hostSet: HostSet;
+  readonly #pools = new Map<WorkerHost, HostPools>();
+  readonly #resources: Readonly<Record<ResourcePriority, SharedResourceManager>>;
+  readonly #poolContexts: Readonly<Record<ResourcePriority, PoolContext>>;
+  #isDraining = false;
+
+  constructor(
+    cluster: Cluster,
+    initial: HostSetUpdate,
+    shared: ClusterSharedMemory,
+    context: WorkerUpstreamContext,
+  ) {
+    const { workerIndex, workerCount, clock, rng, connector, createCodec } = context;
+    const scope = context.stats.scope(`cluster.${cluster.statName}.`);
+    this.info = cluster;
+    this.stats = new WorkerClusterStats(scope);
+    const resources = (priority: ResourcePriority) =>
+      new SharedResourceManager(
+        shared.circuitBreakers,
+        workerIndex,
+        priority,
+        cluster.circuitBreakers[priority],
+      );
+    this.#resources = { default: resources('default'), high: resources('high') };
+    const traffic = new Int32Array(shared.circuitBreakers);
+    const common = {
+      cluster,
+      stats: createPoolStats(scope),
+      connector,
+      createCodec,
+      clock,
+      onTraffic: () => void (traffic[trafficWord] = 1),
+    };
+    this.#poolContexts = {
+      default: { ...common, resources: this.#resources.default },
+      high: { ...common, resources: this.#resources.high },
+    };
+    this.#hostSet = new HostSet(
+      {
+        common: cluster.common,
+        shared,
+        balancer: createLoadBalancer(cluster.loadBalancer, rng, () => clock.monotonicMs()),
+        workerIndex,
+        workerCount,
+        clock,
+        rng,
+        panicPicks: scope.counter('lb_healthy_panic'),
+        onHostUnhealthy: (host) => this.#drainUnhealthy(host),
+      },
+      initial,
+    );
+  }
+
+  chooseHost(context: LoadBalancerContext): Host | undefined {
+    return this.#hostSet.choose(context);
+  }
+
+  httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
+    // Every host that this cluster hands out is one of its own.
+    const workerHost = host as WorkerHost;
+    let pools = this.#pools.get(workerHost);
+    if (pools === undefined) {
+      pools = {};
+      this.#pools.set(workerHost, pools);
+    }
+    let pool = pools[priority];
+    if (pool === undefined) {
+      pool = new Http1ConnectionPool(workerHost, this.#poolContexts[priority]);
+      pools[priority] = pool;
+      // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
+      if (this.#isDraining || workerHost.isGone) pool.drainAndDelete();
+    }
+    return pool;
+  }
+
+  resources(priority: ResourcePriority): SharedResourceManager {
+    return this.#resources[priority];
+  }
+
+  /** Swaps the host set; the pools of hosts that are gone drain. */
+  updateHosts(update: HostSetUpdate): void {
+    const gone = this.#hostSet.apply(update);
+    for (const host of gone) {
+      this.#forEachPoolOf(host, (pool) => pool.drainAndDelete());
+      this.#pools.delete(host);
+    }
+    const isMembershipChanged = gone.length > 0 || update.added.length > 0;
+    if (isMembershipChanged && this.info.common.closeConnectionsOnHostSetChange) {
+      for (const host of this.#hostSet.hosts) {
+        this.#forEachPoolOf(host, (pool) => pool.drainExistingConnections());
+      }
+    }
+  }
+
+  /** Replaced or removed: idle connections close, busy ones finish, what waits is still served. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const host of this.#pools.keys()) this.#forEachPoolOf(host, (pool) => pool.drainAndDelete());
+    this.#pools.clear();
+  }
+
+  /** The worker ends. */
+  close(): void {
+    this.#isDraining = true;
+    for (const host of this.#pools.keys()) this.#forEachPoolOf(host, (pool) => pool.closeAll());
+    this.#pools.clear();
+  }
+
+  /** A failed health check aborts nothing, but idle connections to the host are not used again. */
+  #drainUnhealthy(host: WorkerHost): void {
+    this.#forEachPoolOf(host, (pool) => pool.drainExistingConnections());
+  }
+
+  #forEachPoolOf(host: WorkerHost, action: (pool: Http1ConnectionPool) => void): void {
+    const pools = this.#pools.get(host);
+    if (pools?.default !== undefined) action(pools.default);
+    if (pools?.high !== undefined) action(pools.high);
+  }
+}
