@@ -79,8 +79,11 @@ export function parseDocuments(text: string): ParsedDocument[] {
     }
     const result = checkMeshObject(value);
     if (!('object' in result)) {
-      for (const problem of result.problems)
-        problems.push({ ...problem, ...at(offsetOf(document, problem.path)) });
+      const placed = result.problems.map((problem) => ({
+        ...problem,
+        ...at(offsetOf(document, problem.path)),
+      }));
+      problems.push(...placed.sort((left, right) => left.line - right.line || left.column - right.column));
       return;
     }
     const key = keyOf(result.object);
@@ -111,7 +114,7 @@ function readYaml(text: string, lineCounter: LineCounter): readonly YamlDocument
 }
 
 /** Offset of what `pointer` names: the key of a field, an item, or the nearest parent when it is missing. */
-function offsetOf(document: YamlDocument, pointer: string): number {
+export function offsetOf(document: YamlDocument, pointer: string): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;
   for (const segment of pointer.split('/').slice(1).map(unescapePointer)) {

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { createSilentLogger } from '@heddle/shared/logging/logger';
+import type { MeshObject } from '@heddle/shared/model/mesh-object';
+import { sleep, systemClock } from '@heddle/shared/time/clock';
+import { Redis } from 'ioredis';
+import { createRedisServer, redisSkip, type RedisServer } from '../../test/redis-server.ts';
+import { createRedisRegistry } from './redis-registry.ts';
+import { RedisStore } from './redis-store.ts';
+import {
+  describeRegistryContract,
+  instance,
+  nextChanges,
+  nextEvent,
+  put,
+  remove,
+  revisionOf,
+  service,
+} from './registry.contract.ts';
+import type { Registry } from './registry.ts';
+
+const skip = redisSkip();
+let server: RedisServer;
+let admin: Redis;
+let prefixCount = 0;
+const newPrefix = (): string => `test-${++prefixCount}`;
+
+before(async () => {
+  if (skip !== false) return;
+  server = await createRedisServer();
+  await server.start();
+  admin = new Redis(server.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  admin.on('error', () => undefined);
+});
+after(async () => {
+  admin?.disconnect();
+  await server?.remove();
+});
+
+const create = (prefix: string, url = server.url): Registry =>
+  createRedisRegistry({ url, prefix, clock: systemClock, logger: createSilentLogger(), historyCount: 8 });
+
+async function open(test: TestContext, prefix: string): Promise<Registry> {
+  const registry = create(prefix);
+  test.after(() => registry.close());
+  await untilRead(registry);
+  return registry;
+}
+
+async function untilRead(registry: Registry): Promise<void> {
+  const events = registry.watch();
+  assert.equal((await nextEvent(events)).kind, 'reset');
+  await events.return?.();
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + 10_000;
+  while (!condition()) {
+    if (systemClock.monotonicMs() > deadlineMs) throw new Error(`waited in vain until ${what}`);
+    await sleep(systemClock, 10);
+  }
+}
+
+describeRegistryContract(
+  'Redis',
+  async () => {
+    const prefix = newPrefix();
+    const registry = create(prefix);
+    await untilRead(registry);
+    await until(() => registry.status().kind === 'available', 'both connections stand');
+    return {
+      registry,
+      passTime: async (durationMs) => {
+        const movedMs = await admin.hincrby(`{${prefix}}:state`, 'leaseClockMs', durationMs);
+        // The next tick moves the clock on by itself, and removes what is due.
+        while (Number(await admin.hget(`{${prefix}}:state`, 'leaseClockMs')) <= movedMs)
+          await sleep(systemClock, 20);
+      },
+      dispose: () => registry.close(),
+    };
+  },
+  skip,
+);
+
+/** Tries again while the store is away: the loss may not have been noticed yet when the test goes on. */
+async function putOnceBack(registry: Registry, value: MeshObject): Promise<void> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    try {
+      await put(registry, value);
+      return;
+    } catch {
+      await sleep(systemClock, 10);
+    }
+  }
+  throw new Error('the store did not come back');
+}
+
+describe('Redis registry', { skip }, () => {
+  it('shows a write of one control plane to another', async (test) => {
+    const prefix = newPrefix();
+    const [left, right] = await Promise.all([open(test, prefix), open(test, prefix)]);
+    const events = right.watch({ fromRevision: 0 });
+    await put(left, service('cart'));
+    assert.deepEqual(
+      (await nextChanges(events)).map((change) => change.key),
+      ['service/cart'],
+    );
+    assert.deepEqual(right.get('service/cart'), left.get('service/cart'));
+    assert.equal((await put(right, service('cart', 'tcp'), 1)).kind, 'committed');
+    assert.equal((await put(left, service('cart'), 1)).kind, 'mismatch');
+  });
+
+  it('a stale answer comes after the copy has seen what made it stale', async (test) => {
+    const prefix = newPrefix();
+    const [left, right] = await Promise.all([open(test, prefix), open(test, prefix)]);
+    for (let round = 1; round <= 20; round++) {
+      await put(left, instance('1', undefined, round));
+      const conditions = [{ kind: 'key' as const, key: 'instance/cart/1', revision: round - 1 }];
+      const result = await right.transact({ writes: [{ kind: 'delete', key: 'service/x' }], conditions });
+      assert.equal(result.kind, 'stale');
+      assert.equal(right.get('instance/cart/1')?.modifyRevision, round);
+    }
+  });
+
+  it('resumes from the log after its connections were cut, without a reset', async (test) => {
+    const prefix = newPrefix();
+    const [left, right] = await Promise.all([open(test, prefix), open(test, prefix)]);
+    const events = right.watch({ fromRevision: 0 });
+    await put(left, service('a'));
+    assert.equal((await nextChanges(events)).length, 1);
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await putOnceBack(left, service('b'));
+    assert.deepEqual(
+      (await nextChanges(events)).map((change) => change.key),
+      ['service/b'],
+    );
+  });
+
+  it('reads everything again when the log no longer holds what comes next', async (test) => {
+    const prefix = newPrefix();
+    const registry = await open(test, prefix);
+    const events = registry.watch({ fromRevision: 0 });
+    await put(registry, service('a'));
+    await nextChanges(events);
+    await admin
+      .multi()
+      .hset(`{${prefix}}:objects`, 'service/b', `2 2 0 ${JSON.stringify(service('b'))}`)
+      .hset(`{${prefix}}:state`, 'revision', 3)
+      .xadd(`{${prefix}}:log`, '3-0', 'changes', '[]')
+      .exec();
+    assert.deepEqual(await nextEvent(events), { kind: 'reset', revision: 3 });
+    assert.ok(registry.get('service/b') !== undefined);
+  });
+
+  it('refuses writes and serves the last known state while Redis is away, and reconciles when it is back', async (test) => {
+    const prefix = newPrefix();
+    const registry = await open(test, prefix);
+    await put(registry, service('cart'));
+    await put(registry, instance('1', 60));
+    const events = registry.watch({ fromRevision: 2 });
+    await server.kill();
+    await until(() => registry.status().kind === 'unavailable', 'the loss is noticed');
+    await assert.rejects(put(registry, service('shop')), {
+      code: 'registry-unavailable',
+      message: /ECONNREFUSED|clos|no connection/,
+    });
+    await assert.rejects(registry.renew('instance/cart/1'), { code: 'registry-unavailable' });
+    assert.equal(registry.list('').length, 2);
+    await server.start();
+    await putOnceBack(registry, service('shop'));
+    assert.deepEqual(
+      (await nextChanges(events)).map((change) => change.key),
+      ['service/shop'],
+    );
+    assert.equal(registry.list('').length, 3);
+  });
+
+  it('refuses writes within seconds when Redis hangs', async (test) => {
+    const registry = await open(test, newPrefix());
+    server.freeze();
+    await assert.rejects(put(registry, service('cart')), { code: 'registry-unavailable' });
+    server.thaw();
+    await putOnceBack(registry, service('shop'));
+    assert.ok(registry.get('service/shop') !== undefined);
+  });
+
+  it('is loading, and serves nothing, until Redis could be read', async (test) => {
+    const prefix = newPrefix();
+    const first = await open(test, prefix);
+    await put(first, service('cart'));
+    await first.close();
+    await server.kill();
+    const registry = create(prefix);
+    test.after(() => registry.close());
+    const events = registry.watch({ fromRevision: 0 });
+    await until(
+      () => /ECONNREFUSED/.test((registry.status() as { reason?: string }).reason ?? ''),
+      'it failed to connect',
+    );
+    assert.equal(registry.status().kind, 'loading');
+    assert.throws(() => registry.list(''), { code: 'registry-unavailable' });
+    await assert.rejects(put(registry, service('shop')), { code: 'registry-unavailable' });
+    await server.start();
+    assert.equal((await nextEvent(events)).kind, 'reset');
+    assert.deepEqual(
+      registry.list('').map((object) => object.key),
+      ['service/cart'],
+    );
+  });
+
+  it('fills a store that lost its data from its copy, leases included', async (test) => {
+    const prefix = newPrefix();
+    const [left, right] = await Promise.all([open(test, prefix), open(test, prefix)]);
+    await put(left, service('cart'));
+    await put(left, instance('1', 60));
+    await until(() => revisionOf(right) === 2, 'both know everything');
+    const events = left.watch({ fromRevision: 2 });
+    await admin.flushall();
+    await assert.rejects(put(right, service('too-early')), {
+      code: 'registry-unavailable',
+      message: /replaced/,
+    });
+    assert.deepEqual(await nextEvent(events), { kind: 'reset', revision: 3 });
+    await until(() => revisionOf(right) === 3, 'the other follows');
+    assert.equal(left.list('').length, 2);
+    assert.deepEqual(right.list(''), left.list(''));
+    assert.deepEqual(await right.renew('instance/cart/1'), { kind: 'renewed' });
+    await put(right, service('shop'));
+    assert.deepEqual(
+      (await nextChanges(events)).map((change) => change.key),
+      ['service/shop'],
+    );
+  });
+
+  it('does not count time against leases in which no control plane was there', async () => {
+    const prefix = newPrefix();
+    const store = new RedisStore(server.url, prefix, 8);
+    const { epoch } = await store.tick();
+    await store.transact(epoch, { writes: [{ kind: 'put', value: instance('1', 10) }] });
+    const minuteAgo = systemClock.now() - 60_000;
+    await admin.hset(`{${prefix}}:state`, 'tickedAtMs', minuteAgo);
+    assert.deepEqual((await store.tick()).expiredKeys, []);
+    await admin.hincrby(`{${prefix}}:state`, 'leaseClockMs', 7_000);
+    assert.deepEqual((await store.tick()).expiredKeys, ['instance/cart/1']);
+    assert.deepEqual((await store.tick()).expiredKeys, []);
+    assert.deepEqual((await store.readAll()).objects, []);
+    store.close();
+  });
+
+  it('a control plane that comes later sees what was removed meanwhile as removed', async (test) => {
+    const prefix = newPrefix();
+    const left = await open(test, prefix);
+    await put(left, service('cart'));
+    await remove(left, 'service/cart');
+    const right = await open(test, prefix);
+    assert.deepEqual(right.list(''), []);
+    assert.equal(revisionOf(right), 2);
+  });
+});

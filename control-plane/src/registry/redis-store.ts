@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { canonicalJson, checkMeshObject } from '@heddle/shared/model/parse-object';
+import { Redis } from 'ioredis';
+import { keyOfWrite } from './plan-transaction.ts';
+import {
+  readAllScript,
+  redisKeyNames,
+  renewScript,
+  restoreScript,
+  tickScript,
+  transactScript,
+} from './redis-scripts.ts';
+import {
+  leaseTtlMsOf,
+  type Change,
+  type RenewResult,
+  type StoredObject,
+  type Transaction,
+  type WriteResult,
+} from './registry.ts';
+
+/** As TransactionResult, with the store's revision in every case. */
+export type StoreTransactionResult =
+  | { readonly kind: 'committed'; readonly revision: number; readonly results: readonly WriteResult[] }
+  | {
+      readonly kind: 'mismatch';
+      readonly revision: number;
+      readonly key: string;
+      readonly actualRevision: number;
+    }
+  | { readonly kind: 'stale'; readonly revision: number };
+
+export interface StoreReading {
+  readonly epoch: string;
+  readonly revision: number;
+  readonly objects: readonly StoredObject[];
+}
+
+export interface StoreTick {
+  readonly epoch: string;
+  readonly revision: number;
+  readonly expiredKeys: readonly string[];
+}
+
+export interface LogEntry {
+  readonly revision: number;
+  readonly changes: readonly Change[];
+}
+
+/** How long the log waits for news before it answers with nothing, so that a dead connection shows. */
+const logBlockMs = 2_000;
+
+/**
+ * The operations of the Redis registry, over one connection for commands and one that waits on the log. Stateless:
+ * what was read is the caller's. Every method rejects at once or within seconds when the store is away; a
+ * rejected write may have been made nevertheless.
+ */
+export class RedisStore {
+  readonly #commands: Redis;
+  readonly #tail: Redis;
+  readonly #keys: readonly string[];
+  readonly #historyCount: number;
+  /** Why there is no connection, which a rejected command does not know. */
+  #connectionError: Error | undefined;
+
+  constructor(url: string, prefix: string, historyCount: number) {
+    const options = {
+      // A command that waits for a connection would be executed long after its caller was told "unavailable".
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: 3_000,
+      socketTimeout: 2 * logBlockMs + 1_000,
+      retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 5), 1_000),
+    };
+    this.#commands = new Redis(url, { ...options, commandTimeout: 2_000 });
+    this.#tail = new Redis(url, options);
+    for (const connection of [this.#commands, this.#tail]) {
+      connection.on('error', (error: Error) => (this.#connectionError = error));
+      connection.on('ready', () => (this.#connectionError = undefined));
+    }
+    this.#keys = redisKeyNames.map((name) => `{${prefix}}:${name}`);
+    this.#historyCount = historyCount;
+  }
+
+  /** Undefined when the store is not the one with this epoch; nothing was written then. */
+  async transact(
+    epoch: string,
+    { writes, conditions = [] }: Transaction,
+  ): Promise<StoreTransactionResult | undefined> {
+    const request = {
+      writes: writes.map((write) => {
+        const key = keyOfWrite(write);
+        const { kind, expectedRevision } = write;
+        if (write.kind === 'delete') return { kind, key, expectedRevision };
+        return {
+          kind,
+          key,
+          expectedRevision,
+          json: canonicalJson(write.value),
+          ttlMs: leaseTtlMsOf(write.value) ?? 0,
+        };
+      }),
+      conditions,
+    };
+    const answer = await this.#run(this.#commands, transactScript, [
+      JSON.stringify(request),
+      this.#historyCount,
+    ]);
+    const result = JSON.parse(String(answer)) as StoreTransactionResult;
+    // An empty Lua table is encoded as an object.
+    return result.kind === 'committed' && writes.length === 0 ? { ...result, results: [] } : result;
+  }
+
+  /** Undefined when the store is not the one with this epoch. */
+  async renew(epoch: string, key: string): Promise<RenewResult | undefined> {
+    const answer = await this.#run(this.#commands, renewScript, [epoch, key]);
+    if (answer === 'replaced') return undefined;
+    return { kind: answer === 'renewed' ? 'renewed' : answer === 'unleased' ? 'unleased' : 'absent' };
+  }
+
+  async tick(): Promise<StoreTick> {
+    const answer = await this.#run(this.#commands, tickScript, [this.#historyCount]);
+    const [epoch, revision, expiredKeys] = answer as [string, string, string[]];
+    return { epoch, revision: Number(revision), expiredKeys };
+  }
+
+  async readAll(): Promise<StoreReading> {
+    const answer = await this.#run(this.#tail, readAllScript, []);
+    const [epoch, revision, flat] = answer as [string, string, string[]];
+    const objects: StoredObject[] = [];
+    for (let index = 0; index < flat.length; index += 2) {
+      objects.push(parseRecord(flat[index] ?? '', flat[index + 1] ?? ''));
+    }
+    return { epoch, revision: Number(revision), objects };
+  }
+
+  /** False when the store holds something already. */
+  async restore(revision: number, objects: readonly StoredObject[]): Promise<boolean> {
+    const records = objects.flatMap((object) => [object.key, toRecord(object)]);
+    return (await this.#run(this.#tail, restoreScript, [revision, this.#historyCount, ...records])) === 1;
+  }
+
+  /** Waits for entries after `revision`; an empty list when none came for a while. */
+  async readLog(revision: number): Promise<readonly LogEntry[]> {
+    await this.#whenConnected(this.#tail);
+    const answer = await this.#tail.xread(
+      'COUNT', 200, 'BLOCK', logBlockMs, 'STREAMS', this.#keys.at(-1) ?? '', `${revision}-0`,
+    ); // prettier-ignore
+    const entries = answer?.[0]?.[1] ?? [];
+    return entries.map(([id, fields]) => ({
+      revision: Number(id.slice(0, id.indexOf('-'))),
+      changes: toChanges(fields[1] ?? '[]'),
+    }));
+  }
+
+  close(): void {
+    this.#commands.disconnect();
+    this.#tail.disconnect();
+  }
+
+  /** Waits for an attempt to connect that is under way; rejects when there is none. */
+  async #whenConnected(connection: Redis): Promise<void> {
+    if (connection.status === 'connecting' || connection.status === 'connect') {
+      const ending = new AbortController();
+      const events = ['ready', 'close', 'end'].map((name) =>
+        once(connection, name, { signal: ending.signal }),
+      );
+      for (const event of events) event.catch(() => undefined);
+      await Promise.race(events).finally(() => ending.abort());
+    }
+    if (connection.status === 'ready') return;
+    const { message = '', code = '' } = (this.#connectionError ?? {}) as { message?: string; code?: string };
+    throw new Error(message || code || 'no connection');
+  }
+
+  async #run(connection: Redis, script: string, args: readonly (string | number)[]): Promise<unknown> {
+    await this.#whenConnected(connection);
+    const sha = createHash('sha1').update(script).digest('hex');
+    try {
+      return await connection.evalsha(sha, this.#keys.length, ...this.#keys, ...args);
+    } catch (thrown) {
+      if (!(thrown instanceof Error) || !thrown.message.startsWith('NOSCRIPT')) throw thrown;
+      return connection.eval(script, this.#keys.length, ...this.#keys, ...args);
+    }
+  }
+}
+
+type LoggedChange =
+  | { readonly kind: 'put'; readonly key: string; readonly record: string }
+  | { readonly kind: 'delete'; readonly key: string; readonly reason: 'deleted' | 'lease-expired' };
+
+function toChanges(json: string): Change[] {
+  const logged = JSON.parse(json) as unknown;
+  // An empty Lua table is encoded as an object.
+  if (!Array.isArray(logged)) return [];
+  return (logged as LoggedChange[]).map((change) =>
+    change.kind === 'put'
+      ? { kind: 'put', key: change.key, object: parseRecord(change.key, change.record) }
+      : change,
+  );
+}
+
+function toRecord({ value, createRevision, modifyRevision }: StoredObject): string {
+  return `${createRevision} ${modifyRevision} ${leaseTtlMsOf(value) ?? 0} ${canonicalJson(value)}`;
+}
+
+function parseRecord(key: string, record: string): StoredObject {
+  const [, createRevision, modifyRevision, json = ''] = /^(\d+) (\d+) \d+ (.*)$/s.exec(record) ?? [];
+  const parsed = checkMeshObject(JSON.parse(json));
+  if (!('object' in parsed)) throw new Error(`the store holds a value that is no mesh object under ${key}`);
+  return {
+    key,
+    value: parsed.object,
+    createRevision: Number(createRevision),
+    modifyRevision: Number(modifyRevision),
+  };
+}
