@@ -1,0 +1,202 @@
+import type { Node } from '@heddle/shared/xds/api';
+import type { MessageInit } from '@heddle/shared/xds/message-init';
+import type { Clock } from '@heddle/shared/time/clock';
+import type { Logger } from '@heddle/shared/logging/logger';
+import { messageOf } from '@heddle/shared/errors/heddle-error';
+import type { Gauge, StatsScope } from '../../stats/stats.ts';
+import type { ResourceType } from '../resources/resource-type.ts';
+import type { SubscriptionSource } from '../subscription.ts';
+import type { AdsProtocol } from './ads-protocol.ts';
+import type { AdsStatus } from './ads-status.ts';
+import type { AdsTransport } from './ads-transport.ts';
+import type { IncomingResponse } from './incoming-response.ts';
+import type { MuxState, Outcome } from './mux-state.ts';
+import type { RequestRateLimit } from './request-rate-limit.ts';
+import { TypeChannel } from './type-channel.ts';
+
+export interface AdsMuxOptions<Request> {
+  readonly protocol: AdsProtocol<Request>;
+  readonly transport: AdsTransport;
+  readonly node: MessageInit<Node>;
+  readonly resourceTypes: readonly ResourceType<unknown>[];
+  /** While a response of the key's type is applied, requests of these types wait: parent → children. */
+  readonly childTypes: Readonly<Record<string, readonly string[]>>;
+  readonly rateLimit: RequestRateLimit;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stats: StatsScope;
+  readonly yieldTurn: () => Promise<void>;
+}
+
+/**
+ * All subscriptions of the process over one ADS stream. Connects the protocol's state machine, the transport and one
+ * channel per resource type. Responses are processed one after the other, in the order of arrival.
+ */
+export class AdsMux<Request> {
+  readonly #options: AdsMuxOptions<Request>;
+  readonly #state: MuxState<Request>;
+  readonly #channels = new Map<string, TypeChannel<unknown>>();
+  readonly #responses: IncomingResponse[] = [];
+  readonly #connectedState: Gauge;
+  readonly #pendingRequests: Gauge;
+  #isProcessing = false;
+  #isConnected = false;
+  #isFirstMessage = true;
+  #isFlushPlanned = false;
+  #isStopped = false;
+  #controlPlane = '';
+
+  constructor(options: AdsMuxOptions<Request>) {
+    this.#options = options;
+    this.#state = options.protocol.createState();
+    this.#connectedState = options.stats.gauge('control_plane.connected_state');
+    this.#pendingRequests = options.stats.gauge('control_plane.pending_requests');
+    for (const type of options.resourceTypes) this.#channels.set(type.typeUrl, this.#createChannel(type));
+  }
+
+  source<T>(type: ResourceType<T>): SubscriptionSource<T> {
+    const channel = this.#channels.get(type.typeUrl);
+    if (channel === undefined) throw new Error(`${type.typeUrl} is not one of the mux's resource types`);
+    // The channel was made from the same row of the table, so its values are of the row's type.
+    return channel as unknown as SubscriptionSource<T>;
+  }
+
+  start(): void {
+    this.#options.transport.start({
+      onOpen: () => this.#onOpen(),
+      onMessage: (bytes) => this.#onMessage(bytes),
+      onClose: () => this.#onClose(),
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#options.transport.stop();
+    this.#options.rateLimit.stop();
+    for (const channel of this.#channels.values()) channel.stop();
+  }
+
+  /** Holds requests of these types back until the result is called; what changes meanwhile becomes one request each. */
+  pause(typeUrls: readonly string[]): () => void {
+    for (const typeUrl of typeUrls) this.#state.pause(typeUrl);
+    let isPaused = true;
+    return () => {
+      if (!isPaused) return;
+      isPaused = false;
+      for (const typeUrl of typeUrls) this.#state.resume(typeUrl);
+      this.#planFlush();
+    };
+  }
+
+  status(): AdsStatus {
+    return {
+      variant: this.#options.protocol.variant,
+      isConnected: this.#isConnected,
+      controlPlane: this.#controlPlane,
+      address: this.#options.transport.address,
+      types: [...this.#channels.values()].map((channel) => channel.status()),
+    };
+  }
+
+  #createChannel(type: ResourceType<unknown>): TypeChannel<unknown> {
+    const { clock, logger, yieldTurn } = this.#options;
+    const { typeUrl } = type;
+    return new TypeChannel(type, {
+      clock,
+      logger,
+      yieldTurn,
+      onInterestAdded: (names) => {
+        this.#state.addInterest(typeUrl, names);
+        this.#planFlush();
+      },
+      onInterestRemoved: (names) => {
+        this.#state.removeInterest(typeUrl, names);
+        this.#planFlush();
+      },
+      onExpired: (names) => this.#state.expire(typeUrl, names),
+    });
+  }
+
+  #onOpen(): void {
+    this.#isConnected = true;
+    this.#isFirstMessage = true;
+    this.#connectedState.set(1);
+    this.#state.openStream();
+    this.#planFlush();
+  }
+
+  #onClose(): void {
+    if (this.#isConnected) this.#state.closeStream();
+    this.#isConnected = false;
+    this.#connectedState.set(0);
+    this.#pendingRequests.set(0);
+    // What waits came over the lost stream: it counts, but is not acknowledged.
+    for (const channel of this.#channels.values()) channel.onStreamLost();
+  }
+
+  #onMessage(bytes: Uint8Array): void {
+    let response: IncomingResponse;
+    try {
+      response = this.#options.protocol.read(bytes);
+    } catch (thrown) {
+      // Without a nonce there is nothing to refuse; a new stream gets the same state told anew.
+      this.#options.transport.restart(messageOf(thrown));
+      return;
+    }
+    if (response.controlPlane !== '') this.#controlPlane = response.controlPlane;
+    this.#responses.push(response);
+    if (!this.#isProcessing) void this.#processAll();
+  }
+
+  async #processAll(): Promise<void> {
+    this.#isProcessing = true;
+    for (let next = this.#responses.shift(); next !== undefined && !this.#isStopped; next = this.#responses.shift()) {
+      await this.#process(next);
+    }
+    this.#isProcessing = false;
+  }
+
+  async #process(response: IncomingResponse): Promise<void> {
+    const { typeUrl, version, nonce } = response;
+    const channel = this.#channels.get(typeUrl);
+    const isEmpty = response.resources.length + response.removed.length === 0;
+    const receipt = this.#state.receive({ typeUrl, version, nonce, isEmpty });
+    this.#options.logger.debug({ typeUrl, version, nonce, resourceCount: response.resources.length }, 'response received');
+    const resume = this.pause([typeUrl, ...(this.#options.childTypes[typeUrl] ?? [])]);
+    let outcome: Outcome = { kind: 'unwatched' };
+    if (channel === undefined || receipt.isUnwatched) {
+      this.#options.logger.debug({ typeUrl, version }, 'response for a type without subscribers');
+    } else {
+      outcome = await channel.process(response);
+    }
+    this.#state.conclude(receipt, outcome);
+    resume();
+  }
+
+  /** Requests go out at the end of the turn, so that one request carries all that the turn changed. */
+  #planFlush(): void {
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    queueMicrotask(() => {
+      this.#isFlushPlanned = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const { rateLimit, protocol, transport, node } = this.#options;
+    while (this.#isConnected && !this.#isStopped) {
+      if (!rateLimit.canSend(() => this.#flush())) {
+        this.#pendingRequests.set(1);
+        return;
+      }
+      const request = this.#state.nextRequest();
+      if (request === undefined) break;
+      rateLimit.onSent();
+      transport.send(protocol.encode(request, this.#isFirstMessage ? node : undefined));
+      this.#isFirstMessage = false;
+    }
+    this.#pendingRequests.set(0);
+    for (const channel of this.#channels.values()) channel.forgetUnwatched();
+  }
+}

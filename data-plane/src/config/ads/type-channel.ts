@@ -1,0 +1,237 @@
+import type { Clock } from '@heddle/shared/time/clock';
+import type { Logger } from '@heddle/shared/logging/logger';
+import { messageOf } from '@heddle/shared/errors/heddle-error';
+import type { StatsScope } from '../../stats/stats.ts';
+import type { ResourceType } from '../resources/resource-type.ts';
+import type { RejectedResource, ResourceUpdate, ResourceWatcher, Subscription, SubscriptionSource } from '../subscription.ts';
+import type { ResourceStatus, TypeStatus } from './ads-status.ts';
+import { collectAnswers, type Answer } from './collect-answers.ts';
+import type { IncomingResponse } from './incoming-response.ts';
+import type { Outcome, VersionChanges } from './mux-state.ts';
+import { buildNack } from './nack-message.ts';
+import { findForeignType, readResources, type ReadResources } from './read-resources.ts';
+import { ResourceStore } from './resource-store.ts';
+import { ResourceTtl } from './resource-ttl.ts';
+import { createSubscriptionStats } from './subscription-stats.ts';
+import { WatchSet, type Watch } from './watch-set.ts';
+
+export interface ChannelOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly yieldTurn: () => Promise<void>;
+  /** Names that are newly watched, or no longer; undefined = everything. */
+  onInterestAdded(names: readonly string[] | undefined): void;
+  onInterestRemoved(names: readonly string[] | undefined): void;
+  onExpired(names: readonly string[]): void;
+}
+
+/** One resource type of the ADS stream: who watches what, what is held, and how a response reaches the watchers. */
+export class TypeChannel<T> implements SubscriptionSource<T> {
+  readonly #type: ResourceType<T>;
+  readonly #options: ChannelOptions;
+  readonly #watches = new WatchSet<T>();
+  readonly #store = new ResourceStore<T>();
+  readonly #ttl: ResourceTtl;
+  #version = '';
+  #nack: TypeStatus['nack'];
+
+  constructor(type: ResourceType<T>, options: ChannelOptions) {
+    this.#type = type;
+    this.#options = options;
+    this.#ttl = new ResourceTtl(options.clock, (names) => this.#expire(names));
+  }
+
+  subscribe(
+    names: readonly string[] | undefined,
+    watcher: ResourceWatcher<T>,
+    initialFetchTimeoutMs: number,
+    stats?: StatsScope,
+  ): Subscription {
+    const watch: Watch<T> = {
+      names: names === undefined ? undefined : new Set(names),
+      watcher,
+      stats: createSubscriptionStats(stats),
+      firstFetchTimer: undefined,
+      isAnswered: false,
+      hasTimedOut: false,
+    };
+    watch.stats.onAttempt();
+    if (initialFetchTimeoutMs > 0) {
+      watch.firstFetchTimer = this.#options.clock.setTimer(initialFetchTimeoutMs, () => this.#onFirstFetchTimeout(watch));
+    }
+    const added = this.#watches.add(watch);
+    if (added === undefined || added.length > 0) this.#options.onInterestAdded(added);
+    // Not before the caller has its subscription in hand.
+    queueMicrotask(() => this.#answerFromStore(watch));
+    return { close: () => this.#close(watch) };
+  }
+
+  /** Decodes, checks, tells the watchers. Other events may run meanwhile, another response of this type must not. */
+  async process(response: IncomingResponse): Promise<Outcome> {
+    const foreign = findForeignType(response);
+    if (foreign !== undefined) {
+      for (const watch of this.#watches.all) this.#tell(watch, { upserts: [], removed: [], refused: [foreign], unchangedCount: 0 }, response);
+      return this.#refuse(response, [foreign], { accepted: [], removed: [] });
+    }
+    const read = await readResources(response, this.#type, this.#store, this.#options);
+    const removed = this.#removedBy(response, read);
+    const rejected = new Map<string, RejectedResource>();
+    for (const [watch, answer] of collectAnswers(this.#watches, read, removed)) {
+      for (const resource of this.#tell(watch, answer, response)) rejected.set(resource.name, resource);
+    }
+    const changes = this.#keep(response, read, removed, rejected);
+    if (read.refused.length + rejected.size > 0) {
+      return this.#refuse(response, [...read.refused, ...rejected.values()], changes);
+    }
+    this.#version = response.version;
+    this.#nack = undefined;
+    return { kind: 'accepted', changes };
+  }
+
+  /** Drops what nobody wants, once the server has been told. */
+  forgetUnwatched(): void {
+    for (const name of this.#store.names()) if (!this.#watches.isWanted(name)) this.#store.forget(name);
+  }
+
+  onStreamLost(): void {
+    for (const watch of this.#watches.all) watch.stats.onFailure();
+  }
+
+  stop(): void {
+    this.#ttl.stop();
+    for (const watch of this.#watches.all) this.#stopFirstFetchTimer(watch);
+  }
+
+  status(): TypeStatus {
+    const resources = new Map<string, ResourceStatus>();
+    for (const watch of this.#watches.all) {
+      for (const name of watch.names ?? []) {
+        resources.set(name, { name, state: watch.hasTimedOut ? 'timeout' : 'requested', version: '', updatedAt: 0 });
+      }
+    }
+    for (const resource of this.#store.status()) resources.set(resource.name, resource);
+    return {
+      typeUrl: this.#type.typeUrl,
+      version: this.#version,
+      ...(this.#nack === undefined ? {} : { nack: this.#nack }),
+      resources: [...resources.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+  }
+
+  #removedBy(response: IncomingResponse, read: ReadResources<T>): string[] {
+    if (response.variant === 'delta') return response.removed.filter((name) => !read.timesToLive.has(name));
+    if (!this.#type.isFullSet) return [];
+    const candidates = new Set([...this.#store.names(), ...this.#watches.names]);
+    // A resource that cannot be read has no name; which one it was nobody knows, so none counts as gone.
+    if (read.refused.some(({ name }) => name === '')) return [];
+    return [...candidates].filter((name) => !read.timesToLive.has(name) && !this.#store.isKnownAbsent(name));
+  }
+
+  #tell(watch: Watch<T>, answer: Answer<T>, response: IncomingResponse): readonly RejectedResource[] {
+    const { clock } = this.#options;
+    const { upserts, removed, refused, unchangedCount } = answer;
+    const isFirst = !watch.isAnswered;
+    this.#stopFirstFetchTimer(watch);
+    watch.isAnswered = true;
+    const startMs = clock.monotonicMs();
+    let rejected: readonly RejectedResource[] = [];
+    if (refused.length > 0 && upserts.length + removed.length + unchangedCount === 0) {
+      watch.watcher.onRejected(refused);
+    } else if (upserts.length + removed.length > 0 || watch.names === undefined || isFirst) {
+      rejected = this.#update(watch, { upserts, removed, systemVersion: response.version });
+    }
+    if (refused.length + rejected.length > 0) watch.stats.onRejected();
+    else watch.stats.onSuccess(clock.now(), clock.monotonicMs() - startMs);
+    return rejected;
+  }
+
+  /** A watcher that throws refuses what it was given. */
+  #update(watch: Watch<T>, update: ResourceUpdate<T>): readonly RejectedResource[] {
+    try {
+      return watch.watcher.onUpdate(update);
+    } catch (thrown) {
+      const { typeUrl } = this.#type;
+      this.#options.logger.error({ typeUrl, version: update.systemVersion, err: thrown }, 'resource watcher failed');
+      const problems = [{ path: '', message: `could not be applied: ${messageOf(thrown)}` }];
+      return update.upserts.map(({ name }) => ({ name, problems }));
+    }
+  }
+
+  #keep(
+    response: IncomingResponse,
+    read: ReadResources<T>,
+    removed: readonly string[],
+    rejected: ReadonlyMap<string, RejectedResource>,
+  ): VersionChanges {
+    const at = this.#options.clock.now();
+    const accepted: { name: string; version: string }[] = [...read.unchanged];
+    for (const { resource, hash } of read.changed) {
+      if (rejected.has(resource.name)) continue;
+      accepted.push({ name: resource.name, version: resource.version });
+      if (this.#watches.isWanted(resource.name)) this.#store.accept(resource, hash, at);
+    }
+    for (const { name, problems } of [...read.refused, ...rejected.values()]) {
+      if (this.#watches.isWanted(name)) this.#store.refuse(name, response.version, problems, at);
+    }
+    for (const name of removed) this.#store.remove(name, at, this.#watches.isWatchedByName(name));
+    for (const [name, ttlMs] of read.timesToLive) this.#ttl.set(name, ttlMs);
+    for (const name of removed) this.#ttl.set(name, undefined);
+    this.#ttl.arm();
+    for (const [name, ignored] of read.ignored) {
+      this.#options.logger.info({ typeUrl: this.#type.typeUrl, name, ignored }, 'resource has fields that are ignored');
+    }
+    return { accepted, removed };
+  }
+
+  #refuse(response: IncomingResponse, refused: readonly RejectedResource[], changes: VersionChanges): Outcome {
+    const error = buildNack(response.typeUrl, refused);
+    this.#nack = { version: response.version, message: error.message, at: this.#options.clock.now() };
+    this.#options.logger.warn(
+      { typeUrl: response.typeUrl, version: response.version, nonce: response.nonce, reason: error.message },
+      'configuration refused',
+    );
+    return { kind: 'refused', error, changes };
+  }
+
+  #answerFromStore(watch: Watch<T>): void {
+    if (!this.#watches.has(watch) || watch.isAnswered) return;
+    const names = watch.names === undefined ? [] : [...watch.names];
+    const upserts = watch.names === undefined ? this.#store.allAccepted() : names.flatMap((name) => this.#store.accepted(name) ?? []);
+    const removed = names.filter((name) => this.#store.isKnownAbsent(name));
+    if (upserts.length + removed.length === 0) return;
+    this.#stopFirstFetchTimer(watch);
+    watch.isAnswered = true;
+    // What it refuses was accepted from the server before: there is nothing left to refuse it to.
+    this.#update(watch, { upserts, removed, systemVersion: this.#version });
+  }
+
+  #expire(names: readonly string[]): void {
+    const at = this.#options.clock.now();
+    this.#options.logger.warn({ typeUrl: this.#type.typeUrl, names }, 'resources expired');
+    const answers = collectAnswers(this.#watches, { changed: [], unchanged: [], confirmed: [], refused: [] }, names);
+    for (const [watch, { removed }] of answers) {
+      this.#update(watch, { upserts: [], removed, systemVersion: this.#version });
+    }
+    for (const name of names) this.#store.remove(name, at, this.#watches.isWatchedByName(name));
+    this.#options.onExpired(names);
+  }
+
+  #onFirstFetchTimeout(watch: Watch<T>): void {
+    watch.hasTimedOut = true;
+    watch.stats.onInitialFetchTimeout();
+    this.#options.logger.warn({ typeUrl: this.#type.typeUrl, names: watch.names === undefined ? ['*'] : [...watch.names] }, 'first fetch timed out');
+    watch.watcher.onInitialFetchTimeout();
+  }
+
+  #stopFirstFetchTimer(watch: Watch<T>): void {
+    watch.firstFetchTimer?.cancel();
+    watch.firstFetchTimer = undefined;
+  }
+
+  #close(watch: Watch<T>): void {
+    if (!this.#watches.has(watch)) return;
+    this.#stopFirstFetchTimer(watch);
+    const removed = this.#watches.remove(watch);
+    if (removed === undefined || removed.length > 0) this.#options.onInterestRemoved(removed);
+  }
+}
