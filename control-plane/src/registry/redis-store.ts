@@ -105,10 +105,12 @@ export class RedisStore {
       conditions,
     };
     const answer = await this.#run(this.#commands, transactScript, [
+      epoch,
       JSON.stringify(request),
       this.#historyCount,
     ]);
-    const result = JSON.parse(String(answer)) as StoreTransactionResult;
+    const result = JSON.parse(String(answer)) as StoreTransactionResult | { readonly kind: 'replaced' };
+    if (result.kind === 'replaced') return undefined;
     // An empty Lua table is encoded as an object.
     return result.kind === 'committed' && writes.length === 0 ? { ...result, results: [] } : result;
   }
