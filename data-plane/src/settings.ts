@@ -1,0 +1,264 @@
+import { availableParallelism } from 'node:os';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { LogLevel } from '@heddle/shared/logging/logger';
+
+/** Everything that a sidecar is told on its command line. */
+export interface SidecarSettings {
+  readonly bootstrap:
+    | { readonly kind: 'file'; readonly path: string }
+    /** `--config-yaml`: the text itself. */
+    | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'flags'; readonly flags: SidecarFlags };
+  /** Over what the bootstrap says. */
+  readonly nodeId: string | undefined;
+  readonly nodeCluster: string | undefined;
+  /** Worker threads. */
+  readonly concurrency: number;
+  readonly logLevel: LogLevel;
+  readonly drainTimeMs: number;
+  readonly drainStrategy: 'gradual' | 'immediate';
+  readonly isValidateOnly: boolean;
+  /** As `/server_info` shows them. */
+  readonly commandLineOptions: Readonly<Record<string, unknown>>;
+}
+
+/** A sidecar without a bootstrap file: what it would have said. */
+export interface SidecarFlags {
+  /** `host:port` of the control plane. */
+  readonly controlPlane: string;
+  /** Incremental xDS; otherwise state of the world. */
+  readonly isDelta: boolean;
+  /** The service whose instance runs beside it; absent for a gateway or a pure client. */
+  readonly service?: string;
+  /** Id of that instance in the registry; the node's id unless given. */
+  readonly instance?: string;
+  /** Services that are called; absent = all. */
+  readonly upstreams?: readonly string[];
+  readonly listenAddress?: string;
+  readonly outboundPort?: number;
+  readonly inboundAddress?: string;
+  readonly inboundPort?: number;
+  readonly appAddress?: string;
+  readonly appPort?: number;
+  readonly adminAddress: string;
+  readonly adminPort: number;
+}
+
+export type ParsedSettings =
+  | { readonly kind: 'settings'; readonly settings: SidecarSettings }
+  /** Help, version, or a mistake: `text` was asked for (exit code 0) or says what is wrong (2). */
+  | { readonly kind: 'exit'; readonly code: number; readonly text: string };
+
+/** Envoy's level names, and pino's. */
+const levels: Readonly<Record<string, LogLevel>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  warn: 'warn',
+  error: 'error',
+  critical: 'error',
+  off: 'silent',
+};
+
+/** Undefined when there is no such level. */
+export function parseLogLevel(text: string): LogLevel | undefined {
+  return levels[text];
+}
+
+/** As a sidecar, two threads carry more than most applications beside it send. */
+const defaultConcurrency = Math.min(2, availableParallelism());
+
+interface RawOptions {
+  configPath?: string;
+  configYaml?: string;
+  controlPlane?: string;
+  nodeId?: string;
+  serviceNode?: string;
+  serviceCluster?: string;
+  delta: boolean;
+  service?: string;
+  instance?: string;
+  upstreams?: string[];
+  listenAddress?: string;
+  outboundPort?: number;
+  inboundAddress?: string;
+  inboundPort?: number;
+  appAddress?: string;
+  appPort?: number;
+  adminAddress: string;
+  adminPort: number;
+  concurrency: number;
+  logLevel: LogLevel;
+  drainTimeS: number;
+  drainStrategy: 'gradual' | 'immediate';
+  mode: 'serve' | 'validate';
+}
+
+export function parseSettings(argv: readonly string[], version: string): ParsedSettings {
+  let output = '';
+  const command = createCommand(version).configureOutput({
+    writeOut: (text) => void (output += text),
+    writeErr: (text) => void (output += text),
+  });
+  try {
+    command.parse(argv, { from: 'user' });
+    return { kind: 'settings', settings: toSettings(command, command.opts<RawOptions>()) };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { kind: 'exit', code: error.exitCode === 0 ? 0 : 2, text: output };
+  }
+}
+
+function createCommand(version: string): Command {
+  return new Command('heddle sidecar')
+    .description('The data plane of Heddle: a proxy that takes its configuration from xDS v3 or from a file.')
+    .exitOverride()
+    .version(version)
+    .helpOption('-h, --help', 'print this help')
+    .addOption(
+      new Option('-c, --config-path <file>', 'an Envoy bootstrap file, YAML or JSON').conflicts([
+        'configYaml',
+        'controlPlane',
+      ]),
+    )
+    .addOption(new Option('--config-yaml <text>', 'a bootstrap as text').conflicts('controlPlane'))
+    .option('--control-plane <host:port>', 'no bootstrap file: take everything from this control plane')
+    .option('--node-id <id>', 'id of this proxy (with a file: over the file’s)')
+    .option('--service-node <id>', 'the same, under Envoy’s name')
+    .option('--service-cluster <name>', 'cluster of the node')
+    .option('--delta', 'incremental xDS (default; --no-delta: state of the world)', true)
+    .option('--no-delta')
+    .option('--service <name>', 'the service whose instance runs beside this proxy')
+    .option('--instance <id>', 'id of that instance (default: the node id)')
+    .option('--upstreams <names>', 'services that are called, comma-separated (default: all)', parseNames)
+    .option('--listen-address <ip>', 'where applications send outbound requests (default: 127.0.0.1)')
+    .option('--outbound-port <port>', 'and the port (default: 15001)', parsePort)
+    .option('--inbound-address <ip>', 'where other proxies reach the application (default: 0.0.0.0)')
+    .option('--inbound-port <port>', 'and the port (default: 15006)', parsePort)
+    .option('--app-address <ip>', 'address of the application (default: 127.0.0.1)')
+    .option('--app-port <port>', 'and the port (default: the one of the registered instance)', parsePort)
+    .option('--admin-address <ip>', 'address of the admin interface', '127.0.0.1')
+    .option('--admin-port <port>', 'and the port', parsePort, 9901)
+    .option('--concurrency <count>', 'worker threads', parseCount, defaultConcurrency)
+    .option('-l, --log-level <level>', `one of ${Object.keys(levels).join(', ')}`, parseLevel, 'info')
+    .option(
+      '--drain-time-s <seconds>',
+      'how long connections of a listener that is gone live on',
+      parseSeconds,
+      600,
+    )
+    .addOption(
+      new Option('--drain-strategy <how>', 'how connections are closed over that time')
+        .choices(['gradual', 'immediate'])
+        .default('gradual'),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'serve, or check the configuration and end')
+        .choices(['serve', 'validate'])
+        .default('serve'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  heddle sidecar -c bootstrap.yaml
+  heddle sidecar --control-plane 127.0.0.1:18000 --node-id web-1 --service web --app-port 8080
+  heddle sidecar -c bootstrap.yaml --mode validate`,
+    );
+}
+
+function toSettings(command: Command, options: RawOptions): SidecarSettings {
+  const nodeId = options.nodeId ?? options.serviceNode;
+  return {
+    bootstrap: toBootstrap(command, options, nodeId),
+    nodeId,
+    nodeCluster: options.serviceCluster,
+    concurrency: options.concurrency,
+    logLevel: options.logLevel,
+    drainTimeMs: options.drainTimeS * 1000,
+    drainStrategy: options.drainStrategy,
+    isValidateOnly: options.mode === 'validate',
+    commandLineOptions: {
+      concurrency: options.concurrency,
+      ...(options.configPath === undefined ? {} : { config_path: options.configPath }),
+      ...(options.configYaml === undefined ? {} : { config_yaml: options.configYaml }),
+      log_level: options.logLevel,
+      ...(nodeId === undefined ? {} : { service_node: nodeId }),
+      ...(options.serviceCluster === undefined ? {} : { service_cluster: options.serviceCluster }),
+      mode: options.mode === 'validate' ? 'Validate' : 'Serve',
+      drain_strategy: options.drainStrategy === 'gradual' ? 'Gradual' : 'Immediate',
+      drain_time: `${options.drainTimeS}s`,
+    },
+  };
+}
+
+function toBootstrap(
+  command: Command,
+  options: RawOptions,
+  nodeId: string | undefined,
+): SidecarSettings['bootstrap'] {
+  if (options.configPath !== undefined) return { kind: 'file', path: options.configPath };
+  if (options.configYaml !== undefined) return { kind: 'text', text: options.configYaml };
+  if (options.controlPlane === undefined) {
+    command.error('error: give a bootstrap file (-c file), or a control plane (--control-plane host:port)');
+  }
+  if (nodeId === undefined)
+    command.error('error: --control-plane needs --node-id: a name of this proxy that no other has');
+  return { kind: 'flags', flags: toFlags(options, options.controlPlane) };
+}
+
+function toFlags(options: RawOptions, controlPlane: string): SidecarFlags {
+  const {
+    service,
+    instance,
+    upstreams,
+    listenAddress,
+    outboundPort,
+    inboundAddress,
+    inboundPort,
+    appAddress,
+    appPort,
+  } = options;
+  return {
+    controlPlane,
+    isDelta: options.delta,
+    adminAddress: options.adminAddress,
+    adminPort: options.adminPort,
+    ...(service === undefined ? {} : { service }),
+    ...(instance === undefined ? {} : { instance }),
+    ...(upstreams === undefined ? {} : { upstreams }),
+    ...(listenAddress === undefined ? {} : { listenAddress }),
+    ...(outboundPort === undefined ? {} : { outboundPort }),
+    ...(inboundAddress === undefined ? {} : { inboundAddress }),
+    ...(inboundPort === undefined ? {} : { inboundPort }),
+    ...(appAddress === undefined ? {} : { appAddress }),
+    ...(appPort === undefined ? {} : { appPort }),
+  };
+}
+
+function parseInteger(text: string, minimum: number, maximum: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+    throw new InvalidArgumentError(`It must be a whole number from ${minimum} to ${maximum}.`);
+  }
+  return value;
+}
+
+const parsePort = (text: string): number => parseInteger(text, 0, 65_535);
+const parseCount = (text: string): number => parseInteger(text, 1, 256);
+const parseSeconds = (text: string): number => parseInteger(text, 0, 86_400);
+
+function parseNames(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+function parseLevel(text: string): LogLevel {
+  const level = parseLogLevel(text);
+  if (level === undefined)
+    throw new InvalidArgumentError(`It must be one of ${Object.keys(levels).join(', ')}.`);
+  return level;
+}
