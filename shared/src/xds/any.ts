@@ -1,8 +1,10 @@
 import { InvalidInputError } from '../errors/problem.ts';
+import { suggestion } from '../model/did-you-mean.ts';
 import type { Any, ApiMessages } from './api.ts';
 import type { MessageInit } from './message-init.ts';
-import { toTypeName, toTypeUrl } from './type-urls.ts';
-import type { ApiTypeName, XdsApi } from './xds-api.ts';
+import { toTypeName, toTypeUrl, typeUrlPrefix } from './type-urls.ts';
+import { readTypedStruct, typedStructNames, type TypedStructValue } from './typed-struct.ts';
+import type { AnyMessage, ApiTypeName, XdsApi } from './xds-api.ts';
 
 /** Wraps a message. Equal messages give equal bytes. @throws InvalidInputError as XdsApi.encode */
 export function packAny<N extends ApiTypeName>(
@@ -13,8 +15,32 @@ export function packAny<N extends ApiTypeName>(
   return { typeUrl: toTypeUrl(typeName), value: api.encode(typeName, value) };
 }
 
+/** What an Any held. `typeName` is the full name; a caller that has compared it may cast `message`. */
+export interface OpenedAny {
+  readonly typeName: string;
+  readonly message: AnyMessage;
+}
+
 /**
- * Unwraps an Any that must hold a `typeName`.
+ * Unwraps an Any of whatever type the API has. A TypedStruct gives the message that it names.
+ * Paths of unknown fields are added to `unknownFields`.
+ *
+ * @throws InvalidInputError if the API has no such type, or the content is no such message
+ */
+export function openAny(api: XdsApi, any: Any, unknownFields?: string[]): OpenedAny {
+  const type = api.types.findMessage(toTypeName(any.typeUrl));
+  if (type === undefined) throw unknownType(api, any.typeUrl);
+  const message = api.decodeType(type, any.value, unknownFields);
+  if (!typedStructNames.has(type.fullName)) return { typeName: type.fullName, message };
+  const typedStruct = message as unknown as TypedStructValue;
+  const read = readTypedStruct(api.types, typedStruct);
+  if (read === undefined) throw unknownType(api, typedStruct.typeUrl);
+  if (read.problems.length > 0) throw new InvalidInputError(read.problems);
+  return { typeName: read.type.fullName, message: read.message as AnyMessage };
+}
+
+/**
+ * Unwraps an Any that must hold a `typeName`, as itself or as a TypedStruct.
  * @throws InvalidInputError if it holds another type, or bytes that are no such message
  */
 export function unpackAny<N extends ApiTypeName>(
@@ -23,9 +49,24 @@ export function unpackAny<N extends ApiTypeName>(
   typeName: N,
   unknownFields?: string[],
 ): ApiMessages[N] {
-  if (toTypeName(any.typeUrl) !== typeName) {
-    const found = any.typeUrl === '' ? 'an empty Any' : any.typeUrl;
-    throw new InvalidInputError([{ path: '', message: `expected ${toTypeUrl(typeName)}, found ${found}` }]);
+  const name = toTypeName(any.typeUrl);
+  if (name === typeName) return api.decode(typeName, any.value, unknownFields);
+  if (typedStructNames.has(name)) {
+    const opened = openAny(api, any, unknownFields);
+    if (opened.typeName === typeName) return opened.message as unknown as ApiMessages[N];
+    throw otherType(typeName, toTypeUrl(opened.typeName));
   }
-  return api.decode(typeName, any.value, unknownFields);
+  throw otherType(typeName, any.typeUrl === '' ? 'an empty Any' : any.typeUrl);
+}
+
+function otherType(wanted: string, found: string): InvalidInputError {
+  return new InvalidInputError([{ path: '', message: `expected ${toTypeUrl(wanted)}, found ${found}` }]);
+}
+
+function unknownType(api: XdsApi, typeUrl: string): InvalidInputError {
+  if (typeUrl === '')
+    return new InvalidInputError([{ path: '', message: 'an empty Any, without a type URL' }]);
+  const known = api.types.allNames().map((name) => typeUrlPrefix + name);
+  const message = `the API has no type ${typeUrl}${suggestion(typeUrl, known)}`;
+  return new InvalidInputError([{ path: '', message }]);
 }

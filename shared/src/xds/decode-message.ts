@@ -1,6 +1,6 @@
 import { setKey } from './json-value.ts';
 import type { FieldType, MessageType, ScalarKind } from './message-type.ts';
-import { wellKnownShapes } from './well-known-shapes.ts';
+import { shapeMessage, wellKnownShapes } from './well-known-shapes.ts';
 import { WireError, WireReader, maxDepth } from './wire-reader.ts';
 
 /**
@@ -12,15 +12,10 @@ import { WireError, WireReader, maxDepth } from './wire-reader.ts';
  */
 export function decodeMessage(type: MessageType, bytes: Uint8Array, unknownFields?: string[]): unknown {
   const reader = new WireReader(bytes);
-  return shaped(type, readMessage(type, reader, reader.length, {}, 0, unknownFields));
+  return shapeMessage(type.fullName, readMessage(type, reader, reader.length, {}, 0, unknownFields));
 }
 
 type Raw = Record<string, unknown>;
-
-function shaped(type: MessageType, raw: Raw): unknown {
-  const wellKnown = wellKnownShapes.get(type.fullName);
-  return wellKnown === undefined ? raw : wellKnown.shape(raw);
-}
 
 function readMessage(
   type: MessageType,
@@ -65,7 +60,7 @@ function readSingular(
     }
   }
   raw[field.key] = field.isMessage
-    ? readNested(field, reader, raw[field.key], depth, unknownFields, field.key)
+    ? readNested(field, reader, raw[field.key], depth, unknownFields, field.name)
     : readScalarOrEnum(field, reader);
 }
 
@@ -81,7 +76,7 @@ function readElements(
   // The list of the defaults is shared by all messages.
   if (Object.isFrozen(list)) raw[field.key] = list = [];
   if (field.isMessage) {
-    list.push(readNested(field, reader, undefined, depth, unknownFields, `${field.key}[${list.length}]`));
+    list.push(readNested(field, reader, undefined, depth, unknownFields, `${field.name}[${list.length}]`));
   } else if (wireType === 2 && isPackable(field)) {
     const end = reader.end();
     while (reader.position < end) list.push(readScalarOrEnum(field, reader));
@@ -114,7 +109,7 @@ function readMapEntry(
         undefined,
         depth,
         unknownFields,
-        `${field.key}[${JSON.stringify(key ?? '')}]`,
+        `${field.name}[${JSON.stringify(key ?? '')}]`,
       );
     else value = readScalarOrEnum(field, reader);
   }
@@ -124,14 +119,14 @@ function readMapEntry(
 }
 
 function defaultMapValue(field: FieldType): unknown {
-  if (field.isMessage) return shaped(field.messageType, { ...field.messageType.defaults });
+  if (field.isMessage) return shapeMessage(field.messageType.fullName, { ...field.messageType.defaults });
   if (field.scalar === undefined) return field.enumType.defaultName;
   return field.scalar === 'string'
     ? ''
     : field.scalar === 'bool'
       ? false
       : field.scalar === 'bytes'
-        ? new Uint8Array()
+        ? Buffer.alloc(0)
         : 0;
 }
 
@@ -149,7 +144,7 @@ function readNested(
     const end = reader.end();
     // Only messages that keep their fields' shape can be merged; a later wrapper or Struct replaces.
     const base = earlier !== undefined && !wellKnownShapes.has(type.fullName) ? (earlier as Raw) : noFields;
-    const value = shaped(type, readMessage(type, reader, end, base, depth + 1, unknownFields));
+    const value = shapeMessage(type.fullName, readMessage(type, reader, end, base, depth + 1, unknownFields));
     if (unknownFields !== undefined) {
       for (let i = unknownBefore; i < unknownFields.length; i++)
         unknownFields[i] = `${segment}.${unknownFields[i]}`;

@@ -189,7 +189,7 @@ export class TypeRegistry {
 
 const emptyList: readonly never[] = Object.freeze([]);
 const emptyMap = Object.freeze({});
-const emptyBytes = new Uint8Array(0);
+const emptyBytes = Buffer.alloc(0);
 
 function defaultOf(field: FieldType): unknown {
   if (field.cardinality === 'repeated') return emptyList;

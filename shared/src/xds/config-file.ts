@@ -1,0 +1,101 @@
+import { isUtf8 } from 'node:buffer';
+import { InvalidInputError, type Problem } from '../errors/problem.ts';
+import {
+  findNode,
+  TextError,
+  toValue,
+  type ConfigNode,
+  type ReadText,
+  type TextProblem,
+} from './config-node.ts';
+import { readJson } from './read-json.ts';
+import { readYaml } from './read-yaml.ts';
+
+export type ConfigSyntax = 'yaml' | 'json';
+
+/** A configuration file that could be read; whether it is a valid configuration is another question. */
+export interface ConfigFile {
+  /** Objects, lists, strings, numbers, booleans and null, as Envoy understands the text. */
+  readonly value: unknown;
+  /** What is accepted but probably not meant; `path` is `file:line:column`. */
+  readonly warnings: readonly Problem[];
+  /** `file:line:column` of a field (`admin.address`), or of what is nearest to it. */
+  placeOf(path: string): string;
+  /** The same problems with their place in front of the path, and a hint where YAML read something unexpected. */
+  locate(problems: readonly Problem[]): Problem[];
+}
+
+/** As Envoy: `.yaml` and `.yml` are YAML, everything else is JSON. */
+export function syntaxOf(fileName: string): ConfigSyntax {
+  return /\.ya?ml$/i.test(fileName) ? 'yaml' : 'json';
+}
+
+/**
+ * Reads a configuration text. YAML may be UTF-8 or UTF-16, with or without a byte order mark.
+ * `fileName` is what places are shown with.
+ *
+ * @throws InvalidInputError with every syntax error; `path` is `file:line:column`
+ */
+export function parseConfigFile(
+  bytes: Uint8Array,
+  fileName: string,
+  syntax = syntaxOf(fileName),
+): ConfigFile {
+  const encoding = syntax === 'yaml' ? encodingOf(bytes) : 'utf-8';
+  const text = new TextDecoder(encoding, { ignoreBOM: syntax === 'json' }).decode(bytes);
+  const place = (offset: number): string => `${fileName}:${lineAndColumn(text, offset)}`;
+  const toProblem = ({ offset, message }: TextProblem): Problem => ({ path: place(offset), message });
+  const read = readText(text, syntax, toProblem);
+  const warnings = read.warnings.map(toProblem);
+  if (encoding === 'utf-8' && !isUtf8(bytes)) {
+    warnings.push({ path: fileName, message: 'not all of it is UTF-8; what is not was replaced' });
+  }
+  const placeOf = (path: string): string => place(findNode(read.root, path).offset);
+  return {
+    value: toValue(read.root),
+    warnings,
+    placeOf,
+    locate: (problems) =>
+      problems.map(({ path, message }) => {
+        const spelled = path === '' ? message : `${path}: ${message}`;
+        return {
+          path: placeOf(path),
+          message: spelled + quotingHint(findNode(read.root, path).node, message),
+        };
+      }),
+  };
+}
+
+function readText(
+  text: string,
+  syntax: ConfigSyntax,
+  toProblem: (problem: TextProblem) => Problem,
+): ReadText {
+  try {
+    return syntax === 'yaml' ? readYaml(text) : readJson(text);
+  } catch (thrown) {
+    if (thrown instanceof TextError) throw new InvalidInputError(thrown.problems.map(toProblem));
+    throw thrown;
+  }
+}
+
+function quotingHint(node: ConfigNode, message: string): string {
+  if (node.kind !== 'scalar' || node.source === undefined || typeof node.value === 'string') return '';
+  if (!message.startsWith('expected a string')) return '';
+  return `; YAML reads ${node.source} as ${JSON.stringify(node.value)}: write "${node.source}" in quotes`;
+}
+
+function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0 && second !== undefined))
+    return 'utf-16be';
+  return 'utf-8';
+}
+
+function lineAndColumn(text: string, offset: number): string {
+  const before = text.slice(0, offset);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  const line = before.split('\n').length;
+  return `${line}:${offset - lineStart + 1}`;
+}
