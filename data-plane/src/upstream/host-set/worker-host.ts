@@ -19,9 +19,10 @@ export interface HostNumbers {
 /** A host in one worker. The same object for as long as its slot is its own. */
 export class WorkerHost implements Host, Candidate {
   readonly slot: number;
-  readonly address: SocketAddress;
-  readonly label: string;
   readonly stats: HostCounters;
+  /** Changes only for the one host of a LOGICAL_DNS cluster: new connections go to the new address. */
+  address: SocketAddress;
+  label: string;
   hostname = '';
   locality: Locality;
   priority = 0;
@@ -52,8 +53,13 @@ export class WorkerHost implements Host, Candidate {
     this.isExcluded = isExcluded(flags);
   }
 
-  /** What may change while the address stays. */
+  /** What may change while the host stays. */
   update(description: HostDescription): void {
+    const { address, port } = description;
+    if (address !== this.address.address || port !== this.address.port) {
+      this.address = Object.freeze({ address, port });
+      this.label = formatAddress(this.address);
+    }
     this.hostname = description.hostname;
     this.locality = description.locality;
     this.priority = description.priority;

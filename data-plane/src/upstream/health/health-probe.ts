@@ -1,0 +1,31 @@
+import type { SocketAddress } from '../../transport/connection.ts';
+import type { CheckResult } from './health-state.ts';
+
+/** Where a check goes, as of its start. */
+export interface ProbeTarget {
+  readonly address: SocketAddress;
+  /** The endpoint's own host name for checks; empty = the checker's. */
+  readonly hostname: string;
+}
+
+/** Checks one host; keeps a connection from one check to the next where that is allowed. */
+export interface HealthProbe {
+  /** `onResult` follows exactly once, unless `abort` comes first. No second check while one runs. */
+  check(target: ProbeTarget, onResult: (result: CheckResult) => void): void;
+  /** Ends the running check without a result (it timed out, or the host left) and drops the connection. */
+  abort(): void;
+}
+
+export const networkFailure: CheckResult = {
+  kind: 'failure',
+  type: 'network',
+  isRetriable: false,
+  isExcluding: false,
+};
+
+export const timeoutFailure: CheckResult = {
+  kind: 'failure',
+  type: 'network-timeout',
+  isRetriable: false,
+  isExcluding: false,
+};

@@ -1,0 +1,175 @@
+import type {
+  ClientCodec,
+  ClientCodecCallbacks,
+  RequestEncoder,
+  ResponseDecoder,
+  StreamCallbacks,
+} from '../../codec/codec.ts';
+import { HeaderMap } from '../../codec/header-map.ts';
+import type { UpstreamHttpOptions } from '../../config/model/cluster.ts';
+import type { HealthCheck } from '../../config/model/health-check.ts';
+import type { Connection, ConnectionHandlers } from '../../transport/connection.ts';
+import type { ClientCodecFactory, UpstreamConnector } from '../pool/upstream-connector.ts';
+import { networkFailure, type HealthProbe, type ProbeTarget } from './health-probe.ts';
+import type { CheckResult } from './health-state.ts';
+
+export type HttpChecker = Extract<HealthCheck['checker'], { kind: 'http' }>;
+
+export interface HttpProbeOptions {
+  readonly checker: HttpChecker;
+  /** Host field where neither the endpoint nor the checker has one. */
+  readonly clusterName: string;
+  readonly timeoutMs: number;
+  readonly reuseConnection: boolean;
+  readonly http: UpstreamHttpOptions;
+  readonly connector: UpstreamConnector;
+  readonly createCodec: ClientCodecFactory;
+}
+
+/** Asks for one resource over HTTP/1.1 and judges the answer. */
+export class HttpHealthProbe implements HealthProbe {
+  readonly #options: HttpProbeOptions;
+  #connection: ProbeConnection | undefined;
+
+  constructor(options: HttpProbeOptions) {
+    this.#options = options;
+  }
+
+  check(target: ProbeTarget, onResult: (result: CheckResult) => void): void {
+    let connection = this.#connection;
+    if (connection === undefined || !connection.isUsable) {
+      connection = new ProbeConnection(this.#options, target);
+      this.#connection = connection;
+    }
+    connection.send(this.#buildRequest(target), onResult);
+  }
+
+  abort(): void {
+    this.#connection?.abort();
+    this.#connection = undefined;
+  }
+
+  #buildRequest(target: ProbeTarget): HeaderMap {
+    const { checker, clusterName } = this.#options;
+    const headers = HeaderMap.of({
+      ':method': checker.method,
+      ':scheme': 'http',
+      ':authority': target.hostname || checker.host || clusterName,
+      ':path': checker.path,
+      'user-agent': 'Envoy/HC',
+    });
+    for (const { name, value } of checker.requestHeaders) headers.add(name, value);
+    return headers;
+  }
+}
+
+/** One connection with at most one request on it. */
+class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, ResponseDecoder, StreamCallbacks {
+  readonly #options: HttpProbeOptions;
+  readonly #connection: Connection;
+  readonly #codec: ClientCodec;
+  #isClosed = false;
+  #onResult: ((result: CheckResult) => void) | undefined;
+  #answer: HeaderMap | undefined;
+
+  constructor(options: HttpProbeOptions, target: ProbeTarget) {
+    this.#options = options;
+    this.#connection = options.connector.connect(target.address, options.timeoutMs);
+    this.#connection.setHandlers(this);
+    this.#codec = options.createCodec(this.#connection, this, options.http);
+  }
+
+  get isUsable(): boolean {
+    return !this.#isClosed;
+  }
+
+  send(request: HeaderMap, onResult: (result: CheckResult) => void): void {
+    this.#onResult = onResult;
+    this.#answer = undefined;
+    const encoder: RequestEncoder = this.#codec.newStream(this);
+    encoder.setCallbacks(this);
+    encoder.encodeHeaders(request, true);
+  }
+
+  abort(): void {
+    this.#onResult = undefined;
+    this.#close('abort');
+  }
+
+  decodeInformational(): void {
+    // The answer follows.
+  }
+  decodeHeaders(headers: HeaderMap): void {
+    this.#answer = headers;
+  }
+  decodeData(): void {
+    // Only the head is judged.
+  }
+  decodeTrailers(): void {
+    // Only the head is judged.
+  }
+
+  onStreamEnd(isReusable: boolean): void {
+    if (!isReusable || !this.#options.reuseConnection) this.#close('flush');
+    if (this.#answer !== undefined) this.#finish(judgeAnswer(this.#answer, this.#options.checker));
+  }
+  onResetStream(): void {
+    this.#close('abort');
+    this.#finish(networkFailure);
+  }
+  onProtocolError(): void {
+    this.#close('abort');
+    this.#finish(networkFailure);
+  }
+  onGoAway(): void {
+    this.#isClosed = true;
+  }
+  onData(chunk: Buffer): void {
+    this.#codec.dispatch(chunk);
+  }
+  onEnd(): void {
+    // Between two checks that is no failure: the next one opens a new connection.
+    this.#codec.onEnd();
+    this.#close('flush');
+  }
+  onClose(_reason: unknown, detail: string): void {
+    this.#isClosed = true;
+    this.#codec.onClose(detail);
+    this.#finish(networkFailure);
+  }
+  onAboveWriteHighWatermark(): void {
+    // A request head is all that is written.
+  }
+  onBelowWriteLowWatermark(): void {
+    // See above.
+  }
+
+  #close(kind: 'flush' | 'abort'): void {
+    this.#isClosed = true;
+    this.#connection.close(kind);
+  }
+
+  #finish(result: CheckResult): void {
+    const onResult = this.#onResult;
+    this.#onResult = undefined;
+    onResult?.(result);
+  }
+}
+
+/** Only the expected statuses are a success. A retriable status counts towards the threshold. */
+export function judgeAnswer(headers: HeaderMap, checker: HttpChecker): CheckResult {
+  const status = Number(headers.get(':status'));
+  if (!isIn(status, checker.expectedStatuses)) {
+    return {
+      kind: 'failure',
+      type: 'active',
+      isRetriable: isIn(status, checker.retriableStatuses),
+      isExcluding: headers.has('x-envoy-immediate-health-check-fail'),
+    };
+  }
+  return { kind: 'success', isDegraded: headers.has('x-envoy-degraded') };
+}
+
+function isIn(status: number, ranges: readonly { readonly start: number; readonly end: number }[]): boolean {
+  return ranges.some(({ start, end }) => status >= start && status < end);
+}
