@@ -1,0 +1,141 @@
+import type { Logger } from '@heddle/shared/logging/logger';
+import type { Node } from '@heddle/shared/xds/api';
+import type { Mesh } from '../translate/mesh.ts';
+import { parseNodeScope } from '../translate/node-scope.ts';
+import type { LayerScope, SnapshotBuilder } from './build-snapshot.ts';
+import { diffLayers, joinChanges, Snapshot, type SnapshotChange, type SnapshotLayer } from './snapshot.ts';
+
+/** Told of every new snapshot of its node, synchronously, in the order of the snapshots. */
+export type OnSnapshot = (snapshot: Snapshot, change: SnapshotChange) => void;
+
+export interface NodeWatch {
+  /** What the node gets now; undefined until the registry was read completely. */
+  current(): Snapshot | undefined;
+  /** Nothing is told afterwards. Idempotent. */
+  close(): void;
+}
+
+/** What the xDS server sees of the snapshots. */
+export interface SnapshotSource {
+  /** @throws InvalidInputError when the node's metadata does not say clearly what it wants */
+  watch(node: Pick<Node, 'id' | 'metadata'>, onSnapshot: OnSnapshot): NodeWatch;
+}
+
+interface LayerEntry {
+  readonly scope: LayerScope;
+  layer: SnapshotLayer | undefined;
+  change: SnapshotChange;
+  watchCount: number;
+}
+
+interface Watcher {
+  readonly entries: readonly LayerEntry[];
+  readonly onSnapshot: OnSnapshot;
+  snapshot: Snapshot | undefined;
+}
+
+const noChange: SnapshotChange = new Map();
+
+/**
+ * The latest snapshot of every node that is connected. Nodes that want the same share a layer, so the work of a
+ * change grows with the number of different wishes, not of nodes. A layer whose candidate was rejected stays as
+ * it is.
+ */
+export class SnapshotCache implements SnapshotSource {
+  readonly #builder: SnapshotBuilder;
+  readonly #logger: Logger;
+  readonly #entries = new Map<string, LayerEntry>();
+  readonly #watchers = new Set<Watcher>();
+  #mesh: Mesh | undefined;
+  #publishCount = 0;
+  #rejectedCount = 0;
+
+  constructor(builder: SnapshotBuilder, logger: Logger) {
+    this.#builder = builder;
+    this.#logger = logger;
+  }
+
+  /** Layers that were built and those that were rejected, since the start; and whether anything can be served. */
+  get status(): { readonly isReady: boolean; readonly publishCount: number; readonly rejectedCount: number } {
+    return {
+      isReady: this.#mesh !== undefined,
+      publishCount: this.#publishCount,
+      rejectedCount: this.#rejectedCount,
+    };
+  }
+
+  /** Serves `mesh` from now on. */
+  publish(mesh: Mesh): void {
+    this.#mesh = mesh;
+    this.#publishCount += 1;
+    this.#builder.startRound();
+    for (const entry of this.#entries.values()) this.#rebuild(entry, mesh);
+    for (const watcher of this.#watchers) this.#tell(watcher);
+    for (const entry of this.#entries.values()) entry.change = noChange;
+  }
+
+  watch(node: Pick<Node, 'id' | 'metadata'>, onSnapshot: OnSnapshot): NodeWatch {
+    const { outbound, inbound } = parseNodeScope(node);
+    const entries = [this.#open({ kind: 'outbound', scope: outbound })];
+    if (inbound !== undefined) entries.push(this.#open({ kind: 'inbound', scope: inbound }));
+    const watcher: Watcher = { entries, onSnapshot, snapshot: snapshotOf(entries) };
+    this.#watchers.add(watcher);
+    return {
+      current: () => watcher.snapshot,
+      close: () => {
+        if (this.#watchers.delete(watcher)) for (const entry of entries) this.#release(entry);
+      },
+    };
+  }
+
+  #open(scope: LayerScope): LayerEntry {
+    const key = keyOf(scope);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { scope, layer: undefined, change: noChange, watchCount: 0 };
+      this.#entries.set(key, entry);
+      if (this.#mesh !== undefined) this.#rebuild(entry, this.#mesh);
+      entry.change = noChange;
+    }
+    entry.watchCount += 1;
+    return entry;
+  }
+
+  #release(entry: LayerEntry): void {
+    entry.watchCount -= 1;
+    if (entry.watchCount === 0) this.#entries.delete(keyOf(entry.scope));
+  }
+
+  #rebuild(entry: LayerEntry, mesh: Mesh): void {
+    const result = this.#builder.buildLayer(mesh, entry.scope, entry.layer);
+    if (result.kind === 'rejected') {
+      this.#rejectedCount += 1;
+      this.#logger.error(
+        { scope: entry.scope, problems: result.problems },
+        'snapshot dropped, the last good one keeps serving',
+      );
+      return;
+    }
+    if (result.layer === entry.layer) return;
+    entry.change = diffLayers(entry.layer, result.layer);
+    entry.layer = result.layer;
+  }
+
+  #tell(watcher: Watcher): void {
+    const change = joinChanges(watcher.entries.map((entry) => entry.change));
+    if (change.size === 0 && watcher.snapshot !== undefined) return;
+    const snapshot = snapshotOf(watcher.entries);
+    if (snapshot === undefined) return;
+    watcher.snapshot = snapshot;
+    watcher.onSnapshot(snapshot, change);
+  }
+}
+
+function snapshotOf(entries: readonly LayerEntry[]): Snapshot | undefined {
+  const layers = entries.map((entry) => entry.layer).filter((layer) => layer !== undefined);
+  return layers.length === entries.length ? new Snapshot(layers) : undefined;
+}
+
+function keyOf({ kind, scope }: LayerScope): string {
+  return JSON.stringify([kind, ...Object.entries(scope).sort()]);
+}

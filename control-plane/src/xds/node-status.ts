@@ -1,0 +1,175 @@
+import type { Clock, Timer } from '@heddle/shared/time/clock';
+
+export interface Nack {
+  /** What the client said, as it said it. */
+  readonly message: string;
+  readonly version: string;
+  readonly nonce: string;
+  /** Names that the refused response added or changed. */
+  readonly resourceNames: readonly string[];
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** `synced`: acknowledged. `stale`: sent, no answer yet, or something waits to be sent. `refused`: the last answer was a NACK. */
+export type SyncState = 'synced' | 'stale' | 'refused';
+
+export interface TypeStatus {
+  readonly typeUrl: string;
+  readonly state: SyncState;
+  readonly sentVersion: string;
+  readonly acknowledgedVersion: string;
+  /** Of the last response. */
+  readonly nonce: string;
+  /** Kept after a later success, for whoever asks what happened. */
+  readonly lastNack?: Nack;
+}
+
+export interface NodeStatus {
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly userAgent: string;
+  readonly isConnected: boolean;
+  readonly variant: 'sotw' | 'delta';
+  /** Epoch milliseconds. */
+  readonly connectedAt: number;
+  readonly disconnectedAt?: number;
+  /** The worst of all types. */
+  readonly state: SyncState;
+  readonly types: readonly TypeStatus[];
+  /** Version that all workers of a Heddle sidecar serve; undefined for clients that do not report it. */
+  readonly liveVersion?: string;
+}
+
+export interface NodeIdentity {
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly userAgent: string;
+  readonly variant: 'sotw' | 'delta';
+}
+
+/** Where one stream writes what becomes of its node. Without effect once a newer stream of the node is open. */
+export interface NodeReporter {
+  onSent(typeUrl: string, version: string, nonce: string): void;
+  onAcknowledged(typeUrl: string, version: string): void;
+  onRefused(typeUrl: string, nack: Omit<Nack, 'at'>): void;
+  onClosed(): void;
+}
+
+interface MutableType {
+  state: SyncState;
+  sentVersion: string;
+  acknowledgedVersion: string;
+  nonce: string;
+  lastNack: Nack | undefined;
+}
+
+interface NodeRecord {
+  readonly identity: NodeIdentity;
+  readonly connectedAt: number;
+  disconnectedAt: number | undefined;
+  readonly types: Map<string, MutableType>;
+  liveVersion: string | undefined;
+}
+
+/**
+ * What every proxy was sent, acknowledged and refused. A node that left stays for a while as not connected.
+ * While a node reconnects it may have two streams: the newest one counts.
+ */
+export class NodeStatusBoard {
+  readonly #clock: Clock;
+  readonly #keepMs: number;
+  readonly #records = new Map<string, NodeRecord>();
+  readonly #timers = new Map<string, Timer>();
+
+  constructor(clock: Clock, keepMs: number) {
+    this.#clock = clock;
+    this.#keepMs = keepMs;
+  }
+
+  open(identity: NodeIdentity): NodeReporter {
+    const { nodeId } = identity;
+    this.#timers.get(nodeId)?.cancel();
+    this.#timers.delete(nodeId);
+    const record: NodeRecord = {
+      identity,
+      connectedAt: this.#clock.now(),
+      disconnectedAt: undefined,
+      types: new Map(),
+      liveVersion: this.#records.get(nodeId)?.liveVersion,
+    };
+    this.#records.set(nodeId, record);
+    return {
+      onSent: (typeUrl, version, nonce) => {
+        const type = typeOf(record, typeUrl);
+        Object.assign(type, { state: 'stale', sentVersion: version, nonce });
+      },
+      onAcknowledged: (typeUrl, version) => {
+        Object.assign(typeOf(record, typeUrl), { state: 'synced', acknowledgedVersion: version });
+      },
+      onRefused: (typeUrl, nack) => {
+        const lastNack = { ...nack, at: this.#clock.now() };
+        Object.assign(typeOf(record, typeUrl), { state: 'refused', lastNack });
+      },
+      onClosed: () => {
+        if (this.#records.get(nodeId) !== record) return;
+        record.disconnectedAt = this.#clock.now();
+        this.#timers.set(
+          nodeId,
+          this.#clock.setTimer(this.#keepMs, () => this.#forget(nodeId)),
+        );
+      },
+    };
+  }
+
+  /** What a sidecar says that all its workers serve. Unknown nodes are ignored: their stream is gone. */
+  reportLive(nodeId: string, version: string): void {
+    const record = this.#records.get(nodeId);
+    if (record !== undefined) record.liveVersion = version;
+  }
+
+  list(): NodeStatus[] {
+    return [...this.#records.values()].map(toStatus).sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  get(nodeId: string): NodeStatus | undefined {
+    const record = this.#records.get(nodeId);
+    return record === undefined ? undefined : toStatus(record);
+  }
+
+  #forget(nodeId: string): void {
+    this.#records.delete(nodeId);
+    this.#timers.delete(nodeId);
+  }
+}
+
+function typeOf(record: NodeRecord, typeUrl: string): MutableType {
+  let type = record.types.get(typeUrl);
+  if (type === undefined) {
+    type = { state: 'stale', sentVersion: '', acknowledgedVersion: '', nonce: '', lastNack: undefined };
+    record.types.set(typeUrl, type);
+  }
+  return type;
+}
+
+function toStatus({ identity, connectedAt, disconnectedAt, types, liveVersion }: NodeRecord): NodeStatus {
+  const typeStatuses = [...types].map(([typeUrl, { lastNack, ...type }]) => ({
+    typeUrl,
+    ...type,
+    ...(lastNack === undefined ? {} : { lastNack }),
+  }));
+  const states = typeStatuses.map((type) => type.state);
+  return {
+    ...identity,
+    isConnected: disconnectedAt === undefined,
+    connectedAt,
+    state: states.includes('refused')
+      ? 'refused'
+      : states.includes('stale') || states.length === 0
+        ? 'stale'
+        : 'synced',
+    types: typeStatuses,
+    ...(disconnectedAt === undefined ? {} : { disconnectedAt }),
+    ...(liveVersion === undefined ? {} : { liveVersion }),
+  };
+}

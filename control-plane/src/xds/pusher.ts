@@ -1,0 +1,194 @@
+import { typeUrls } from '@heddle/shared/xds/type-urls';
+import { versionOfSet, type Snapshot, type SnapshotResource } from '../snapshot/snapshot.ts';
+import { ClusterArrivals } from './cluster-arrivals.ts';
+import { childTypes, fullSetTypes, planRows, type PushRow } from './push-plan.ts';
+import type { TypeState } from './type-state.ts';
+
+/** A response that may go out now. */
+export interface Push {
+  readonly state: TypeState;
+  readonly version: string;
+  readonly resources: readonly SnapshotResource[];
+  readonly removed: readonly string[];
+  /** Those of `resources` that are new, changed or asked for. */
+  readonly upserts: readonly SnapshotResource[];
+  /** Names about which nothing more is to be said. */
+  readonly settled: readonly string[];
+}
+
+export interface PusherSettings {
+  readonly variant: 'sotw' | 'delta';
+  /** Of the stream; the pusher only reads the map. */
+  readonly states: ReadonlyMap<string, TypeState>;
+  readonly ackTimeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly sizeOf: (resource: SnapshotResource) => number;
+  /** The answer about endpoints of an unknown name. */
+  readonly emptyAssignment: (name: string) => SnapshotResource;
+  readonly openedAtMs: number;
+}
+
+/** Decides, row by row of the push plan, what one stream may be sent next. */
+export class Pusher {
+  /** The client held something when it connected, so what it still uses is not known until it asked for all types. */
+  isResumed = false;
+  readonly #settings: PusherSettings;
+  readonly #arrivals: ClusterArrivals;
+
+  constructor(settings: PusherSettings) {
+    this.#settings = settings;
+    this.#arrivals = new ClusterArrivals(settings.ackTimeoutMs);
+  }
+
+  /** The next response that may go; undefined when there is nothing, or all of it has to wait. */
+  next(snapshot: Snapshot, nowMs: number): Push | undefined {
+    const { states } = this.#settings;
+    if (![...states.values()].some((state) => state.hasWork && state.outstanding === undefined))
+      return undefined;
+    this.#arrivals.settle((name) => this.#hasEndpoints(name), nowMs);
+    for (const row of planRows(states.keys())) {
+      const state = states.get(row.typeUrl);
+      if (state === undefined || !state.hasWork || state.outstanding !== undefined) continue;
+      if (!row.after.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs))) continue;
+      const push = this.#pushOf(row, state, snapshot);
+      if (push !== undefined) return push;
+    }
+    return undefined;
+  }
+
+  onSent(push: Push, nonce: string, nowMs: number): void {
+    const { state, upserts, removed, settled, version } = push;
+    if (state.typeUrl === typeUrls.cluster)
+      this.#arrivals.onSent(push.resources, (name) => state.held.has(name), nowMs);
+    for (const name of settled) state.forget(name);
+    for (const resource of upserts) state.hold(resource);
+    if (state.typeUrl === typeUrls.cluster)
+      for (const name of [...settled, ...removed]) this.#arrivals.onRemoved(name);
+    state.mustAnswer = false;
+    state.lastNonce = nonce;
+    state.outstanding = { nonce, version, sentAtMs: nowMs, names: upserts.map(({ name }) => name) };
+    this.#askChildren(state.typeUrl, upserts);
+  }
+
+  onAnswered(state: TypeState, answer: 'accepted' | 'refused'): void {
+    const names = state.outstanding?.names ?? [];
+    state.outstanding = undefined;
+    if (state.typeUrl !== typeUrls.cluster) return;
+    const isFullSet = answer === 'accepted' && this.#settings.variant === 'sotw';
+    this.#arrivals.onAnswered(isFullSet ? [...state.held.keys()] : names, answer);
+  }
+
+  /** Milliseconds until waiting for an answer may end; undefined when nothing waits. */
+  nextWakeUpMs(nowMs: number): number | undefined {
+    const { states, ackTimeoutMs, openedAtMs } = this.#settings;
+    const all = [...states.values()];
+    if (!all.some((state) => state.hasWork)) return undefined;
+    const ends = all.flatMap((state) =>
+      state.outstanding === undefined ? [] : state.outstanding.sentAtMs + ackTimeoutMs,
+    );
+    if (this.isResumed) ends.push(openedAtMs + ackTimeoutMs);
+    const arrivals = this.#arrivals.nextDeadlineMs();
+    if (arrivals !== undefined) ends.push(arrivals);
+    const future = ends.filter((endMs) => endMs > nowMs);
+    return future.length === 0 ? undefined : Math.min(...future) - nowMs;
+  }
+
+  #pushOf(row: PushRow, state: TypeState, snapshot: Snapshot): Push | undefined {
+    const difference = state.difference(snapshot);
+    const isSotw = this.#settings.variant === 'sotw';
+    const isUpsert = row.does !== 'remove';
+    const allowed = isUpsert
+      ? difference.upserts.filter((resource) => !this.#arrivals.holdsBack(resource))
+      : [];
+    const missing = isUpsert ? difference.missing : [];
+    const removals = row.does === 'upsert' ? [] : difference.removals;
+    const hasAnswer = isUpsert && state.mustAnswer;
+    if (allowed.length + missing.length + removals.length === 0 && !hasAnswer) return undefined;
+    if (!isSotw) return this.#deltaPush(state, snapshot, allowed, [...missing, ...removals]);
+    if (fullSetTypes.has(state.typeUrl)) return fullSetPush(state, allowed, [...missing, ...removals]);
+    return this.#partialPush(state, snapshot, allowed, [...missing, ...removals], hasAnswer);
+  }
+
+  #deltaPush(
+    state: TypeState,
+    snapshot: Snapshot,
+    allowed: readonly SnapshotResource[],
+    removed: readonly string[],
+  ): Push {
+    const upserts = this.#cut(allowed);
+    const version = snapshot.version(state.typeUrl);
+    return { state, version, resources: upserts, removed, upserts, settled: removed };
+  }
+
+  /**
+   * State of the world, types whose absence means nothing: what is gone cannot be said, but for endpoints, of
+   * which there are none then.
+   */
+  #partialPush(
+    state: TypeState,
+    snapshot: Snapshot,
+    allowed: readonly SnapshotResource[],
+    gone: readonly string[],
+    hasAnswer: boolean,
+  ): Push | undefined {
+    const isEndpoints = state.typeUrl === typeUrls.clusterLoadAssignment;
+    const upserts = this.#cut(
+      isEndpoints ? [...allowed, ...gone.map(this.#settings.emptyAssignment)] : allowed,
+    );
+    if (!isEndpoints) for (const name of gone) state.forget(name);
+    if (upserts.length === 0 && !hasAnswer) return undefined;
+    return {
+      state,
+      version: snapshot.version(state.typeUrl),
+      resources: upserts,
+      removed: [],
+      upserts,
+      settled: [],
+    };
+  }
+
+  #cut(resources: readonly SnapshotResource[]): readonly SnapshotResource[] {
+    let sizeBytes = 0;
+    const end = resources.findIndex((resource, index) => {
+      sizeBytes += this.#settings.sizeOf(resource);
+      return index > 0 && sizeBytes > this.#settings.maxResponseBytes;
+    });
+    return end === -1 ? resources : resources.slice(0, end);
+  }
+
+  #askChildren(typeUrl: string, parents: readonly SnapshotResource[]): void {
+    const childType = childTypes.get(typeUrl);
+    const children = childType === undefined ? undefined : this.#settings.states.get(childType);
+    if (children === undefined) return;
+    for (const { references } of parents) {
+      for (const reference of references) {
+        if (reference.typeUrl === childType && children.held.has(reference.name))
+          children.markAsked(reference.name);
+      }
+    }
+  }
+
+  #hasEndpoints(name: string): boolean {
+    const endpoints = this.#settings.states.get(typeUrls.clusterLoadAssignment);
+    if (endpoints === undefined) return true;
+    return endpoints.held.has(name) && endpoints.outstanding?.names.includes(name) !== true;
+  }
+
+  /** Nothing to upsert and nothing unanswered, or unanswered for too long. */
+  #isSettled(typeUrl: string, snapshot: Snapshot, nowMs: number): boolean {
+    const { states, ackTimeoutMs, openedAtMs } = this.#settings;
+    const state = states.get(typeUrl);
+    if (state === undefined) return !this.isResumed || nowMs - openedAtMs >= ackTimeoutMs;
+    if (state.outstanding !== undefined) return nowMs - state.outstanding.sentAtMs >= ackTimeoutMs;
+    return !state.hasWork || state.difference(snapshot).upserts.length === 0;
+  }
+}
+
+/** State of the world, complete set: everything that the client keeps, with what is new, without what goes. */
+function fullSetPush(state: TypeState, upserts: readonly SnapshotResource[], gone: readonly string[]): Push {
+  const next = new Map(state.held);
+  for (const name of gone) next.delete(name);
+  for (const resource of upserts) next.set(resource.name, resource);
+  const resources = [...next.values()];
+  return { state, version: versionOfSet(resources), resources, removed: [], upserts, settled: gone };
+}

@@ -1,0 +1,136 @@
+import type { Snapshot, SnapshotResource } from '../snapshot/snapshot.ts';
+import { covers, createSubscription, type Subscription, type SubscriptionUpdate } from './subscription.ts';
+import { legacyWildcardTypes } from './push-plan.ts';
+
+/** A response that was neither acknowledged nor refused yet. */
+export interface Outstanding {
+  readonly nonce: string;
+  readonly version: string;
+  readonly sentAtMs: number;
+  /** Names that it added or changed. */
+  readonly names: readonly string[];
+}
+
+/** What lies between what a client holds and the snapshot. */
+export interface Difference {
+  /** New, changed, or asked for. */
+  readonly upserts: readonly SnapshotResource[];
+  /** Asked for, but there is no such resource. */
+  readonly missing: readonly string[];
+  /** Held, but gone. */
+  readonly removals: readonly string[];
+}
+
+/**
+ * One type on one stream: what the client wants, what it was sent, and which names may differ. The difference is
+ * found from those names alone, so its cost is that of the change, not of the mesh.
+ */
+export class TypeState {
+  readonly typeUrl: string;
+  subscription: Subscription;
+  /** Sent at some time and not taken back; refused resources too, so that they are not sent again unchanged. */
+  readonly held = new Map<string, SnapshotResource>();
+  /** The next response goes out even if it is empty: a client's start waits for it. */
+  mustAnswer = false;
+  lastNonce = '';
+  outstanding: Outstanding | undefined;
+  readonly #changed = new Set<string>();
+  readonly #asked = new Set<string>();
+
+  constructor(typeUrl: string) {
+    this.typeUrl = typeUrl;
+    this.subscription = createSubscription(legacyWildcardTypes.has(typeUrl));
+  }
+
+  get hasWork(): boolean {
+    return this.mustAnswer || this.#changed.size > 0 || this.#asked.size > 0;
+  }
+
+  /** A client that comes back says what it has. Unknown names stay until they are reported as removed. */
+  resume(versions: Readonly<Record<string, string>>, snapshot: Snapshot | undefined): void {
+    for (const [name, version] of Object.entries(versions)) {
+      const known = snapshot?.get(this.typeUrl, name);
+      this.held.set(name, known?.version === version ? known : this.#foreign(name, version));
+      if (known?.version !== version) this.#changed.add(name);
+    }
+  }
+
+  /** Content that this process never sent; only its version counts. */
+  #foreign(name: string, version: string): SnapshotResource {
+    const any = { typeUrl: this.typeUrl, value: new Uint8Array(0) };
+    return { typeUrl: this.typeUrl, name, version, any, references: [] };
+  }
+
+  applySubscription(
+    { subscription, asked, dropped }: SubscriptionUpdate,
+    snapshot: Snapshot | undefined,
+  ): void {
+    const wasWildcard = this.subscription.isWildcard;
+    this.subscription = subscription;
+    for (const name of dropped) this.forget(name);
+    for (const name of asked) this.#asked.add(name);
+    if (wasWildcard && !subscription.isWildcard) {
+      for (const name of [...this.held.keys()]) if (!subscription.names.has(name)) this.forget(name);
+    }
+    if (!wasWildcard && subscription.isWildcard) {
+      this.mustAnswer = true;
+      if (snapshot !== undefined) this.markChanged(snapshot.names(this.typeUrl));
+    }
+  }
+
+  markChanged(names: Iterable<string>): void {
+    for (const name of names) {
+      if (covers(this.subscription, name) || this.held.has(name)) this.#changed.add(name);
+    }
+  }
+
+  /** The client waits for the resource, whether it changed or not. */
+  markAsked(name: string): void {
+    if (covers(this.subscription, name)) this.#asked.add(name);
+  }
+
+  /** Everything that may have to be compared after a time without a snapshot. */
+  markAll(snapshot: Snapshot): void {
+    this.markChanged(snapshot.names(this.typeUrl));
+    this.markChanged([...this.held.keys()]);
+    this.markChanged(this.subscription.names);
+  }
+
+  difference(snapshot: Snapshot): Difference {
+    const upserts: SnapshotResource[] = [];
+    const missing: string[] = [];
+    const removals: string[] = [];
+    for (const name of this.#asked) {
+      const resource = snapshot.get(this.typeUrl, name);
+      if (resource === undefined) missing.push(name);
+      else upserts.push(resource);
+    }
+    for (const name of this.#changed) {
+      if (this.#asked.has(name)) continue;
+      const resource = covers(this.subscription, name) ? snapshot.get(this.typeUrl, name) : undefined;
+      const held = this.held.get(name);
+      if (resource !== undefined && resource.version !== held?.version) upserts.push(resource);
+      else if (resource === undefined && held !== undefined) removals.push(name);
+      else this.#changed.delete(name);
+    }
+    return { upserts, missing, removals };
+  }
+
+  /** The client was sent the resource. */
+  hold(resource: SnapshotResource): void {
+    this.held.set(resource.name, resource);
+    this.settle(resource.name);
+  }
+
+  /** The client was told that there is no such resource, or gave it up. */
+  forget(name: string): void {
+    this.held.delete(name);
+    this.settle(name);
+  }
+
+  /** Nothing more is to be said about the name as it is now. */
+  settle(name: string): void {
+    this.#changed.delete(name);
+    this.#asked.delete(name);
+  }
+}

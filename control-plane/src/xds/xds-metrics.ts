@@ -1,0 +1,14 @@
+/** Told of every response and answer, for counters. Called on the push path: must be cheap. */
+export interface XdsMetrics {
+  onStream(variant: 'sotw' | 'delta', change: 1 | -1): void;
+  onSent(typeUrl: string, sizeBytes: number): void;
+  onAcknowledged(typeUrl: string): void;
+  onRefused(typeUrl: string): void;
+}
+
+export const noXdsMetrics: XdsMetrics = {
+  onStream: () => undefined,
+  onSent: () => undefined,
+  onAcknowledged: () => undefined,
+  onRefused: () => undefined,
+};

@@ -1,0 +1,151 @@
+import {
+  Server,
+  ServerCredentials,
+  status as grpcStatus,
+  type ServerDuplexStream,
+  type ServerOptions,
+} from '@grpc/grpc-js';
+import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
+import type { Logger } from '@heddle/shared/logging/logger';
+import type { Clock } from '@heddle/shared/time/clock';
+import { createAdsService } from '@heddle/shared/xds/ads-service';
+import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/shared/xds/api';
+import type { XdsApi } from '@heddle/shared/xds/xds-api';
+import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
+import { buildEmptyAssignment } from './empty-assignment.ts';
+import { createResponseEncoder } from './encode-response.ts';
+import type { NodeStatusBoard } from './node-status.ts';
+import type { XdsMetrics } from './xds-metrics.ts';
+import {
+  XdsStream,
+  type StreamDependencies,
+  type StreamRequest,
+  type StreamTransport,
+} from './xds-stream.ts';
+
+export interface XdsServiceOptions {
+  readonly api: XdsApi;
+  readonly snapshots: SnapshotSource;
+  readonly nodes: NodeStatusBoard;
+  readonly metrics: XdsMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Shown to clients as the control plane's identifier. */
+  readonly controlPlaneId: string;
+  readonly ackTimeoutMs: number;
+}
+
+export interface XdsService {
+  /** @returns the port; @throws HeddleError `port-in-use` */
+  listen(address: string, port: number): Promise<number>;
+  /** Ends every stream with UNAVAILABLE, which makes clients connect elsewhere, then closes the port. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Many clients refuse messages above gRPC's default of 4 MiB; delta and endpoint responses stay below. */
+const maxResponseBytes = 3 * 1024 * 1024;
+/** A request may list every resource that a client holds. */
+const maxRequestBytes = 64 * 1024 * 1024;
+
+const serverOptions: ServerOptions = {
+  'grpc.max_receive_message_length': maxRequestBytes,
+  // A complete set of listeners or clusters cannot be split.
+  'grpc.max_send_message_length': -1,
+  // Streams are silent for hours; a vanished client must be noticed, and its idle connection kept open by others.
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+};
+
+type Call = ServerDuplexStream<never, Buffer>;
+
+/** The aggregated discovery service in both variants, on grpc-js. */
+export function createXdsService(options: XdsServiceOptions): XdsService {
+  const { api, metrics } = options;
+  const server = new Server(serverOptions);
+  const open = new Set<Call>();
+
+  function serve<Q>(
+    variant: 'sotw' | 'delta',
+    toRequest: (request: Q) => StreamRequest,
+  ): (call: Call) => void {
+    const dependencies: StreamDependencies = {
+      ...options,
+      encoder: createResponseEncoder(api, variant, options.controlPlaneId),
+      emptyAssignment: (name) => buildEmptyAssignment(api, name),
+      maxResponseBytes,
+    };
+    return (call) => {
+      const stream = new XdsStream(variant, dependencies, transportOf(call));
+      open.add(call);
+      metrics.onStream(variant, 1);
+      const onEnd = (): void => {
+        if (!open.delete(call)) return;
+        metrics.onStream(variant, -1);
+        stream.close();
+      };
+      call.on('data', (request: Q) => {
+        try {
+          stream.onRequest(toRequest(request));
+        } catch (thrown) {
+          options.logger.error({ err: messageOf(thrown), peer: call.getPeer() }, 'stream failed');
+          stream.close();
+          call.emit('error', { code: grpcStatus.INTERNAL, details: 'internal error' });
+        }
+      });
+      call.on('drain', () => stream.onDrain());
+      call.on('end', () => call.end());
+      for (const event of ['end', 'cancelled', 'close', 'error']) call.on(event, onEnd);
+    };
+  }
+
+  server.addService(createAdsService(api), {
+    StreamAggregatedResources: serve('sotw', fromSotw),
+    DeltaAggregatedResources: serve('delta', fromDelta),
+  });
+
+  return {
+    listen: (address, port) =>
+      new Promise((resolve, reject) => {
+        const target = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+        server.bindAsync(target, ServerCredentials.createInsecure(), (error, boundPort) => {
+          if (error === null) resolve(boundPort);
+          else
+            reject(
+              new HeddleError('port-in-use', `xDS cannot listen on ${target}: ${error.message}`, {
+                cause: error,
+              }),
+            );
+        });
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        for (const call of open) {
+          call.emit('error', { code: grpcStatus.UNAVAILABLE, details: 'the control plane stops' });
+        }
+        server.tryShutdown(() => resolve());
+      }),
+  };
+}
+
+function transportOf(call: Call): StreamTransport {
+  return {
+    write: (response) => call.write(response),
+    refuse: (message) => call.emit('error', { code: grpcStatus.INVALID_ARGUMENT, details: message }),
+  };
+}
+
+function fromSotw(request: DiscoveryRequest): StreamRequest {
+  return { ...request, names: { kind: 'sotw', list: request.resourceNames } };
+}
+
+function fromDelta(request: DeltaDiscoveryRequest): StreamRequest {
+  return {
+    ...request,
+    names: {
+      kind: 'delta',
+      subscribe: request.resourceNamesSubscribe,
+      unsubscribe: request.resourceNamesUnsubscribe,
+      initialVersions: request.initialResourceVersions,
+    },
+  };
+}

@@ -1,0 +1,237 @@
+import { InvalidInputError } from '@heddle/shared/errors/problem';
+import type { Logger } from '@heddle/shared/logging/logger';
+import type { Clock, Timer } from '@heddle/shared/time/clock';
+import type { Node, Status } from '@heddle/shared/xds/api';
+import type { Snapshot, SnapshotChange, SnapshotResource } from '../snapshot/snapshot.ts';
+import type { NodeWatch, SnapshotSource } from '../snapshot/snapshot-cache.ts';
+import { classifyDeltaRequest, classifySotwRequest } from './classify-request.ts';
+import type { ResponseEncoder } from './encode-response.ts';
+import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
+import { Pusher, type Push } from './pusher.ts';
+import { setNames, updateNames } from './subscription.ts';
+import { TypeState } from './type-state.ts';
+import type { XdsMetrics } from './xds-metrics.ts';
+
+/** Both variants' requests, as far as they are alike. */
+export interface StreamRequest {
+  readonly node?: Node;
+  readonly typeUrl: string;
+  readonly responseNonce: string;
+  readonly errorDetail?: Status;
+  readonly names: RequestedNames;
+}
+
+export type RequestedNames =
+  | { readonly kind: 'sotw'; readonly list: readonly string[] }
+  | {
+      readonly kind: 'delta';
+      readonly subscribe: readonly string[];
+      readonly unsubscribe: readonly string[];
+      readonly initialVersions: Readonly<Record<string, string>>;
+    };
+
+export interface StreamTransport {
+  /** False: the transport is full; call `onDrain` when it is not any more. */
+  write(response: Buffer): boolean;
+  /** Ends the stream with INVALID_ARGUMENT: the client must be set up differently. */
+  refuse(message: string): void;
+}
+
+export interface StreamDependencies {
+  readonly snapshots: SnapshotSource;
+  readonly nodes: NodeStatusBoard;
+  readonly encoder: ResponseEncoder;
+  readonly emptyAssignment: (name: string) => SnapshotResource;
+  readonly metrics: XdsMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long what depends on an acknowledgement waits for a silent client. */
+  readonly ackTimeoutMs: number;
+  /** At which size a response is cut, where the protocol allows it. */
+  readonly maxResponseBytes: number;
+}
+
+interface OpenNode {
+  readonly id: string;
+  readonly watch: NodeWatch;
+  readonly reporter: NodeReporter;
+}
+
+/**
+ * One ADS stream of either variant. At most one response of a type is outstanding; whatever changes meanwhile
+ * is merged into the next. Every event ends in `#pump`, which sends all that the push plan lets go.
+ */
+export class XdsStream {
+  readonly #variant: 'sotw' | 'delta';
+  readonly #dependencies: StreamDependencies;
+  readonly #transport: StreamTransport;
+  readonly #states = new Map<string, TypeState>();
+  readonly #pusher: Pusher;
+  #node: OpenNode | undefined;
+  #snapshot: Snapshot | undefined;
+  #nonceCount = 0;
+  #isWritable = true;
+  #isClosed = false;
+  #wakeUp: Timer | undefined;
+
+  constructor(variant: 'sotw' | 'delta', dependencies: StreamDependencies, transport: StreamTransport) {
+    this.#variant = variant;
+    this.#dependencies = dependencies;
+    this.#transport = transport;
+    this.#pusher = new Pusher({
+      variant,
+      states: this.#states,
+      ackTimeoutMs: dependencies.ackTimeoutMs,
+      maxResponseBytes: dependencies.maxResponseBytes,
+      sizeOf: (resource: SnapshotResource) => dependencies.encoder.sizeOf(resource),
+      emptyAssignment: dependencies.emptyAssignment,
+      openedAtMs: dependencies.clock.monotonicMs(),
+    });
+  }
+
+  onRequest(request: StreamRequest): void {
+    if (this.#isClosed) return;
+    if (this.#node === undefined && !this.#open(request.node)) return;
+    if (request.typeUrl === '') return this.#refuse('type_url is required on an aggregated stream');
+    let state = this.#states.get(request.typeUrl);
+    const isFirst = state === undefined;
+    if (state === undefined) {
+      state = new TypeState(request.typeUrl);
+      this.#states.set(request.typeUrl, state);
+    }
+    this.#applyAnswer(state, request, isFirst);
+    this.#applyNames(state, request.names, isFirst);
+    this.#pump();
+  }
+
+  /** The transport takes more. */
+  onDrain(): void {
+    this.#isWritable = true;
+    this.#pump();
+  }
+
+  /** The client is gone, or the server ends the stream. Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#wakeUp?.cancel();
+    this.#node?.watch.close();
+    this.#node?.reporter.onClosed();
+  }
+
+  #refuse(message: string): void {
+    this.close();
+    this.#transport.refuse(message);
+  }
+
+  /** Only the first request is sure to say which node it is; what later ones say is not looked at. */
+  #open(node: Node | undefined): boolean {
+    const { snapshots, nodes, logger } = this.#dependencies;
+    if (node === undefined || node.id === '') {
+      this.#refuse('node.id is required in the first request of a stream');
+      return false;
+    }
+    try {
+      const watch = snapshots.watch(node, (snapshot, change) => this.#onSnapshot(snapshot, change));
+      const identity = {
+        nodeId: node.id,
+        cluster: node.cluster,
+        userAgent: userAgentOf(node),
+        variant: this.#variant,
+      };
+      this.#node = { id: node.id, watch, reporter: nodes.open(identity) };
+      this.#snapshot = watch.current();
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidInputError)) throw thrown;
+      logger.warn({ node: node.id, err: thrown.message }, 'node refused');
+      this.#refuse(thrown.message);
+      return false;
+    }
+    logger.info({ node: node.id, variant: this.#variant }, 'proxy connected');
+    return true;
+  }
+
+  #onSnapshot(snapshot: Snapshot, change: SnapshotChange): void {
+    const isFirst = this.#snapshot === undefined;
+    this.#snapshot = snapshot;
+    if (isFirst) for (const state of this.#states.values()) state.markAll(snapshot);
+    else for (const [typeUrl, names] of change) this.#states.get(typeUrl)?.markChanged(names);
+    this.#pump();
+  }
+
+  #applyAnswer(state: TypeState, request: StreamRequest, isFirst: boolean): void {
+    const exchange = { isFirst, lastNonce: state.lastNonce, isOutstanding: state.outstanding !== undefined };
+    const facts = { responseNonce: request.responseNonce, hasError: request.errorDetail !== undefined };
+    const classify = this.#variant === 'sotw' ? classifySotwRequest : classifyDeltaRequest;
+    const kind = classify(exchange, facts);
+    const { typeUrl, outstanding } = state;
+    if (kind === 'ack' && outstanding !== undefined) {
+      this.#node?.reporter.onAcknowledged(typeUrl, outstanding.version);
+      this.#dependencies.metrics.onAcknowledged(typeUrl);
+      this.#pusher.onAnswered(state, 'accepted');
+    } else if (kind === 'nack' && outstanding !== undefined) {
+      const { version, nonce } = outstanding;
+      const message = request.errorDetail?.message ?? '';
+      this.#dependencies.logger.warn(
+        { node: this.#node?.id, typeUrl, version, nonce, err: message },
+        'update refused',
+      );
+      this.#node?.reporter.onRefused(typeUrl, { message, version, nonce, resourceNames: outstanding.names });
+      this.#dependencies.metrics.onRefused(typeUrl);
+      this.#pusher.onAnswered(state, 'refused');
+    }
+  }
+
+  #applyNames(state: TypeState, names: RequestedNames, isFirst: boolean): void {
+    if (names.kind === 'delta' && isFirst && Object.keys(names.initialVersions).length > 0) {
+      this.#pusher.isResumed = true;
+      state.resume(names.initialVersions, this.#snapshot);
+    }
+    const update =
+      names.kind === 'sotw'
+        ? setNames(state.subscription, names.list)
+        : updateNames(state.subscription, names.subscribe, names.unsubscribe);
+    state.applySubscription(update, this.#snapshot);
+  }
+
+  #pump(): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined || this.#isClosed) return;
+    const { clock } = this.#dependencies;
+    while (this.#isWritable) {
+      const push = this.#pusher.next(snapshot, clock.monotonicMs());
+      if (push === undefined) break;
+      this.#send(push);
+    }
+    this.#wakeUp?.cancel();
+    const delayMs = this.#pusher.nextWakeUpMs(clock.monotonicMs());
+    this.#wakeUp = delayMs === undefined ? undefined : clock.setTimer(delayMs, () => this.#pump());
+  }
+
+  #send(push: Push): void {
+    const { encoder, metrics, logger, clock } = this.#dependencies;
+    const { typeUrl } = push.state;
+    this.#nonceCount += 1;
+    const nonce = String(this.#nonceCount);
+    const { version, resources, removed } = push;
+    this.#pusher.onSent(push, nonce, clock.monotonicMs());
+    const bytes = encoder.encode({ typeUrl, version, nonce, resources, removed });
+    this.#isWritable = this.#transport.write(bytes);
+    this.#node?.reporter.onSent(typeUrl, version, nonce);
+    metrics.onSent(typeUrl, bytes.length);
+    if (logger.isLevelEnabled('debug')) {
+      logger.debug(
+        { node: this.#node?.id, typeUrl, version, nonce, count: resources.length, removed },
+        'response sent',
+      );
+    }
+  }
+}
+
+function userAgentOf({ userAgentName, userAgentVersion, userAgentBuildVersion }: Node): string {
+  const build = userAgentBuildVersion?.version;
+  const version =
+    userAgentVersion ??
+    (build === undefined ? '' : `${build.majorNumber}.${build.minorNumber}.${build.patch}`);
+  return `${userAgentName} ${version}`.trim();
+}
