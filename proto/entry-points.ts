@@ -10,6 +10,7 @@ export const entryPoints: readonly string[] = [
   'envoy.config.listener.v3.Listener',
   'envoy.config.route.v3.RouteConfiguration',
   'envoy.config.route.v3.ScopedRouteConfiguration',
+  'envoy.config.route.v3.FilterConfig',
   'envoy.config.cluster.v3.Cluster',
   'envoy.config.endpoint.v3.ClusterLoadAssignment',
   'envoy.extensions.transport_sockets.tls.v3.Secret',
