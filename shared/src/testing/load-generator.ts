@@ -71,7 +71,7 @@ export function startLoad(options: LoadOptions): Load {
 
   async function runConnection(target: LoadTarget, agent: http.Agent, offsetMs: number): Promise<void> {
     let dueMs = performance.now() + offsetMs;
-    while (!isStopped) {
+    for (;;) {
       await pause(Math.max(0, dueMs - performance.now()));
       if (isStopped) return;
       const result = await sendOne(target, agent, options);

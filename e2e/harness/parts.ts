@@ -1,0 +1,202 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import path from 'node:path';
+import type { ManagedProcess } from '@heddle/shared/processes/managed-process';
+import { findFreePort, findFreePorts } from '@heddle/shared/testing/free-port';
+import { createAdmin, type Admin } from './admin.ts';
+import { envoyBootstrap } from './envoy-bootstrap.ts';
+import { answersOk, repositoryRoot, until, type Harness } from './harness.ts';
+import { call } from './http-call.ts';
+import { createRest, type Rest } from './rest.ts';
+
+export interface ControlPlane {
+  readonly rest: Rest;
+  readonly xdsPort: number;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** The same ports and the same registry again; resolves when it is ready. */
+  restart(): Promise<void>;
+}
+
+/** `redisUrl`: shares its registry with the others that name the same; else a file of its own. */
+export async function startControlPlane(
+  harness: Harness,
+  { name = 'control-plane', redisUrl }: { readonly name?: string; readonly redisUrl?: string } = {},
+): Promise<ControlPlane> {
+  const [restPort = 0, xdsPort = 0] = await findFreePorts(2);
+  const registry = redisUrl ?? path.join(harness.folder, `${name}.db`);
+  const launch = (): Promise<ManagedProcess> =>
+    harness.start(
+      {
+        name,
+        command: [
+          'node',
+          path.join(repositoryRoot, 'control-plane/src/main.ts'),
+          ...['--rest-port', String(restPort), '--xds-port', String(xdsPort), '--registry', registry],
+        ],
+      },
+      () => answersOk(restPort, '/readyz'),
+    );
+  let current = await launch();
+  return {
+    rest: createRest(restPort),
+    xdsPort,
+    async kill() {
+      current.kill('SIGKILL');
+      await current.exited;
+    },
+    async restart() {
+      current = await launch();
+    },
+  };
+}
+
+export interface ProxyOptions {
+  readonly id: string;
+  readonly controlPlane: Pick<ControlPlane, 'xdsPort'>;
+  /** The service beside it, and the port of its program: both or none. */
+  readonly service?: string;
+  readonly appPort?: number;
+  readonly upstreams?: readonly string[];
+}
+
+export interface Proxy {
+  readonly id: string;
+  readonly outboundPort: number;
+  readonly inboundPort: number;
+  readonly admin: Admin;
+  readonly process: ManagedProcess;
+}
+
+/** Worker threads of every proxy in the scenarios. */
+export const concurrency = 2;
+
+export async function startSidecar(harness: Harness, options: ProxyOptions): Promise<Proxy> {
+  const [outboundPort = 0, inboundPort = 0, adminPort = 0] = await findFreePorts(3);
+  const admin = createAdmin(adminPort);
+  const process = await harness.start(
+    {
+      name: `sidecar-${options.id}`,
+      command: [
+        'node',
+        path.join(repositoryRoot, 'data-plane/src/main.ts'),
+        ...['--control-plane', `127.0.0.1:${options.controlPlane.xdsPort}`],
+        ...['--node-id', options.id],
+        ...(options.service === undefined ? [] : ['--service', options.service]),
+        ...(options.upstreams === undefined ? [] : ['--upstreams', options.upstreams.join(',')]),
+        ...['--outbound-port', String(outboundPort)],
+        ...(options.service === undefined
+          ? []
+          : ['--inbound-address', '127.0.0.1', '--inbound-port', String(inboundPort)]),
+        ...['--admin-port', String(adminPort)],
+        ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
+        ...['--concurrency', String(concurrency)],
+      ],
+    },
+    () => isReady(admin),
+  );
+  return { id: options.id, outboundPort, inboundPort, admin, process };
+}
+
+/** A real Envoy in a sidecar's place; `program` is its path. */
+export async function startEnvoy(harness: Harness, program: string, options: ProxyOptions): Promise<Proxy> {
+  const [outboundPort = 0, inboundPort = 0, adminPort = 0] = await findFreePorts(3);
+  const admin = createAdmin(adminPort);
+  const configFile = path.join(harness.folder, `envoy-${options.id}.json`);
+  mkdirSync(harness.folder, { recursive: true });
+  writeFileSync(
+    configFile,
+    JSON.stringify(envoyBootstrap(options, { outboundPort, inboundPort, adminPort }), null, 2),
+  );
+  const process = await harness.start(
+    {
+      name: `envoy-${options.id}`,
+      command: [
+        program,
+        ...['-c', configFile, '--concurrency', String(concurrency)],
+        ...['--disable-hot-restart', '--log-level', 'info'],
+      ],
+    },
+    () => isReady(admin),
+  );
+  return { id: options.id, outboundPort, inboundPort, admin, process };
+}
+
+async function isReady(admin: Admin): Promise<boolean> {
+  return answersOk(admin.port, '/ready');
+}
+
+/** What a health check of the service gets: 200, 503, or nothing until that changes. */
+export type TestHealth = 'passing' | 'failing' | 'hanging';
+
+export interface TestService {
+  readonly port: number;
+  readonly version: string;
+  /** Requests that it answered, health checks not counted. */
+  requestCount(): Promise<number>;
+  healthCheckCount(): Promise<number>;
+  setHealth(health: TestHealth): Promise<void>;
+  readonly process: ManagedProcess;
+}
+
+export async function startService(
+  harness: Harness,
+  options: { readonly version?: string; readonly health?: TestHealth; readonly port?: number } = {},
+): Promise<TestService> {
+  const version = options.version ?? 'v1';
+  const port = options.port ?? (await findFreePort());
+  const process = await harness.start(
+    {
+      name: `service-${version}-${port}`,
+      command: ['node', path.join(repositoryRoot, 'e2e/harness/test-service.ts')],
+      environment: {
+        ...globalThis.process.env,
+        PORT: String(port),
+        VERSION: version,
+        HEALTH: options.health ?? 'passing',
+      },
+    },
+    () => answersOk(port, '/control/count'),
+  );
+  const counts = async (): Promise<{ readonly requests: number; readonly healthChecks: number }> =>
+    JSON.parse((await call(port, '/control/count')).body) as { requests: number; healthChecks: number };
+  return {
+    port,
+    version,
+    process,
+    requestCount: async () => (await counts()).requests,
+    healthCheckCount: async () => (await counts()).healthChecks,
+    async setHealth(health) {
+      await call(port, `/control/health?state=${health}`, { method: 'PUT' });
+    },
+  };
+}
+
+/** A Redis of its own that keeps nothing on disk; `program` is its path. Returns its URL. */
+export async function startRedis(harness: Harness, program: string): Promise<string> {
+  const port = await findFreePort();
+  await harness.start(
+    {
+      name: 'redis',
+      command: [program, '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    },
+    async () => (await pingRedis(port)) === '+PONG',
+  );
+  return `redis://127.0.0.1:${port}`;
+}
+
+function pingRedis(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write('PING\r\n'));
+    socket.once('data', (data) => {
+      socket.destroy();
+      resolve(data.toString().trim());
+    });
+    socket.once('error', () => resolve(''));
+  });
+}
+
+/** Waits until a GET of the service through the proxy answers 200. */
+export async function untilReachable(proxy: Proxy, service: string): Promise<void> {
+  await until(`${service} answers through ${proxy.id}`, () => answersOk(proxy.outboundPort, '/', service));
+}

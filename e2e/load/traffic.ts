@@ -1,0 +1,17 @@
+import type { Load, LoadReport } from '@heddle/shared/testing/load-generator';
+import { until } from '../harness/harness.ts';
+
+/** Counts anew and waits for so many further requests; what came of them. */
+export async function nextRequests(load: Load, count: number): Promise<LoadReport> {
+  load.reset();
+  await until(`${count} further requests`, () => load.report().requests >= count, 30_000);
+  return load.report();
+}
+
+/** Waits until a stretch of requests has only answers of this version. */
+export async function untilOnlyVersion(load: Load, version: string): Promise<void> {
+  await until(`only ${version} answers`, async () => {
+    const { requests, byVersion } = await nextRequests(load, 30);
+    return byVersion[version] === requests;
+  });
+}
