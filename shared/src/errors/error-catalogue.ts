@@ -47,12 +47,49 @@ export const errorCatalogue = {
     title: 'There is no such object',
     whatToDo: 'Check the name; GET of the collection lists what exists.',
   },
+  'no-lease': {
+    source: 'config',
+    retriable: false,
+    httpStatus: 409,
+    title: 'The instance has no lease',
+    whatToDo:
+      'Register it with lease.ttlSeconds, or stop renewing: without a lease it stays until it is deleted.',
+  },
+  'unknown-path': {
+    source: 'downstream',
+    retriable: false,
+    httpStatus: 404,
+    title: 'There is nothing under this path',
+    whatToDo: 'Check the path; /docs lists all of them.',
+  },
+  'method-not-allowed': {
+    source: 'downstream',
+    retriable: false,
+    httpStatus: 405,
+    title: 'The path does not take this method',
+    whatToDo: 'Use one of the methods in the Allow header.',
+  },
+  'unsupported-media-type': {
+    source: 'downstream',
+    retriable: false,
+    httpStatus: 415,
+    title: 'The body has a type that the path does not take',
+    whatToDo: 'Set the content-type header to the type of the body, one of those that the answer lists.',
+  },
+  'body-too-large': {
+    source: 'downstream',
+    retriable: false,
+    httpStatus: 413,
+    title: 'The body is too large',
+    whatToDo: 'Send it in several requests.',
+  },
   'registry-unavailable': {
     source: 'local',
     retriable: true,
     httpStatus: 503,
     title: 'The registry cannot be reached',
-    whatToDo: 'Nothing was written. Proxies keep their configuration; repeat the change when the store is back.',
+    whatToDo:
+      'Nothing was written. Proxies keep their configuration; repeat the change when the store is back.',
   },
   'port-in-use': {
     source: 'local',

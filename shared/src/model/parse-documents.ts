@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import type { ErrorCode } from '../errors/error-catalogue.ts';
 import { InvalidInputError, type Problem } from '../errors/problem.ts';
 import { messageOf } from '../errors/heddle-error.ts';
 import { keyOf, describeKey } from './object-key.ts';
@@ -20,15 +21,16 @@ export interface DocumentProblem extends Problem, TextPosition {}
 
 export interface ParsedDocument {
   readonly object: MeshObject;
-  readonly position: TextPosition;
+  /** Where the value that a JSON pointer names stands, or its nearest parent that is there. */
+  readonly locate: (pointer: string) => TextPosition;
 }
 
 /** Texts with problems; each has its document, line and column. */
 export class InvalidDocumentsError extends InvalidInputError {
   declare readonly problems: readonly DocumentProblem[];
 
-  constructor(problems: readonly DocumentProblem[]) {
-    super(problems);
+  constructor(problems: readonly DocumentProblem[], code: ErrorCode = 'invalid-input') {
+    super(problems, code);
     this.name = 'InvalidDocumentsError';
     this.message = problems.map(formatDocumentProblem).join('\n');
   }
@@ -56,6 +58,7 @@ export function parseDocuments(text: string): ParsedDocument[] {
       const { line, col } = lineCounter.linePos(offset);
       return { documentIndex, line, column: col };
     };
+    const locate = (pointer: string): TextPosition => at(offsetOf(document, pointer));
     const syntaxErrors = [...document.errors, ...document.warnings];
     if (syntaxErrors.some((error) => error.message.includes('call stack'))) {
       // The parser recurses; what it cannot follow ends its stack once for each level.
@@ -81,7 +84,7 @@ export function parseDocuments(text: string): ParsedDocument[] {
     if (!('object' in result)) {
       const placed = result.problems.map((problem) => ({
         ...problem,
-        ...at(offsetOf(document, problem.path)),
+        ...locate(problem.path),
       }));
       problems.push(...placed.sort((left, right) => left.line - right.line || left.column - right.column));
       return;
@@ -90,10 +93,10 @@ export function parseDocuments(text: string): ParsedDocument[] {
     const firstLineNumber = firstLineOfKey.get(key);
     if (firstLineNumber === undefined) {
       firstLineOfKey.set(key, start.line);
-      parsed.push({ object: result.object, position: start });
+      parsed.push({ object: result.object, locate });
     } else {
       const message = `${describeKey(key)} occurs twice (first in line ${firstLineNumber})`;
-      problems.push({ path: '/metadata/name', message, ...at(offsetOf(document, '/metadata/name')) });
+      problems.push({ path: '/metadata/name', message, ...locate('/metadata/name') });
     }
   });
 
@@ -105,7 +108,12 @@ type YamlDocument = Document.Parsed<ParsedNode>;
 
 function readYaml(text: string, lineCounter: LineCounter): readonly YamlDocument[] {
   try {
-    const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, version: '1.2' });
+    const documents = parseAllDocuments(text, {
+      lineCounter,
+      prettyErrors: false,
+      logLevel: 'silent',
+      version: '1.2',
+    });
     return Array.isArray(documents) ? documents : [];
   } catch (thrown) {
     const message = thrown instanceof RangeError ? 'is nested too deeply' : messageOf(thrown);
