@@ -73,7 +73,7 @@ describe('POST /v1/apply', () => {
         message: 'there is no service "cat"',
         document: 0,
         line: 6,
-        column: 67,
+        column: 64,
       },
     ]);
     assert.deepEqual(rest.registry.list(''), []);

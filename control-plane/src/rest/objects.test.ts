@@ -97,7 +97,11 @@ describe('objects of the REST API', () => {
     );
     assert.deepEqual(
       problemsOf(await rest.send('PUT', '/v1/routes/a', { ...document, revision: -1 }), 400, 'invalid-input'),
-      ['/revision: expected the revision of a GET, or none', '/kind: must be "HTTPRoute" under this path'],
+      [
+        '/revision: expected the revision of a GET, or none',
+        '/kind: must be "HTTPRoute" under this path',
+        '/metadata/name: must be "a" as in the path',
+      ],
     );
   });
 
