@@ -4,7 +4,8 @@ import { createSilentLogger } from '@heddle/shared/logging/logger';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
 import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { Redis } from 'ioredis';
-import { createRedisServer, redisSkip, type RedisServer } from '../../test/redis-server.ts';
+import { usePeer } from '@heddle/shared/testing/peers';
+import { createRedisServer, type RedisServer } from '@heddle/shared/testing/redis-server';
 import { createRedisRegistry } from './redis-registry.ts';
 import { RedisStore } from './redis-store.ts';
 import {
@@ -19,7 +20,7 @@ import {
 } from './registry.contract.ts';
 import type { Registry } from './registry.ts';
 
-const skip = redisSkip();
+const { skip, path: redisProgram } = usePeer('redis-server');
 let server: RedisServer;
 let admin: Redis;
 let prefixCount = 0;
@@ -27,14 +28,15 @@ const newPrefix = (): string => `test-${++prefixCount}`;
 
 before(async () => {
   if (skip !== false) return;
-  server = await createRedisServer();
+  server = await createRedisServer(redisProgram);
   await server.start();
   admin = new Redis(server.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
   admin.on('error', () => undefined);
 });
 after(async () => {
-  admin?.disconnect();
-  await server?.remove();
+  if (skip !== false) return;
+  admin.disconnect();
+  await server.remove();
 });
 
 const create = (prefix: string, url = server.url): Registry =>

@@ -35,9 +35,9 @@ export const remove = (registry: Registry, key: string): Promise<TransactionResu
   registry.transact({ writes: [{ kind: 'delete', key }] });
 
 export async function nextEvent(events: AsyncIterator<WatchEvent>): Promise<WatchEvent> {
-  const { value, done } = await events.next();
-  if (done === true) throw new Error('the watch ended');
-  return value;
+  const result = await events.next();
+  if (result.done === true) throw new Error('the watch ended');
+  return result.value;
 }
 
 export async function nextChanges(events: AsyncIterator<WatchEvent>): Promise<readonly Change[]> {

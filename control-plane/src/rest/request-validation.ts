@@ -17,7 +17,7 @@ function isPart(httpPart: string | undefined): httpPart is keyof typeof partName
  * Bodies are left to the handlers: what is valid depends on whether they hold a document or only its spec.
  */
 export function installRequestValidation(app: FastifyInstance): void {
-  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (data) => {
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (data: unknown) => {
     if (!isPart(httpPart)) return { value: data };
     const part = partNames[httpPart];
     const problems: RequestProblem[] = validate(schema, data).map((problem) => ({ ...problem, in: part }));

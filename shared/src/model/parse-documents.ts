@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document } from 'yaml';
 import type { ErrorCode } from '../errors/error-catalogue.ts';
 import { InvalidInputError, type Problem } from '../errors/problem.ts';
 import { messageOf } from '../errors/heddle-error.ts';
@@ -104,7 +104,7 @@ export function parseDocuments(text: string): ParsedDocument[] {
   return parsed;
 }
 
-type YamlDocument = Document.Parsed<ParsedNode>;
+type YamlDocument = Document.Parsed;
 
 function readYaml(text: string, lineCounter: LineCounter): readonly YamlDocument[] {
   try {

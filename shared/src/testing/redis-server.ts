@@ -1,9 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sleep, systemClock } from '../time/clock.ts';
+import { findFreePort } from './free-port.ts';
 
 /** A real redis-server on a free port, with an append-only file that survives `kill` and `start`. */
 export interface RedisServer {
@@ -18,15 +20,9 @@ export interface RedisServer {
   remove(): Promise<void>;
 }
 
-/** A reason to skip where redis-server is missing; false where it is there. With CI set, missing is an error. */
-export function redisSkip(): string | false {
-  if (spawnSync('redis-server', ['--version']).status === 0) return false;
-  if (process.env['CI'] === 'true') throw new Error('redis-server is missing, and CI must have it');
-  return 'redis-server is not on the PATH';
-}
-
-export async function createRedisServer(): Promise<RedisServer> {
-  const port = await freePort();
+/** `program`: path of redis-server. Nothing runs before `start`. */
+export async function createRedisServer(program: string): Promise<RedisServer> {
+  const port = await findFreePort();
   const folder = await mkdtemp(join(tmpdir(), 'heddle-redis-'));
   let child: ChildProcess | undefined;
 
@@ -43,7 +39,7 @@ export async function createRedisServer(): Promise<RedisServer> {
     url: `redis://127.0.0.1:${port}`,
     async start() {
       const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-      child = spawn('redis-server', [...settings, '--appendonly', 'yes', '--appendfsync', 'always'], {
+      child = spawn(program, [...settings, '--appendonly', 'yes', '--appendfsync', 'always'], {
         stdio: 'ignore',
       });
       await answersPing(port, child);
@@ -58,16 +54,6 @@ export async function createRedisServer(): Promise<RedisServer> {
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
 async function answersPing(port: number, child: ChildProcess): Promise<void> {
   while (child.exitCode === null) {
     const socket = connect(port, '127.0.0.1');
@@ -77,7 +63,7 @@ async function answersPing(port: number, child: ChildProcess): Promise<void> {
       const [answer] = (await once(socket, 'data')) as [Buffer];
       if (answer.toString().startsWith('+PONG')) return;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(systemClock, 20);
     } finally {
       socket.destroy();
     }
