@@ -7,7 +7,7 @@ import { typeUrls } from '@heddle/shared/xds/type-urls';
 export interface PushRow {
   readonly does: 'upsert' | 'remove' | 'replace';
   readonly typeUrl: string;
-  /** These types must have nothing to upsert and nothing that waits for its acknowledgement. */
+  /** With these types the client must be up to date, and have acknowledged it. */
   readonly after: readonly string[];
 }
 

@@ -174,13 +174,15 @@ export class Pusher {
     return endpoints.held.has(name) && endpoints.outstanding?.names.includes(name) !== true;
   }
 
-  /** Nothing to upsert and nothing unanswered, or unanswered for too long. */
+  /** Nothing to say and nothing unanswered, or unanswered for too long. */
   #isSettled(typeUrl: string, snapshot: Snapshot, nowMs: number): boolean {
     const { states, ackTimeoutMs, openedAtMs } = this.#settings;
     const state = states.get(typeUrl);
     if (state === undefined) return !this.isResumed || nowMs - openedAtMs >= ackTimeoutMs;
     if (state.outstanding !== undefined) return nowMs - state.outstanding.sentAtMs >= ackTimeoutMs;
-    return !state.hasWork || state.difference(snapshot).upserts.length === 0;
+    if (!state.hasWork) return true;
+    const { upserts, missing, removals } = state.difference(snapshot);
+    return upserts.length + missing.length + removals.length === 0;
   }
 }
 

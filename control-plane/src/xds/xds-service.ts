@@ -56,7 +56,7 @@ const serverOptions: ServerOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
 };
 
-type Call = ServerDuplexStream<never, Buffer>;
+type Call = ServerDuplexStream<object, object>;
 
 /** The aggregated discovery service in both variants, on grpc-js. */
 export function createXdsService(options: XdsServiceOptions): XdsService {
