@@ -39,6 +39,11 @@ export class HeaderMap {
     this.#entries[(index << 1) + 1] = value;
   }
 
+  /** `setValueAt` for codecs, which have checked every byte of the value already. */
+  setUncheckedAt(index: number, value: string): void {
+    this.#entries[(index << 1) + 1] = value;
+  }
+
   /** First value of that name. `name` is lower-case here and below. */
   get(name: string): string | undefined {
     const entries = this.#entries;

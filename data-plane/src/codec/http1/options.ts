@@ -1,0 +1,54 @@
+import type { HeadLimits } from './head-parser.ts';
+import type { RequestRules } from './request-parser.ts';
+import { Http1Workspace } from './workspace.ts';
+
+/** What both halves have. Made once for a filter chain or a cluster, shared by its connections. */
+export interface Http1Options extends HeadLimits {
+  /** Start line, fields and their line ends. */
+  readonly maxHeadBytes: number;
+  readonly maxFieldCount: number;
+  /** Trailers are handed on and written; otherwise they are parsed and dropped. */
+  readonly enableTrailers: boolean;
+  /** Chunk extensions of one body, together. */
+  readonly maxChunkExtensionBytes: number;
+  readonly workspace: Http1Workspace;
+}
+
+export interface Http1ServerOptions extends Http1Options, RequestRules {}
+
+export type Http1ClientOptions = Http1Options;
+
+/**
+ * Envoy's defaults: `max_request_headers_kb` 60, `max_headers_count` 100, `accept_http_10`, `enable_trailers` and
+ * `allow_custom_methods` off. `workspace` is the worker's.
+ */
+export function createHttp1ServerOptions(
+  workspace: Http1Workspace,
+  given: Partial<Omit<Http1ServerOptions, 'workspace'>> = {},
+): Http1ServerOptions {
+  return Object.freeze({
+    maxHeadBytes: given.maxHeadBytes ?? 60 * 1024,
+    maxFieldCount: given.maxFieldCount ?? 100,
+    enableTrailers: given.enableTrailers ?? false,
+    maxChunkExtensionBytes: given.maxChunkExtensionBytes ?? 16 * 1024,
+    scheme: given.scheme ?? 'http',
+    acceptHttp10: given.acceptHttp10 ?? false,
+    defaultHostForHttp10: given.defaultHostForHttp10 ?? '',
+    allowCustomMethods: given.allowCustomMethods ?? false,
+    workspace,
+  });
+}
+
+/** As `createHttp1ServerOptions`; heads of answers may have 80 KiB, as Envoy takes them. */
+export function createHttp1ClientOptions(
+  workspace: Http1Workspace,
+  given: Partial<Omit<Http1ClientOptions, 'workspace'>> = {},
+): Http1ClientOptions {
+  return Object.freeze({
+    maxHeadBytes: given.maxHeadBytes ?? 80 * 1024,
+    maxFieldCount: given.maxFieldCount ?? 100,
+    enableTrailers: given.enableTrailers ?? false,
+    maxChunkExtensionBytes: given.maxChunkExtensionBytes ?? 16 * 1024,
+    workspace,
+  });
+}

@@ -1,0 +1,49 @@
+import { HeaderMap } from '../header-map.ts';
+import type { FieldErrors } from './codec-errors.ts';
+import { plainField, type FieldNameTable } from './field-name.ts';
+import { HeadParser } from './head-parser.ts';
+
+/**
+ * Fields that a trailer section may not carry, because they frame, route or authenticate a message or tell how to
+ * read it (RFC 9110 6.5.1), besides those of `FieldName.kind`.
+ */
+const forbiddenTrailers: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'max-forwards',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'range',
+  'set-cookie',
+  'trailer',
+  'www-authenticate',
+]);
+
+/** The trailer section of a chunked body: a head without a start line. */
+export class TrailerParser extends HeadParser {
+  constructor(table: FieldNameTable, errors: FieldErrors) {
+    super(table, errors);
+  }
+
+  protected override parseStartLine(_bytes: Buffer, position: number): number {
+    return position;
+  }
+
+  /** The fields that may stand there; the others are dropped. Undefined when none is left. */
+  finish(): HeaderMap | undefined {
+    let trailers: HeaderMap | undefined;
+    for (let index = 0; index < this.fieldCount; index++) {
+      const name = this.names[index];
+      if (name === undefined || name.kind !== plainField || forbiddenTrailers.has(name.text)) continue;
+      const value = this.text.substring(this.valueStarts[index] as number, this.valueEnds[index] as number);
+      trailers ??= new HeaderMap();
+      trailers.addUnchecked(name.text, value);
+    }
+    return trailers;
+  }
+}
