@@ -1,4 +1,12 @@
-import { Client, connectivityState, credentials, Metadata, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  status,
+  type ClientDuplexStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
 import { randomInteger } from '@heddle/shared/random/rng';
@@ -84,7 +92,9 @@ export class AdsClient implements AdsTransport {
     const client = new Client(toTarget(target), credentials.createInsecure(), this.#channelOptions());
     this.#client = client;
     // A stream on a channel that cannot connect fails with the reason; one that neither does waits by this clock.
-    this.#connectTimer = clock.setTimer(connectTimeoutMs, () => this.#onLost('connect time-out', status.UNAVAILABLE));
+    this.#connectTimer = clock.setTimer(connectTimeoutMs, () =>
+      this.#onLost('connect time-out', status.UNAVAILABLE),
+    );
     this.#open(client);
     this.#awaitReady(client, client.getChannel().getConnectivityState(true));
     logger.debug({ host: this.address }, 'connecting to the management server');

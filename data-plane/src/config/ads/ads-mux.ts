@@ -150,7 +150,11 @@ export class AdsMux<Request> {
 
   async #processAll(): Promise<void> {
     this.#isProcessing = true;
-    for (let next = this.#responses.shift(); next !== undefined && !this.#isStopped; next = this.#responses.shift()) {
+    for (
+      let next = this.#responses.shift();
+      next !== undefined && !this.#isStopped;
+      next = this.#responses.shift()
+    ) {
       await this.#process(next);
     }
     this.#isProcessing = false;
@@ -161,7 +165,10 @@ export class AdsMux<Request> {
     const channel = this.#channels.get(typeUrl);
     const isEmpty = response.resources.length + response.removed.length === 0;
     const receipt = this.#state.receive({ typeUrl, version, nonce, isEmpty });
-    this.#options.logger.debug({ typeUrl, version, nonce, resourceCount: response.resources.length }, 'response received');
+    this.#options.logger.debug(
+      { typeUrl, version, nonce, resourceCount: response.resources.length },
+      'response received',
+    );
     const resume = this.pause([typeUrl, ...(this.#options.childTypes[typeUrl] ?? [])]);
     let outcome: Outcome = { kind: 'unwatched' };
     if (channel === undefined || receipt.isUnwatched) {

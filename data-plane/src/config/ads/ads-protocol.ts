@@ -24,7 +24,8 @@ export function createSotwProtocol(api: XdsApi): AdsProtocol<SotwRequest> {
     variant: 'sotw',
     method: `${service}/StreamAggregatedResources`,
     createState: () => new SotwMuxState(),
-    encode: (request, node) => api.encode('envoy.service.discovery.v3.DiscoveryRequest', { ...request, node }),
+    encode: (request, node) =>
+      api.encode('envoy.service.discovery.v3.DiscoveryRequest', { ...request, node }),
     read: (bytes) => readSotwResponse(api, bytes),
   };
 }
@@ -34,7 +35,8 @@ export function createDeltaProtocol(api: XdsApi): AdsProtocol<DeltaRequest> {
     variant: 'delta',
     method: `${service}/DeltaAggregatedResources`,
     createState: () => new DeltaMuxState(),
-    encode: (request, node) => api.encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', { ...request, node }),
+    encode: (request, node) =>
+      api.encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', { ...request, node }),
     read: (bytes) => readDeltaResponse(api, bytes),
   };
 }

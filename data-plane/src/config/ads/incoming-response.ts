@@ -39,7 +39,13 @@ export function readSotwResponse(api: XdsApi, bytes: Uint8Array): IncomingRespon
     resources: response.resources.map((any) =>
       any.typeUrl === wrapperTypeUrl && response.typeUrl !== wrapperTypeUrl
         ? readWrapper(api, any, response.versionInfo)
-        : { name: undefined, version: response.versionInfo, typeUrl: any.typeUrl, bytes: any.value, ttlMs: undefined },
+        : {
+            name: undefined,
+            version: response.versionInfo,
+            typeUrl: any.typeUrl,
+            bytes: any.value,
+            ttlMs: undefined,
+          },
     ),
     removed: [],
   };
@@ -53,7 +59,9 @@ export function readDeltaResponse(api: XdsApi, bytes: Uint8Array): IncomingRespo
     version: response.systemVersionInfo,
     nonce: response.nonce,
     controlPlane: response.controlPlane?.identifier ?? '',
-    resources: response.resources.map((resource) => fromResource(resource, resource.version, response.typeUrl)),
+    resources: response.resources.map((resource) =>
+      fromResource(resource, resource.version, response.typeUrl),
+    ),
     removed: response.removedResources,
   };
 }

@@ -80,7 +80,8 @@ class Reader<T> implements ReadResources<T> {
     const contentHash = hash('sha256', bytes, 'base64');
     const held = this.#store.findByHash(contentHash);
     if (held !== undefined && (incoming.name === undefined || incoming.name === held.name)) {
-      if (this.#isFirst(held.name, incoming)) this.unchanged.push({ name: held.name, version: incoming.version });
+      if (this.#isFirst(held.name, incoming))
+        this.unchanged.push({ name: held.name, version: incoming.version });
       return;
     }
     const decoded = this.#type.decode(bytes);

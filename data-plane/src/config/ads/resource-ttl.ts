@@ -24,7 +24,9 @@ export class ResourceTtl {
     if (this.#endsAtMs.size === 0) return;
     let earliestMs = Infinity;
     for (const endsAtMs of this.#endsAtMs.values()) earliestMs = Math.min(earliestMs, endsAtMs);
-    this.#timer = this.#clock.setTimer(Math.max(0, earliestMs - this.#clock.monotonicMs()), () => this.#expire());
+    this.#timer = this.#clock.setTimer(Math.max(0, earliestMs - this.#clock.monotonicMs()), () =>
+      this.#expire(),
+    );
   }
 
   stop(): void {

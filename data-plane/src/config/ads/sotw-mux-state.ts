@@ -34,7 +34,14 @@ export class SotwMuxState implements MuxState<SotwRequest> {
   addInterest(typeUrl: string, names: readonly string[] | undefined): void {
     let type = this.#types.get(typeUrl);
     if (type === undefined) {
-      type = { isWildcard: false, names: new Set(), version: '', nonce: '', hasSentNames: false, error: undefined };
+      type = {
+        isWildcard: false,
+        names: new Set(),
+        version: '',
+        nonce: '',
+        hasSentNames: false,
+        error: undefined,
+      };
       this.#types.set(typeUrl, type);
     }
     if (names === undefined) type.isWildcard = true;
@@ -82,7 +89,11 @@ export class SotwMuxState implements MuxState<SotwRequest> {
     const type = this.#types.get(response.typeUrl);
     // Always, also for what nobody watches: with an older nonce the server would take later requests for stale.
     if (type !== undefined) type.nonce = response.nonce;
-    return { ...response, streamNumber: this.#streamNumber, isUnwatched: type === undefined || !isWatched(type) };
+    return {
+      ...response,
+      streamNumber: this.#streamNumber,
+      isUnwatched: type === undefined || !isWatched(type),
+    };
   }
 
   conclude(receipt: Receipt, outcome: Outcome): void {

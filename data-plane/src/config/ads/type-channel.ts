@@ -3,7 +3,13 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
-import type { RejectedResource, ResourceUpdate, ResourceWatcher, Subscription, SubscriptionSource } from '../subscription.ts';
+import type {
+  RejectedResource,
+  ResourceUpdate,
+  ResourceWatcher,
+  Subscription,
+  SubscriptionSource,
+} from '../subscription.ts';
 import type { ResourceStatus, TypeStatus } from './ads-status.ts';
 import { collectAnswers, type Answer } from './collect-answers.ts';
 import type { IncomingResponse } from './incoming-response.ts';
@@ -57,7 +63,9 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     };
     watch.stats.onAttempt();
     if (initialFetchTimeoutMs > 0) {
-      watch.firstFetchTimer = this.#options.clock.setTimer(initialFetchTimeoutMs, () => this.#onFirstFetchTimeout(watch));
+      watch.firstFetchTimer = this.#options.clock.setTimer(initialFetchTimeoutMs, () =>
+        this.#onFirstFetchTimeout(watch),
+      );
     }
     const added = this.#watches.add(watch);
     if (added === undefined || added.length > 0) this.#options.onInterestAdded(added);
@@ -70,7 +78,8 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   async process(response: IncomingResponse): Promise<Outcome> {
     const foreign = findForeignType(response);
     if (foreign !== undefined) {
-      for (const watch of this.#watches.all) this.#tell(watch, { upserts: [], removed: [], refused: [foreign], unchangedCount: 0 }, response);
+      for (const watch of this.#watches.all)
+        this.#tell(watch, { upserts: [], removed: [], refused: [foreign], unchangedCount: 0 }, response);
       return this.#refuse(response, [foreign], { accepted: [], removed: [] });
     }
     const read = await readResources(response, this.#type, this.#store, this.#options);
@@ -106,7 +115,12 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     const resources = new Map<string, ResourceStatus>();
     for (const watch of this.#watches.all) {
       for (const name of watch.names ?? []) {
-        resources.set(name, { name, state: watch.hasTimedOut ? 'timeout' : 'requested', version: '', updatedAt: 0 });
+        resources.set(name, {
+          name,
+          state: watch.hasTimedOut ? 'timeout' : 'requested',
+          version: '',
+          updatedAt: 0,
+        });
       }
     }
     for (const resource of this.#store.status()) resources.set(resource.name, resource);
@@ -151,7 +165,10 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
       return watch.watcher.onUpdate(update);
     } catch (thrown) {
       const { typeUrl } = this.#type;
-      this.#options.logger.error({ typeUrl, version: update.systemVersion, err: thrown }, 'resource watcher failed');
+      this.#options.logger.error(
+        { typeUrl, version: update.systemVersion, err: thrown },
+        'resource watcher failed',
+      );
       const problems = [{ path: '', message: `could not be applied: ${messageOf(thrown)}` }];
       return update.upserts.map(({ name }) => ({ name, problems }));
     }
@@ -178,12 +195,19 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     for (const name of removed) this.#ttl.set(name, undefined);
     this.#ttl.arm();
     for (const [name, ignored] of read.ignored) {
-      this.#options.logger.info({ typeUrl: this.#type.typeUrl, name, ignored }, 'resource has fields that are ignored');
+      this.#options.logger.info(
+        { typeUrl: this.#type.typeUrl, name, ignored },
+        'resource has fields that are ignored',
+      );
     }
     return { accepted, removed };
   }
 
-  #refuse(response: IncomingResponse, refused: readonly RejectedResource[], changes: VersionChanges): Outcome {
+  #refuse(
+    response: IncomingResponse,
+    refused: readonly RejectedResource[],
+    changes: VersionChanges,
+  ): Outcome {
     const error = buildNack(response.typeUrl, refused);
     this.#nack = { version: response.version, message: error.message, at: this.#options.clock.now() };
     this.#options.logger.warn(
@@ -196,7 +220,10 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   #answerFromStore(watch: Watch<T>): void {
     if (!this.#watches.has(watch) || watch.isAnswered) return;
     const names = watch.names === undefined ? [] : [...watch.names];
-    const upserts = watch.names === undefined ? this.#store.allAccepted() : names.flatMap((name) => this.#store.accepted(name) ?? []);
+    const upserts =
+      watch.names === undefined
+        ? this.#store.allAccepted()
+        : names.flatMap((name) => this.#store.accepted(name) ?? []);
     const removed = names.filter((name) => this.#store.isKnownAbsent(name));
     if (upserts.length + removed.length === 0) return;
     this.#stopFirstFetchTimer(watch);
@@ -208,7 +235,11 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   #expire(names: readonly string[]): void {
     const at = this.#options.clock.now();
     this.#options.logger.warn({ typeUrl: this.#type.typeUrl, names }, 'resources expired');
-    const answers = collectAnswers(this.#watches, { changed: [], unchanged: [], confirmed: [], refused: [] }, names);
+    const answers = collectAnswers(
+      this.#watches,
+      { changed: [], unchanged: [], confirmed: [], refused: [] },
+      names,
+    );
     for (const [watch, { removed }] of answers) {
       this.#update(watch, { upserts: [], removed, systemVersion: this.#version });
     }
@@ -219,7 +250,10 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   #onFirstFetchTimeout(watch: Watch<T>): void {
     watch.hasTimedOut = true;
     watch.stats.onInitialFetchTimeout();
-    this.#options.logger.warn({ typeUrl: this.#type.typeUrl, names: watch.names === undefined ? ['*'] : [...watch.names] }, 'first fetch timed out');
+    this.#options.logger.warn(
+      { typeUrl: this.#type.typeUrl, names: watch.names === undefined ? ['*'] : [...watch.names] },
+      'first fetch timed out',
+    );
     watch.watcher.onInitialFetchTimeout();
   }
 

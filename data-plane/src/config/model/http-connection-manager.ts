@@ -8,7 +8,7 @@ export interface HttpConnectionManager {
   /** Routes in place, or the name of a route table that RDS delivers. */
   readonly routes:
     | { readonly kind: 'inline'; readonly table: RouteTable }
-    | { readonly kind: 'rds'; readonly routeConfigName: string };
+    | { readonly kind: 'rds'; readonly routeConfigName: string; readonly initialFetchTimeoutMs?: number };
   /** In configuration order; the last is the router. */
   readonly httpFilters: readonly HttpFilterConfig[];
   readonly accessLogs: readonly AccessLog[];

@@ -11,6 +11,8 @@ export interface RouteTable {
   readonly maxDirectResponseBodySizeBytes: number;
   /** Lower-case names that only internal requests keep. */
   readonly internalOnlyHeaders: readonly string[];
+  /** Absent: true for a table in a listener, false for one from RDS. */
+  readonly validateClusters?: boolean;
 }
 
 export interface VirtualHost {

@@ -1,0 +1,136 @@
+import type { HttpConnectionManager as HttpConnectionManagerMessage } from '@heddle/shared/xds/api';
+import type { HttpConnectionManager } from '../model/http-connection-manager.ts';
+import { decodeAccessLogs } from './access-log.ts';
+import { decodeInitialFetchTimeoutMs } from './config-source.ts';
+import type { DecodeContext } from './decode-context.ts';
+import { decodeHttpFilters } from './http-filters.ts';
+import type { RouterConfig } from './http-filters/router.ts';
+import { decodeRouteConfiguration } from './route-configuration.ts';
+import { toMsOr } from './scalars.ts';
+
+const serverHeader = {
+  OVERWRITE: 'overwrite',
+  APPEND_IF_ABSENT: 'append-if-absent',
+  PASS_THROUGH: 'pass-through',
+} as const;
+const underscores = { ALLOW: 'allow', REJECT_REQUEST: 'reject', DROP_HEADER: 'drop' } as const;
+const escapedSlashes = {
+  IMPLEMENTATION_SPECIFIC_DEFAULT: 'keep',
+  KEEP_UNCHANGED: 'keep',
+  REJECT_REQUEST: 'reject',
+  UNESCAPE_AND_REDIRECT: 'unescape-and-redirect',
+  UNESCAPE_AND_FORWARD: 'unescape-and-forward',
+} as const;
+
+/** Envoy's defaults. */
+const defaults = {
+  streamIdleTimeoutMs: 300_000,
+  idleTimeoutMs: 3_600_000,
+  drainTimeoutMs: 5000,
+  delayedCloseTimeoutMs: 1000,
+  maxRequestHeadersKb: 60,
+  maxHeadersCount: 100,
+  serverName: 'envoy',
+} as const;
+
+export function decodeHttpConnectionManager(
+  context: DecodeContext,
+  message: HttpConnectionManagerMessage,
+  path: string,
+): HttpConnectionManager {
+  const common = message.commonHttpProtocolOptions;
+  const http1 = message.httpProtocolOptions;
+  const httpFilters = decodeHttpFilters(context, message.httpFilters, `${path}.http_filters`);
+  const router = httpFilters.at(-1)?.config as RouterConfig | undefined;
+  if (message.stripMatchingHostPort && message.stripAnyHostPort === true) {
+    context.refuse(`${path}.strip_any_host_port`, 'and strip_matching_host_port must not both be set');
+  }
+  return {
+    statPrefix: message.statPrefix,
+    codecType: message.codecType === 'HTTP1' ? 'http1' : 'auto',
+    routes: decodeRoutes(context, message, path),
+    httpFilters,
+    accessLogs: decodeAccessLogs(context, message.accessLog, `${path}.access_log`),
+    useRemoteAddress: message.useRemoteAddress ?? false,
+    xffNumTrustedHops: message.xffNumTrustedHops,
+    skipXffAppend: message.skipXffAppend,
+    generateRequestId: message.generateRequestId ?? true,
+    preserveExternalRequestId: message.preserveExternalRequestId,
+    alwaysSetRequestIdInResponse: message.alwaysSetRequestIdInResponse,
+    serverName: message.serverName || defaults.serverName,
+    serverHeaderTransformation: serverHeader[message.serverHeaderTransformation],
+    via: message.via,
+    streamIdleTimeoutMs: toMsOr(message.streamIdleTimeout, defaults.streamIdleTimeoutMs),
+    requestTimeoutMs: toMsOr(message.requestTimeout, 0),
+    requestHeadersTimeoutMs: toMsOr(message.requestHeadersTimeout, 0),
+    drainTimeoutMs: toMsOr(message.drainTimeout, defaults.drainTimeoutMs),
+    delayedCloseTimeoutMs: toMsOr(message.delayedCloseTimeout, defaults.delayedCloseTimeoutMs),
+    idleTimeoutMs: toMsOr(common?.idleTimeout, defaults.idleTimeoutMs),
+    maxConnectionDurationMs: toMsOr(common?.maxConnectionDuration, 0),
+    maxStreamDurationMs: toMsOr(common?.maxStreamDuration, 0),
+    maxRequestsPerConnection: common?.maxRequestsPerConnection ?? 0,
+    maxRequestHeadersBytes: (message.maxRequestHeadersKb ?? defaults.maxRequestHeadersKb) * 1024,
+    maxHeadersCount: common?.maxHeadersCount ?? defaults.maxHeadersCount,
+    headersWithUnderscoresAction: underscores[common?.headersWithUnderscoresAction ?? 'ALLOW'],
+    normalizePath: message.normalizePath ?? false,
+    mergeSlashes: message.mergeSlashes,
+    pathWithEscapedSlashesAction: escapedSlashes[message.pathWithEscapedSlashesAction],
+    stripPort:
+      message.stripAnyHostPort === true ? 'any' : message.stripMatchingHostPort ? 'matching' : 'none',
+    stripTrailingHostDot: message.stripTrailingHostDot,
+    acceptHttp10: http1?.acceptHttp10 ?? false,
+    defaultHostForHttp10: http1?.defaultHostForHttp10 ?? '',
+    allowChunkedLength: http1?.allowChunkedLength ?? false,
+    enableTrailers: http1?.enableTrailers ?? false,
+    proxy100Continue: message.proxy100Continue,
+    upgrades: decodeUpgrades(context, message, path),
+    suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
+  };
+}
+
+function decodeRoutes(
+  context: DecodeContext,
+  { rds, routeConfig }: HttpConnectionManagerMessage,
+  path: string,
+): HttpConnectionManager['routes'] {
+  if (rds === undefined) {
+    const table = decodeRouteConfiguration(
+      context,
+      routeConfig ?? emptyTable(context),
+      `${path}.route_config`,
+    );
+    return { kind: 'inline', table };
+  }
+  if (rds.routeConfigName === '') context.refuse(`${path}.rds.route_config_name`, 'must not be empty');
+  return {
+    kind: 'rds',
+    routeConfigName: rds.routeConfigName,
+    initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
+      context,
+      rds.configSource,
+      `${path}.rds.config_source`,
+    ),
+  };
+}
+
+/** Stands in for a route specifier that was refused. */
+function emptyTable(context: DecodeContext): Parameters<typeof decodeRouteConfiguration>[1] {
+  return context.options.api.create('envoy.config.route.v3.RouteConfiguration', {});
+}
+
+function decodeUpgrades(
+  context: DecodeContext,
+  message: HttpConnectionManagerMessage,
+  path: string,
+): string[] {
+  const upgrades: string[] = [];
+  const seen = new Set<string>();
+  for (const [i, { upgradeType, enabled }] of message.upgradeConfigs.entries()) {
+    const type = upgradeType.toLowerCase();
+    if (seen.has(type))
+      context.refuse(`${path}.upgrade_configs[${i}].upgrade_type`, `${upgradeType} occurs twice`);
+    seen.add(type);
+    if (enabled !== false) upgrades.push(type);
+  }
+  return upgrades;
+}

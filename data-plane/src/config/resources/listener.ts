@@ -1,0 +1,132 @@
+import { contentHash } from '@heddle/shared/xds/content-hash';
+import { toTypeName } from '@heddle/shared/xds/type-urls';
+import type { FilterChain as FilterChainMessage, Listener as ListenerMessage } from '@heddle/shared/xds/api';
+import type { FilterChain, Listener, NetworkFilter } from '../model/listener.ts';
+import { decodeIpAddress } from './address.ts';
+import type { DecodeContext } from './decode-context.ts';
+import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './filter-chain-match.ts';
+import { decodeHttpConnectionManager } from './http-connection-manager.ts';
+import { defined } from './scalars.ts';
+import { checkRawBuffer } from './transport-socket.ts';
+
+const defaultBufferLimitBytes = 1024 * 1024;
+const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** Listener filters that only find out what no supported filter chain asks for. */
+const idleListenerFilters: readonly string[] = [
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
+];
+
+const directions = { UNSPECIFIED: 'unspecified', INBOUND: 'inbound', OUTBOUND: 'outbound' } as const;
+
+/** A message that was checked → model. */
+export function decodeListener(context: DecodeContext, message: ListenerMessage, path: string): Listener {
+  const prefix = path === '' ? '' : `${path}.`;
+  if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
+    context.refuse(`${prefix}filter_chains`, 'must not be empty');
+  }
+  decodeListenerFilters(context, message, prefix);
+  const filterChains = message.filterChains.map((chain, i) =>
+    decodeFilterChain(context, chain, `${prefix}filter_chains[${i}]`),
+  );
+  refuseAmbiguousChains(context, filterChains, prefix);
+  const { defaultFilterChain, tcpBacklogSize } = message;
+  return {
+    name: message.name,
+    address: decodeIpAddress(context, message.address, `${prefix}address`),
+    trafficDirection: directions[message.trafficDirection],
+    filterChains,
+    perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
+    drainType: message.drainType === 'MODIFY_ONLY' ? 'modify-only' : 'default',
+    statPrefix: message.statPrefix,
+    ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize'>>({
+      defaultFilterChain:
+        defaultFilterChain === undefined
+          ? undefined
+          : decodeFilterChain(context, defaultFilterChain, `${prefix}default_filter_chain`),
+      tcpBacklogSize,
+    }),
+  };
+}
+
+function decodeFilterChain(context: DecodeContext, message: FilterChainMessage, path: string): FilterChain {
+  const { api } = context.options;
+  const { filterChainMatch, transportSocket } = message;
+  if (transportSocket !== undefined) checkRawBuffer(context, transportSocket, `${path}.transport_socket`);
+  return {
+    name: message.name,
+    hash: contentHash(api.encode('envoy.config.listener.v3.FilterChain', message)),
+    match:
+      filterChainMatch === undefined
+        ? matchesEverything
+        : decodeFilterChainMatch(context, filterChainMatch, `${path}.filter_chain_match`),
+    networkFilter: decodeNetworkFilter(context, message, path),
+  };
+}
+
+function decodeNetworkFilter(
+  context: DecodeContext,
+  message: FilterChainMessage,
+  path: string,
+): NetworkFilter {
+  const { api } = context.options;
+  const path0 = `${path}.filters[0]`;
+  const [first, ...rest] = message.filters;
+  if (first === undefined) context.refuse(`${path}.filters`, 'must not be empty');
+  const type = toTypeName(first?.typedConfig?.typeUrl ?? '');
+  if (first !== undefined && type !== managerType) {
+    context.refuseType(
+      first.typedConfig,
+      first.name,
+      first.typedConfig === undefined ? path0 : `${path0}.typed_config`,
+      [managerType],
+    );
+  }
+  const isManager = first?.typedConfig !== undefined && type === managerType;
+  if (isManager && rest.length > 0) {
+    context.refuse(
+      `${path}.filters[1]`,
+      'comes after the HTTP connection manager, which must be the last filter',
+    );
+  }
+  const manager = isManager
+    ? context.unpack(managerType, first.typedConfig, `${path0}.typed_config`)
+    : undefined;
+  return {
+    kind: 'http-connection-manager',
+    // In place of a filter that was refused, anything will do: the listener is dropped.
+    config: decodeHttpConnectionManager(
+      context,
+      manager ?? api.create(managerType, {}),
+      `${path0}.typed_config`,
+    ),
+  };
+}
+
+function decodeListenerFilters(context: DecodeContext, message: ListenerMessage, prefix: string): void {
+  for (const [i, { name, typedConfig }] of message.listenerFilters.entries()) {
+    const path = `${prefix}listener_filters[${i}]`;
+    if (typedConfig !== undefined && idleListenerFilters.includes(toTypeName(typedConfig.typeUrl))) {
+      context.ignore(path, 'no supported filter chain match asks for what it finds out');
+    } else {
+      context.refuseType(typedConfig, name, path, idleListenerFilters);
+    }
+  }
+}
+
+function refuseAmbiguousChains(context: DecodeContext, chains: readonly FilterChain[], prefix: string): void {
+  const owners = new Map<string, number>();
+  for (const [i, chain] of chains.entries()) {
+    const owner = combinationsOf(chain.match)
+      .map((key) => owners.get(key))
+      .find((index) => index !== undefined);
+    if (owner !== undefined) {
+      context.refuse(
+        `${prefix}filter_chains[${i}].filter_chain_match`,
+        `matches the same connections as filter_chains[${owner}]`,
+      );
+    }
+    for (const key of combinationsOf(chain.match)) if (!owners.has(key)) owners.set(key, i);
+  }
+}

@@ -1,0 +1,21 @@
+import { accessLogSupport } from './access-log-support.ts';
+import { bootstrapSupport } from './bootstrap-support.ts';
+import { clusterSupport } from './cluster-support.ts';
+import { endpointSupport } from './endpoint-support.ts';
+import { httpFilterSupport } from './http-filter-support.ts';
+import { listenerSupport } from './listener-support.ts';
+import type { SupportTable } from './message-support.ts';
+import { routeSupport } from './route-support.ts';
+import { upstreamHttpSupport } from './upstream-http-support.ts';
+
+/** What of the Envoy API the sidecar implements, field by field. docs/config.md is generated from it. */
+export const supportTable: SupportTable = Object.freeze({
+  ...bootstrapSupport,
+  ...listenerSupport,
+  ...httpFilterSupport,
+  ...accessLogSupport,
+  ...routeSupport,
+  ...clusterSupport,
+  ...upstreamHttpSupport,
+  ...endpointSupport,
+});

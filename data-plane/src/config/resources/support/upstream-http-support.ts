@@ -1,0 +1,62 @@
+import type { SupportTable } from './message-support.ts';
+
+const core = 'envoy.config.core.v3';
+const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const grpcOnly = 'the management server is reached through a gRPC library with its own limits';
+
+export const upstreamHttpSupport: SupportTable = {
+  [options]: {
+    supported: ['common_http_protocol_options', 'upstream_http_protocol_options', 'explicit_http_config'],
+    rows: { common_http_protocol_options: 'upstream HttpProtocolOptions' },
+  },
+  [`${options}.ExplicitHttpConfig`]: {
+    supported: ['http_protocol_options', 'http2_protocol_options'],
+    rows: { http_protocol_options: 'upstream Http1ProtocolOptions' },
+  },
+  'upstream HttpProtocolOptions': {
+    supported: [
+      'idle_timeout',
+      'max_connection_duration',
+      'max_headers_count',
+      'max_response_headers_kb',
+      'max_requests_per_connection',
+    ],
+  },
+  'upstream Http1ProtocolOptions': {
+    supported: ['enable_trailers'],
+    ignored: {
+      allow_absolute_url: 'only affects requests of clients',
+      use_balsa_parser: 'there is one parser',
+    },
+  },
+  [`${core}.UpstreamHttpProtocolOptions`]: {
+    supported: [],
+    ignored: {
+      auto_sni: 'only affects TLS, which is refused',
+      auto_san_validation: 'only affects TLS, which is refused',
+    },
+  },
+  [`${core}.Http2ProtocolOptions`]: {
+    supported: ['connection_keepalive'],
+    ignored: Object.fromEntries(
+      [
+        'hpack_table_size',
+        'max_concurrent_streams',
+        'initial_stream_window_size',
+        'initial_connection_window_size',
+        'max_outbound_frames',
+        'max_outbound_control_frames',
+        'max_consecutive_inbound_frames_with_empty_payload',
+        'max_inbound_priority_frames_per_stream',
+        'max_inbound_window_update_frames_per_data_frame_sent',
+      ].map((field) => [field, grpcOnly]),
+    ),
+  },
+  [`${core}.KeepaliveSettings`]: {
+    supported: ['interval', 'timeout'],
+    ignored: {
+      interval_jitter: 'pings are sent at the interval',
+      connection_idle_interval: 'pings are sent at the interval',
+    },
+  },
+};
