@@ -36,17 +36,26 @@ export class HttpHealthProbe implements HealthProbe {
   }
 
   check(target: ProbeTarget, onResult: (result: CheckResult) => void): void {
-    let connection = this.#connection;
-    if (connection === undefined || !connection.isUsable) {
-      connection = new ProbeConnection(this.#options, target);
-      this.#connection = connection;
+    const kept = this.#connection;
+    if (kept === undefined || !kept.isUsable) {
+      this.#checkAnew(target, onResult);
+      return;
     }
-    connection.send(this.#buildRequest(target), onResult);
+    kept.send(this.#buildRequest(target), (result) => {
+      // Servers close idle connections at moments of their own; that says nothing about their health.
+      if (result === networkFailure && !kept.hasReceivedBytes) this.#checkAnew(target, onResult);
+      else onResult(result);
+    });
   }
 
   abort(): void {
     this.#connection?.abort();
     this.#connection = undefined;
+  }
+
+  #checkAnew(target: ProbeTarget, onResult: (result: CheckResult) => void): void {
+    this.#connection = new ProbeConnection(this.#options, target);
+    this.#connection.send(this.#buildRequest(target), onResult);
   }
 
   #buildRequest(target: ProbeTarget): HeaderMap {
@@ -65,6 +74,8 @@ export class HttpHealthProbe implements HealthProbe {
 
 /** One connection with at most one request on it. */
 class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, ResponseDecoder, StreamCallbacks {
+  /** A byte of the answer to the current request has come. */
+  hasReceivedBytes = false;
   readonly #options: HttpProbeOptions;
   readonly #connection: Connection;
   readonly #codec: ClientCodec;
@@ -86,6 +97,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   send(request: HeaderMap, onResult: (result: CheckResult) => void): void {
     this.#onResult = onResult;
     this.#answer = undefined;
+    this.hasReceivedBytes = false;
     const encoder: RequestEncoder = this.#codec.newStream(this);
     encoder.setCallbacks(this);
     encoder.encodeHeaders(request, true);
@@ -125,6 +137,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
     this.#isClosed = true;
   }
   onData(chunk: Buffer): void {
+    this.hasReceivedBytes = true;
     this.#codec.dispatch(chunk);
   }
   onEnd(): void {

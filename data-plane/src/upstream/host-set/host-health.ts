@@ -23,3 +23,23 @@ export function coarseHealthOf(flags: number): CoarseHealth {
 export function isExcluded(flags: number): boolean {
   return (flags & excludedFlags) !== 0;
 }
+
+/** Names in the order in which `/clusters` prints them. */
+const flagNames: readonly (readonly [number, string])[] = [
+  [hostFlag.failedActiveHealthCheck, 'failed_active_hc'],
+  [hostFlag.failedOutlierCheck, 'failed_outlier_check'],
+  [hostFlag.failedEdsHealth, 'failed_eds_health'],
+  [hostFlag.degradedActiveHealthCheck, 'degraded_active_hc'],
+  [hostFlag.degradedEdsHealth, 'degraded_eds_health'],
+  [hostFlag.pendingDynamicRemoval, 'pending_dynamic_removal'],
+  [hostFlag.pendingActiveHealthCheck, 'pending_active_hc'],
+  [hostFlag.excludedViaImmediateHealthCheckFail, 'excluded_via_immediate_hc_fail'],
+  [hostFlag.activeHealthCheckTimeout, 'active_hc_timeout'],
+  [hostFlag.edsStatusDraining, 'eds_status_draining'],
+];
+
+/** `healthy`, or the flags as `/failed_active_hc/active_hc_timeout`. */
+export function formatHostFlags(flags: number): string {
+  const names = flagNames.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => `/${name}`);
+  return names.length === 0 ? 'healthy' : names.join('');
+}

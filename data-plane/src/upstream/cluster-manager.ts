@@ -1,0 +1,248 @@
+import type { Cluster } from '../config/model/cluster.ts';
+import type { ClusterUpdate } from '../config/model/cluster-update.ts';
+import type {
+  ReceivedResource,
+  RejectedResource,
+  ResourceUpdate,
+  ResourceWatcher,
+} from '../config/subscription.ts';
+import { ClusterInitOrder, type Initializable } from './cluster-init-order.ts';
+import { updateCircuitBreakerGauges } from './cluster-gauges.ts';
+import { inspectHosts, type ClusterInspection } from './cluster-inspection.ts';
+import { createClusterManagerStats, type ClusterManagerStats } from './cluster-manager-stats.ts';
+import { ManagedCluster, type MainUpstreamContext } from './cluster.ts';
+
+export interface ClusterManagerOptions extends MainUpstreamContext {
+  /** To all workers; the order of the calls is the order of the changes. */
+  readonly publish: (update: ClusterUpdate) => void;
+  readonly publishRemoval: (name: string) => void;
+  /** An active route table names that cluster: its removal waits. */
+  readonly isNeeded: (name: string) => boolean;
+  /** Every primary cluster of the bootstrap has warmed: ADS may start, then `startSecondary`. */
+  readonly onPrimaryReady: () => void;
+  /** Every cluster of the bootstrap has warmed: CDS may be subscribed. */
+  readonly onStaticReady: () => void;
+  /** The first CDS answer was dealt with: listeners may start. */
+  readonly onAllReady: () => void;
+}
+
+/** One cluster object with where it came from. */
+interface Entry extends Initializable {
+  readonly cluster: ManagedCluster;
+  readonly resource: ReceivedResource<Cluster>;
+  readonly isStatic: boolean;
+  readonly updatedAt: number;
+}
+
+/**
+ * The clusters of the process, on the main thread. Every configuration becomes a new cluster object that warms
+ * beside the serving one, which keeps following its endpoints; when it is warm, one message swaps it in every
+ * worker. What a CDS answer leaves unchanged is not touched, and clusters of the bootstrap never are.
+ */
+export class ClusterManager implements ResourceWatcher<Cluster> {
+  readonly #options: ClusterManagerOptions;
+  readonly #stats: ClusterManagerStats;
+  readonly #initOrder: ClusterInitOrder;
+  readonly #active = new Map<string, Entry>();
+  readonly #warming = new Map<string, Entry>();
+  /** Gone from CDS, but still named by a route table. */
+  readonly #pendingRemovals = new Set<string>();
+  readonly #activeListeners = new Set<(name: string) => void>();
+
+  constructor(options: ClusterManagerOptions) {
+    this.#options = options;
+    this.#stats = createClusterManagerStats(options.stats);
+    this.#initOrder = new ClusterInitOrder({
+      onPrimaryReady: options.onPrimaryReady,
+      onStaticReady: options.onStaticReady,
+      onAllReady: options.onAllReady,
+    });
+  }
+
+  /** The clusters of the bootstrap, once; their primary ones begin to warm. */
+  loadStatic(resources: readonly ReceivedResource<Cluster>[]): void {
+    for (const resource of resources) this.addOrUpdate(resource, true);
+    this.#initOrder.onStaticLoaded();
+  }
+
+  /** xDS can be asked now. `awaitsCds`: `onAllReady` waits for the first CDS answer. */
+  startSecondary(awaitsCds: boolean): void {
+    this.#initOrder.startSecondary(awaitsCds);
+  }
+
+  /** True when a new cluster object began to warm; false when there was nothing to do. */
+  addOrUpdate(resource: ReceivedResource<Cluster>, isStatic: boolean): boolean {
+    const { name } = resource;
+    const active = this.#active.get(name);
+    const warming = this.#warming.get(name);
+    const latest = warming ?? active;
+    if (latest?.isStatic === true) return false;
+    this.#pendingRemovals.delete(name);
+    if (latest !== undefined && Buffer.compare(latest.resource.bytes, resource.bytes) === 0) return false;
+
+    const entry = this.#createEntry(resource, isStatic, active);
+    this.#warming.set(name, entry);
+    this.#updateGauges();
+    (latest === undefined ? this.#stats.added : this.#stats.modified).inc();
+    this.#options.stats.gauge(`cluster.${resource.value.statName}.warming_state`).set(1);
+    // The successor starts first: it takes over what discovery already knows.
+    this.#initOrder.add(entry);
+    if (warming !== undefined) this.#discard(warming);
+    return true;
+  }
+
+  /**
+   * The cluster shall go. One that is active goes when no active route table names it any more: at once, or at a
+   * later `retryRemovals`; until then it serves. Clusters of the bootstrap stay.
+   */
+  requestRemoval(name: string): void {
+    const active = this.#active.get(name);
+    const warming = this.#warming.get(name);
+    if ((warming ?? active)?.isStatic === true) return;
+    if (warming !== undefined) {
+      this.#warming.delete(name);
+      this.#discard(warming);
+      if (active === undefined) this.#stats.removed.inc();
+      this.#updateGauges();
+    }
+    if (active === undefined) return;
+    this.#pendingRemovals.add(name);
+    this.#removeIfUnneeded(name, active);
+  }
+
+  /** To be called when the active route tables have changed. */
+  retryRemovals(): void {
+    for (const name of [...this.#pendingRemovals]) {
+      const active = this.#active.get(name);
+      if (active !== undefined) this.#removeIfUnneeded(name, active);
+    }
+  }
+
+  stateOf(name: string): 'active' | 'warming' | 'unknown' {
+    if (this.#active.has(name)) return 'active';
+    return this.#warming.has(name) ? 'warming' : 'unknown';
+  }
+
+  /** `listener` hears of every swap, after it was published. Returns what ends it. */
+  onActive(listener: (name: string) => void): () => void {
+    this.#activeListeners.add(listener);
+    return () => this.#activeListeners.delete(listener);
+  }
+
+  /** What a new worker needs: every active cluster as a whole. */
+  activeUpdates(): ClusterUpdate[] {
+    return [...this.#active.values()].map(({ cluster }) => cluster.toReplace());
+  }
+
+  /** What that worker had open counts no more. */
+  onWorkerDied(workerIndex: number): void {
+    for (const { cluster } of this.#entries()) cluster.onWorkerDied(workerIndex);
+  }
+
+  /** Brings the gauges up to date that workers write only in parts; before statistics are read. */
+  refreshStats(): void {
+    for (const { cluster } of this.#active.values()) updateCircuitBreakerGauges(cluster, this.#options.stats);
+  }
+
+  /** Everything there is, for the admin interface; active objects before warming ones. */
+  inspect(): ClusterInspection[] {
+    return this.#entries().map((entry) => ({
+      name: entry.resource.name,
+      cluster: entry.resource.value,
+      state: this.#active.get(entry.resource.name) === entry ? 'active' : 'warming',
+      isStatic: entry.isStatic,
+      isRemovalPending: this.#pendingRemovals.has(entry.resource.name),
+      version: entry.resource.version,
+      bytes: entry.resource.bytes,
+      updatedAt: entry.updatedAt,
+      hosts: inspectHosts(entry.cluster),
+    }));
+  }
+
+  /** Discovery, health checks and timers end. */
+  stop(): void {
+    for (const { cluster } of this.#entries()) cluster.stop();
+    this.#active.clear();
+    this.#warming.clear();
+  }
+
+  onUpdate(update: ResourceUpdate<Cluster>): readonly RejectedResource[] {
+    for (const resource of update.upserts) this.addOrUpdate(resource, false);
+    for (const name of update.removed) this.requestRemoval(name);
+    this.#initOrder.onDynamicAnswered();
+    return [];
+  }
+
+  onRejected(_problems: readonly RejectedResource[]): void {
+    this.#initOrder.onDynamicAnswered();
+  }
+
+  onInitialFetchTimeout(): void {
+    this.#initOrder.onDynamicAnswered();
+  }
+
+  #entries(): Entry[] {
+    return [...this.#active.values(), ...this.#warming.values()];
+  }
+
+  #createEntry(resource: ReceivedResource<Cluster>, isStatic: boolean, active: Entry | undefined): Entry {
+    const { clock, publish } = this.#options;
+    const cluster = new ManagedCluster(
+      resource.value,
+      active?.cluster.hasHadTraffic === true,
+      this.#options,
+      {
+        onWarm: () => this.#onWarm(entry),
+        onHosts: (update) => {
+          this.#stats.updated.inc();
+          publish(update);
+        },
+        onMergeWindow: (event) => this.#stats.mergeWindow[event].inc(),
+      },
+    );
+    const entry: Entry = {
+      cluster,
+      resource,
+      isStatic,
+      updatedAt: clock.now(),
+      isSecondary: resource.value.discovery.kind === 'eds',
+      start: () => cluster.start(),
+    };
+    return entry;
+  }
+
+  #onWarm(entry: Entry): void {
+    const { name } = entry.resource;
+    if (this.#warming.get(name) !== entry) return;
+    const replaced = this.#active.get(name);
+    this.#warming.delete(name);
+    this.#active.set(name, entry);
+    this.#options.publish(entry.cluster.activate(replaced?.cluster));
+    replaced?.cluster.stop();
+    this.#options.stats.gauge(`cluster.${entry.resource.value.statName}.warming_state`).set(0);
+    this.#updateGauges();
+    for (const listener of [...this.#activeListeners]) listener(name);
+    this.#initOrder.finish(entry);
+  }
+
+  /** A warming object that nobody wants any more. */
+  #discard(entry: Entry): void {
+    entry.cluster.stop();
+    this.#initOrder.finish(entry);
+  }
+
+  #removeIfUnneeded(name: string, active: Entry): void {
+    if (this.#options.isNeeded(name)) return;
+    this.#pendingRemovals.delete(name);
+    this.#active.delete(name);
+    this.#options.publishRemoval(name);
+    active.cluster.stop();
+    this.#stats.removed.inc();
+    this.#updateGauges();
+  }
+
+  #updateGauges(): void {
+    this.#stats.active.set(this.#active.size);
+    this.#stats.warming.set(this.#warming.size);
+  }
+}

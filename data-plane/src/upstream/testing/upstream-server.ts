@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** A real server on a port of its own. */
+export interface UpstreamServer {
+  readonly port: number;
+  readonly sockets: ReadonlySet<Socket>;
+  close(): Promise<void>;
+}
+
+export async function startHttpServer(
+  onRequest: RequestListener,
+): Promise<UpstreamServer & { readonly server: Server }> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, onRequest);
+  return { ...(await listen(server)), server };
+}
+
+export async function startTcpServer(onSocket: (socket: Socket) => void): Promise<UpstreamServer> {
+  return listen(createTcpServer(onSocket));
+}
+
+/** Turns the event loop until the condition holds; the test's own time limit ends a wait in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await nextTurn();
+}
+
+async function listen(server: TcpServer): Promise<UpstreamServer> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
