@@ -20,7 +20,7 @@ export const layers: readonly Layer[] = [
     may: ['shared'],
     hint: 'testing tools know shared only',
   },
-  { name: 'shared', path: 'shared', may: ['proto'], hint: 'shared imports no plane' },
+  { name: 'shared', path: 'shared', may: ['proto', 'tests-of-shared'], hint: 'shared imports no plane' },
   { name: 'proto', path: 'proto', may: ['shared'], hint: 'the generator stands alone' },
 
   // Control plane, in the order of the config path.

@@ -46,7 +46,7 @@ test('a stream carries requests as values and responses as values or as ready-ma
   await once(stream, 'status');
 
   assert.equal(asked[0]?.node?.id, 'n1');
-  assert.deepEqual(asked[0]?.resourceNames, ['cart']);
+  assert.deepEqual(asked[0].resourceNames, ['cart']);
   assert.deepEqual([answers[0]?.versionInfo, answers[0]?.nonce, answers[1]?.versionInfo], ['a', '1', 'b']);
   const [resource] = answers[1]!.resources;
   assert.equal(

@@ -75,6 +75,5 @@ function serializer<N extends ApiTypeName>(
   api: XdsApi,
   typeName: N,
 ): (message: Outgoing<ApiMessages[N]>) => Buffer {
-  return (message) =>
-    Buffer.isBuffer(message) ? message : api.encode(typeName, message as MessageInit<ApiMessages[N]>);
+  return (message) => (Buffer.isBuffer(message) ? message : api.encode(typeName, message));
 }

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../errors/problem.ts';
 import { suggestion } from '../model/did-you-mean.ts';
 import type { Any, ApiMessages } from './api.ts';
 import type { MessageInit } from './message-init.ts';
-import { toTypeName, toTypeUrl, typeUrlPrefix } from './type-urls.ts';
+import { toTypeName, toTypeUrl } from './type-urls.ts';
 import { readTypedStruct, typedStructNames, type TypedStructValue } from './typed-struct.ts';
 import type { AnyMessage, ApiTypeName, XdsApi } from './xds-api.ts';
 
@@ -66,7 +66,6 @@ function otherType(wanted: string, found: string): InvalidInputError {
 function unknownType(api: XdsApi, typeUrl: string): InvalidInputError {
   if (typeUrl === '')
     return new InvalidInputError([{ path: '', message: 'an empty Any, without a type URL' }]);
-  const known = api.types.allNames().map((name) => typeUrlPrefix + name);
-  const message = `the API has no type ${typeUrl}${suggestion(typeUrl, known)}`;
-  return new InvalidInputError([{ path: '', message }]);
+  const hint = suggestion(toTypeName(typeUrl), api.types.allNames());
+  return new InvalidInputError([{ path: '', message: `the API has no type ${typeUrl}${hint}` }]);
 }

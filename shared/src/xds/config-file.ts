@@ -82,7 +82,9 @@ function readText(
 function quotingHint(node: ConfigNode, message: string): string {
   if (node.kind !== 'scalar' || node.source === undefined || typeof node.value === 'string') return '';
   if (!message.startsWith('expected a string')) return '';
-  return `; YAML reads ${node.source} as ${JSON.stringify(node.value)}: write "${node.source}" in quotes`;
+  const value = JSON.stringify(node.value);
+  const reason = value === node.source ? '' : ` (YAML reads ${node.source} as ${value})`;
+  return `; write it in quotes: "${node.source}"${reason}`;
 }
 
 function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {

@@ -56,7 +56,8 @@ function readSingular(
 ): void {
   if (field.oneof !== undefined) {
     for (const other of type.fields) {
-      if (other.oneof === field.oneof && other !== field && other.key in raw) delete raw[other.key];
+      if (other.oneof === field.oneof && other !== field && other.key in raw)
+        Reflect.deleteProperty(raw, other.key);
     }
   }
   raw[field.key] = field.isMessage

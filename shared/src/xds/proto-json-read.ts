@@ -5,7 +5,7 @@ import { setKey } from './json-value.ts';
 import type { FieldType, MessageType, TypeRegistry } from './message-type.ts';
 import { expected, readEnumJson, readMapKeyJson, readScalarJson, type Read } from './proto-json-scalars.ts';
 import { readDurationText, readFieldMaskText, readTimestampText } from './proto-json-texts.ts';
-import { toTypeName, typeUrlPrefix } from './type-urls.ts';
+import { toTypeName } from './type-urls.ts';
 import { isWrapper, shapeMessage } from './well-known-shapes.ts';
 import { maxDepth } from './wire-reader.ts';
 
@@ -157,24 +157,26 @@ export class ProtoJsonReader {
 
   #any(json: unknown, path: string, depth: number): { typeUrl: string; value: Uint8Array } {
     const empty = { typeUrl: '', value: Buffer.alloc(0) };
-    if (!isObject(json))
-      return this.#mistake(path, expected('an object with "@type"', json).mistake) ?? empty;
-    const typeUrl = json['@type'];
-    if (typeUrl === undefined && Object.keys(json).length === 0) return empty;
-    if (typeof typeUrl !== 'string') return this.#mistake(path, '"@type" is missing, or no string') ?? empty;
-    const type = typeUrl.includes('/') ? this.#types.findMessage(toTypeName(typeUrl)) : undefined;
-    if (type === undefined) {
-      const known = this.#types.allNames().map((name) => typeUrlPrefix + name);
-      return (
-        this.#mistake(join(path, '@type'), `no such type: ${typeUrl}${suggestion(typeUrl, known)}`) ?? empty
-      );
-    }
+    const type = this.#typeOfAny(json, path);
+    if (type === undefined) return empty;
     const problemCount = this.problems.length;
     const message = hasOwnForm(type.fullName)
-      ? this.#anyOfOwnForm(type, json, path, depth)
-      : this.#fields(type, json, path, depth + 1, '@type');
+      ? this.#anyOfOwnForm(type, json as JsonMap, path, depth)
+      : this.#fields(type, json as JsonMap, path, depth + 1, '@type');
     if (this.problems.length > problemCount) return empty;
-    return { typeUrl, value: encodeMessage(type, message) };
+    return { typeUrl: String((json as JsonMap)['@type']), value: encodeMessage(type, message) };
+  }
+
+  /** undefined: the Any is empty, or a problem was noted. */
+  #typeOfAny(json: unknown, path: string): MessageType | undefined {
+    if (!isObject(json)) return this.#mistake(path, expected('an object with "@type"', json).mistake);
+    const typeUrl = json['@type'];
+    if (typeUrl === undefined && Object.keys(json).length === 0) return undefined;
+    if (typeof typeUrl !== 'string') return this.#mistake(path, '"@type" is missing, or no string');
+    const type = typeUrl.includes('/') ? this.#types.findMessage(toTypeName(typeUrl)) : undefined;
+    if (type !== undefined) return type;
+    const hint = suggestion(toTypeName(typeUrl), this.#types.allNames());
+    return this.#mistake(join(path, '@type'), `the API has no type ${typeUrl}${hint}`);
   }
 
   #anyOfOwnForm(type: MessageType, json: JsonMap, path: string, depth: number): unknown {

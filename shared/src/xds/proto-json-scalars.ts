@@ -18,7 +18,10 @@ export function readScalarJson(kind: ScalarKind, json: unknown): Read<unknown> {
       return readBoolean(json);
     case 'bytes': {
       const value = typeof json === 'string' ? readBase64Text(json) : undefined;
-      return value === undefined ? expected('a string in base64', json) : { value };
+      if (value !== undefined) return { value };
+      return typeof json === 'string'
+        ? { mistake: 'the string is not base64' }
+        : expected('a string in base64', json);
     }
     case 'double':
     case 'float':
@@ -28,10 +31,10 @@ export function readScalarJson(kind: ScalarKind, json: unknown): Read<unknown> {
   }
 }
 
-/** Names in any case, with `-` for `_`; numbers, also unknown ones, which stay numbers. */
+/** Names in any case; numbers, also unknown ones, which stay numbers. */
 export function readEnumJson(type: EnumType, json: unknown): Read<string | number> {
   if (typeof json === 'string') {
-    const name = json.replaceAll('-', '_').toUpperCase();
+    const name = json.toUpperCase();
     if (type.numberByName.has(json)) return { value: canonicalName(type, json) };
     for (const known of type.numberByName.keys()) {
       if (known.toUpperCase() === name) return { value: canonicalName(type, known) };
@@ -57,12 +60,19 @@ export function readMapKeyJson(kind: ScalarKind, key: string): Read<string> {
   }
   const read = /^[-+]?\d+$/.test(key)
     ? readInteger(kind as IntegerKind, key)
-    : expected('an integer as key', key);
+    : notOne('an integer as key', key);
   return 'mistake' in read ? read : { value: String(read.value) };
 }
 
 export function expected(wanted: string, json: unknown): { readonly mistake: string } {
   return { mistake: `expected ${wanted}, found ${describe(json)}` };
+}
+
+/** For kinds that hold no secrets: a string is shown. */
+function notOne(wanted: string, json: unknown): { readonly mistake: string } {
+  return typeof json === 'string'
+    ? { mistake: `expected ${wanted}, found ${shown(json)}` }
+    : expected(wanted, json);
 }
 
 type IntegerKind = keyof typeof integerBounds;
@@ -75,12 +85,12 @@ function readBoolean(json: unknown): Read<boolean> {
   const word = typeof json === 'string' ? json.toLowerCase() : '';
   if (trueWords.has(word)) return { value: true };
   if (falseWords.has(word)) return { value: false };
-  return expected('true or false', json);
+  return notOne('true or false', json);
 }
 
 function readInteger(kind: IntegerKind, json: unknown): Read<number> {
   const value = typeof json === 'string' ? readNumberText(json) : json;
-  if (typeof value !== 'number' || !Number.isFinite(value)) return expected('an integer', json);
+  if (typeof value !== 'number' || !Number.isFinite(value)) return notOne('an integer', json);
   if (!Number.isInteger(value)) return { mistake: `expected an integer, found the fraction ${value}` };
   const [minimum, maximum] = integerBounds[kind];
   if (value < minimum || value > maximum) return { mistake: `${value} is out of the range of ${kind}` };
@@ -89,7 +99,7 @@ function readInteger(kind: IntegerKind, json: unknown): Read<number> {
 
 function readFloat(kind: 'double' | 'float', json: unknown): Read<number> {
   const value = typeof json === 'string' ? readFloatText(json) : json;
-  if (typeof value !== 'number') return expected('a number', json);
+  if (typeof value !== 'number') return notOne('a number', json);
   if (kind === 'double') return { value };
   const rounded = Math.fround(value);
   if (Number.isFinite(value) && !Number.isFinite(rounded))
@@ -126,7 +136,7 @@ function describe(json: unknown): string {
     case 'boolean':
       return `the boolean ${json}`;
     default:
-      return typeof json === 'string' ? 'a string that is none' : typeof json;
+      return typeof json === 'string' ? 'a string' : typeof json;
   }
 }
 

@@ -107,9 +107,9 @@ class YamlConverter {
         { offset: startOf(source), message: `no anchor "${source.source}" is defined before` },
       ]);
     }
-    if (isScalar(source)) return { node: readScalar(source as YamlScalar), size: 1 };
+    if (isScalar(source)) return { node: readScalar(source), size: 1 };
     if (isSeq(source)) {
-      const items = source.items.map((item) => this.#node(item as ParsedNode));
+      const items = source.items.map((item) => this.#node(item));
       return {
         node: { kind: 'list', offset: startOf(source), items: items.map(({ node }) => node) },
         size: sum(items),
@@ -123,12 +123,12 @@ class YamlConverter {
     const entries = new Map<string, ConfigEntry>();
     const parts: { size: number }[] = [];
     for (const pair of source.items) {
-      const keyNode = pair.key as ParsedNode;
+      const keyNode = pair.key;
       const keyOffset = startOf(keyNode);
       const key = isCollection(keyNode) ? undefined : textOfKey(this.#node(keyNode).node);
       if (key === undefined)
         throw new TextError([{ offset: keyOffset, message: 'a key must be a plain word or a string' }]);
-      const part = pair.value === null ? emptyValue(keyOffset) : this.#node(pair.value as ParsedNode);
+      const part = pair.value === null ? emptyValue(keyOffset) : this.#node(pair.value);
       if (entries.has(key)) {
         this.warnings.push({
           offset: keyOffset,

@@ -40,7 +40,7 @@ function compileRule(kind: string, name: string, rule: RuleValue, rules: Rules, 
     case 'duration':
       return compileDurationRule(name, rule);
     case 'bool':
-      if (name === 'const') return unless((value) => value === rule, `must be ${String(rule)}`);
+      if (name === 'const') return unless((value) => value === rule, `must be ${textOf(rule)}`);
       break;
     case 'double':
     case 'float':
@@ -91,21 +91,21 @@ function compileStringRule(name: string, rule: RuleValue, isStrict: boolean): Ch
       );
     case 'prefix':
       return unless(
-        (value) => (value as string).startsWith(String(rule)),
-        `must begin with "${String(rule)}"`,
+        (value) => (value as string).startsWith(textOf(rule)),
+        `must begin with "${textOf(rule)}"`,
       );
     case 'suffix':
-      return unless((value) => (value as string).endsWith(String(rule)), `must end with "${String(rule)}"`);
+      return unless((value) => (value as string).endsWith(textOf(rule)), `must end with "${textOf(rule)}"`);
     case 'in': {
       const allowed = rule as readonly string[];
       return unless((value) => allowed.includes(value as string), `must be one of ${allowed.join(', ')}`);
     }
     case 'pattern': {
-      const regex = compileRegex(String(rule));
-      return unless((value) => regex.matchesFully(value as string), `must match ${String(rule)}`);
+      const regex = compileRegex(textOf(rule));
+      return unless((value) => regex.matchesFully(value as string), `must match ${textOf(rule)}`);
     }
     case 'well_known_regex':
-      return compileHeaderRule(String(rule), isStrict);
+      return compileHeaderRule(textOf(rule), isStrict);
     default:
       throw unknownRule('string', name);
   }
@@ -114,7 +114,6 @@ function compileStringRule(name: string, rule: RuleValue, isStrict: boolean): Ch
 /** The classes that the rule stands for; without `strict` only what would break a header block is refused. */
 const headerClasses: ReadonlyMap<string, readonly [RegExp, string]> = new Map([
   ['HTTP_HEADER_NAME', [/^:?[0-9a-zA-Z!#$%&'*+\-.^_|~`]+$/, 'must be the name of a header']],
-  // eslint-disable-next-line no-control-regex -- control characters are what it is about
   ['HTTP_HEADER_VALUE', [/^[^\0-\x08\x0a-\x1f\x7f]*$/, 'must not contain control characters']],
 ]);
 
@@ -190,6 +189,11 @@ function characterCount(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
+}
+
+/** As a message shows it; strings are as they are. */
+function textOf(rule: RuleValue): string {
+  return typeof rule === 'string' ? rule : JSON.stringify(rule);
 }
 
 export function unknownRule(kind: string, name: string): Error {

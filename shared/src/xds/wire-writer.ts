@@ -1,3 +1,4 @@
+const twoTo31 = 2_147_483_648;
 const twoTo32 = 4_294_967_296;
 const twoTo63 = 2 ** 63;
 const twoTo64 = 2 ** 64;
@@ -53,7 +54,12 @@ export class WireWriter {
   }
 
   sint64(value: number): void {
-    this.uint64(value < 0 ? -2 * value - 1 : 2 * value);
+    const isNegative = value < 0;
+    // One bit to the left in two halves: doubling and subtracting as a double would round.
+    const magnitude = isNegative ? -(value + 1) : value;
+    if (magnitude >= twoTo63) return this.#varint(isNegative ? 0xffff_ffff : 0xffff_fffe, 0xffff_ffff);
+    const low = (magnitude % twoTo31) * 2 + (isNegative ? 1 : 0);
+    this.#varint(low, Math.floor(magnitude / twoTo31));
   }
 
   bool(value: boolean): void {
