@@ -8,7 +8,7 @@ import type {
 import { HeaderMap } from '../../codec/header-map.ts';
 import type { UpstreamHttpOptions } from '../../config/model/cluster.ts';
 import type { HealthCheck } from '../../config/model/health-check.ts';
-import type { Connection, ConnectionHandlers } from '../../transport/connection.ts';
+import type { CloseKind, Connection, ConnectionHandlers } from '../../transport/connection.ts';
 import type { ClientCodecFactory, UpstreamConnector } from '../pool/upstream-connector.ts';
 import { networkFailure, type HealthProbe, type ProbeTarget } from './health-probe.ts';
 import type { CheckResult } from './health-state.ts';
@@ -105,7 +105,8 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
 
   abort(): void {
     this.#onResult = undefined;
-    this.#close('abort');
+    this.#isClosed = true;
+    this.#connection.close('abort');
   }
 
   decodeInformational(): void {
@@ -122,16 +123,15 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   }
 
   onStreamEnd(isReusable: boolean): void {
-    if (!isReusable || !this.#options.reuseConnection) this.#close('flush');
-    if (this.#answer !== undefined) this.#finish(judgeAnswer(this.#answer, this.#options.checker));
+    const closing = isReusable && this.#options.reuseConnection ? undefined : 'flush';
+    const answer = this.#answer;
+    this.#finish(answer === undefined ? undefined : judgeAnswer(answer, this.#options.checker), closing);
   }
   onResetStream(): void {
-    this.#close('abort');
-    this.#finish(networkFailure);
+    this.#finish(networkFailure, 'abort');
   }
   onProtocolError(): void {
-    this.#close('abort');
-    this.#finish(networkFailure);
+    this.#finish(networkFailure, 'abort');
   }
   onGoAway(): void {
     this.#isClosed = true;
@@ -143,7 +143,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   onEnd(): void {
     // Between two checks that is no failure: the next one opens a new connection.
     this.#codec.onEnd();
-    this.#close('flush');
+    this.#finish(undefined, 'flush');
   }
   onClose(_reason: unknown, detail: string): void {
     this.#isClosed = true;
@@ -157,15 +157,13 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
     // See above.
   }
 
-  #close(kind: 'flush' | 'abort'): void {
-    this.#isClosed = true;
-    this.#connection.close(kind);
-  }
-
-  #finish(result: CheckResult): void {
+  /** `closing`: the connection is of no further use. The result comes before what closing brings about. */
+  #finish(result: CheckResult | undefined, closing?: CloseKind): void {
     const onResult = this.#onResult;
-    this.#onResult = undefined;
-    onResult?.(result);
+    if (result !== undefined) this.#onResult = undefined;
+    if (closing !== undefined) this.#isClosed = true;
+    if (result !== undefined) onResult?.(result);
+    if (closing !== undefined) this.#connection.close(closing);
   }
 }
 

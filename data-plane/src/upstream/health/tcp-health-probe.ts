@@ -1,5 +1,5 @@
 import type { HealthCheck } from '../../config/model/health-check.ts';
-import type { Connection, ConnectionHandlers } from '../../transport/connection.ts';
+import type { CloseKind, Connection, ConnectionHandlers } from '../../transport/connection.ts';
 import type { UpstreamConnector } from '../pool/upstream-connector.ts';
 import { networkFailure, type HealthProbe, type ProbeTarget } from './health-probe.ts';
 import type { CheckResult } from './health-state.ts';
@@ -70,26 +70,23 @@ class TcpProbeConnection implements ConnectionHandlers {
 
   abort(): void {
     this.#onResult = undefined;
-    this.#close('abort');
+    this.isOpen = false;
+    this.#connection.close('abort');
   }
 
   onConnected(): void {
-    if (this.#patterns.length > 0) return;
-    this.#close('flush');
-    this.#finish(success);
+    if (this.#patterns.length === 0) this.#finish(success, 'flush');
   }
 
   onData(chunk: Buffer): void {
     if (this.#onResult === undefined) return;
     this.#received = Buffer.concat([this.#received, chunk]);
     if (!containsInOrder(this.#received, this.#patterns)) return;
-    if (!this.#isReused) this.#close('flush');
-    this.#finish(success);
+    this.#finish(success, this.#isReused ? undefined : 'flush');
   }
 
   onEnd(): void {
-    this.#close('flush');
-    this.#finish(networkFailure);
+    this.#finish(networkFailure, 'flush');
   }
 
   onClose(): void {
@@ -97,15 +94,13 @@ class TcpProbeConnection implements ConnectionHandlers {
     this.#finish(networkFailure);
   }
 
-  #close(kind: 'flush' | 'abort'): void {
-    this.isOpen = false;
-    this.#connection.close(kind);
-  }
-
-  #finish(result: CheckResult): void {
+  /** `closing`: the connection is of no further use. The result comes before what closing brings about. */
+  #finish(result: CheckResult, closing?: CloseKind): void {
     const onResult = this.#onResult;
     this.#onResult = undefined;
+    if (closing !== undefined) this.isOpen = false;
     onResult?.(result);
+    if (closing !== undefined) this.#connection.close(closing);
   }
 }
 
