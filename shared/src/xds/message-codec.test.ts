@@ -125,6 +125,30 @@ test('every scalar kind survives', () => {
   assert.ok(Object.is(decoded['zeroThreshold'], -0));
 });
 
+test('a message may outgrow the first buffer at any of its fields', () => {
+  const type = api.types.message('io.prometheus.client.Histogram');
+  for (let length = 440; length < 540; length++) {
+    const value = {
+      sampleCount: 300,
+      sampleSum: 0.5,
+      zeroThreshold: -1.5,
+      schema: -1,
+      negativeDelta: [-1, 300],
+      positiveCount: [1.5],
+      exemplars: [{ label: [{ name: 'n', value: 'x'.repeat(length) }], value: 2 }],
+    };
+    const decoded = api.decodeType(type, api.encodeType(type, value));
+    assert.deepEqual({ ...decoded, ...value, exemplars: decoded['exemplars'] }, decoded);
+    assert.match(JSON.stringify(decoded['exemplars']), new RegExp(`"x{${length}}".*"value":2`));
+  }
+  const floats = api.types.message('envoy.config.core.v3.RuntimeDouble');
+  const key = 'k'.repeat(495);
+  assert.deepEqual(api.decodeType(floats, api.encodeType(floats, { defaultValue: 2, runtimeKey: key })), {
+    defaultValue: 2,
+    runtimeKey: key,
+  });
+});
+
 test('unknown fields are passed over and reported with their path', () => {
   const unknownNumber = [0x98, 0x75, 7]; // field 1875, a number
   const unknownGroup = [0x93, 0x75, 0x08, 1, 0x94, 0x75]; // field 1874, a group that holds a number

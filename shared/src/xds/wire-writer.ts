@@ -67,7 +67,8 @@ export class WireWriter {
   }
 
   fixed32(value: number): void {
-    this.#bytes.writeUInt32LE(value >>> 0, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeUInt32LE(value >>> 0, at);
   }
 
   fixed64(value: number): void {
@@ -86,11 +87,13 @@ export class WireWriter {
   }
 
   float(value: number): void {
-    this.#bytes.writeFloatLE(value, this.#reserve(4));
+    const at = this.#reserve(4);
+    this.#bytes.writeFloatLE(value, at);
   }
 
   double(value: number): void {
-    this.#bytes.writeDoubleLE(value, this.#reserve(8));
+    const at = this.#reserve(8);
+    this.#bytes.writeDoubleLE(value, at);
   }
 
   /** Length and text. */
@@ -110,7 +113,8 @@ export class WireWriter {
 
   #varint(low: number, high: number): void {
     if (high === 0 && low < 128) {
-      this.#bytes[this.#reserve(1)] = low;
+      const at = this.#reserve(1);
+      this.#bytes[at] = low;
       return;
     }
     let at = this.#reserve(varintSize(low, high));
@@ -123,6 +127,7 @@ export class WireWriter {
     this.#bytes[at] = low;
   }
 
+  /** Where the next `count` bytes go. It may replace `#bytes`: call it before that is read. */
   #reserve(count: number): number {
     if (count > this.#start) {
       const used = this.length;
