@@ -1,5 +1,9 @@
 import type { HeaderMap } from '../../codec/header-map.ts';
 import type { Clock } from '@heddle/shared/time/clock';
+import type { Rng } from '@heddle/shared/random/rng';
+import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import type { StatsScope } from '../../stats/stats.ts';
+import type { TimerWheel } from '../../time/timer-wheel.ts';
 import type { StreamInfo } from './stream-info.ts';
 import type { LocalReply } from './local-reply.ts';
 import type { RouteEntry } from './route-entry.ts';
@@ -56,8 +60,8 @@ export interface FilterCallbacks {
   clearRouteCache(): void;
   /** Most specific `typed_per_filter_config` of the calling filter. */
   perRouteConfig(): unknown;
-  /** Ends the stream with no more answer than was sent. */
-  resetStream(): void;
+  /** Ends the stream with no more answer than was sent; `details` say why in the access log. */
+  resetStream(details?: string): void;
 }
 
 export interface DecoderFilterCallbacks extends FilterCallbacks {
@@ -105,5 +109,15 @@ export interface HttpFilterFactory {
   /** Type name of its configuration, such as `envoy.extensions.filters.http.router.v3.Router`. */
   readonly type: string;
   /** Once per filter chain and configuration. The result runs once per stream. */
-  createFactory(config: unknown): () => HttpFilter;
+  createFactory(config: unknown, context: HttpFilterContext): () => HttpFilter;
+}
+
+/** What all streams of one connection manager share. */
+export interface HttpFilterContext {
+  readonly manager: HttpConnectionManager;
+  /** `http.<stat_prefix>.` */
+  readonly stats: StatsScope;
+  /** The timers of the worker, and its clock. */
+  readonly wheel: TimerWheel;
+  readonly rng: Rng;
 }

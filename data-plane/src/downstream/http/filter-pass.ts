@@ -1,0 +1,240 @@
+import type { HeaderMap } from '../../codec/header-map.ts';
+import { ownChunk } from '../../lang/own-chunk.ts';
+import type { DataStatus, HeadersStatus, TrailersStatus } from './http-filter.ts';
+
+/** One direction of a filter chain, as `FilterPass` drives it. Indexes count in the direction of the message. */
+export interface PassTarget {
+  callHeaders(index: number, headers: HeaderMap, endStream: boolean): HeadersStatus;
+  callData(index: number, chunk: Buffer, endStream: boolean): DataStatus;
+  callTrailers(index: number, trailers: HeaderMap): TrailersStatus;
+  /** The message came through all filters. */
+  passHeaders(headers: HeaderMap, endStream: boolean): void;
+  passData(chunk: Buffer, endStream: boolean): void;
+  passTrailers(trailers: HeaderMap): void;
+  /** More was buffered than may be. The target answers and aborts. */
+  onBufferOverflow(): void;
+  /** A filter buffers with back pressure, and too much; later `false`. */
+  onBackPressure(isAbove: boolean): void;
+}
+
+type IterationState = 'continue' | 'stopped' | 'stopped-all-and-buffer' | 'stopped-all-and-watermark';
+
+interface PassFilter {
+  state: IterationState;
+  haveHeadersContinued: boolean;
+  hasSeenEnd: boolean;
+}
+
+/**
+ * Takes one message through one direction of a filter chain, with Envoy's meaning of every status. What filters hold
+ * back is kept in one buffer for the direction; it reaches a filter as one chunk.
+ */
+export class FilterPass {
+  readonly #target: PassTarget;
+  readonly #filters: PassFilter[] = [];
+  #headers: HeaderMap | undefined;
+  #trailers: HeaderMap | undefined;
+  /** The last byte, or the trailers, came. */
+  #isComplete = false;
+  #isAborted = false;
+  #buffer: Buffer[] = [];
+  #bufferedBytes = 0;
+  #hasBuffer = false;
+  #isAboveLimit = false;
+  limitBytes: number;
+
+  constructor(target: PassTarget, filterCount: number, limitBytes: number) {
+    this.#target = target;
+    this.limitBytes = limitBytes;
+    for (let index = 0; index < filterCount; index++) {
+      this.#filters.push({ state: 'continue', haveHeadersContinued: false, hasSeenEnd: false });
+    }
+  }
+
+  headers(headers: HeaderMap, endStream: boolean): void {
+    this.#headers = headers;
+    this.#isComplete = endStream;
+    this.#runHeaders(0, headers, endStream);
+  }
+
+  data(chunk: Buffer, endStream: boolean): void {
+    if (endStream) this.#isComplete = true;
+    this.#runData(0, chunk, endStream);
+  }
+
+  trailers(trailers: HeaderMap): void {
+    this.#trailers = trailers;
+    this.#isComplete = true;
+    this.#runTrailers(0, trailers);
+  }
+
+  /** Nothing more is passed on. */
+  abort(): void {
+    this.#isAborted = true;
+    this.#buffer = [];
+    if (this.#isAboveLimit) this.#target.onBackPressure(false);
+    this.#isAboveLimit = false;
+  }
+
+  get isAborted(): boolean {
+    return this.#isAborted;
+  }
+
+  /** What is held back, as one chunk. */
+  get buffered(): Buffer | undefined {
+    if (!this.#hasBuffer) return undefined;
+    if (this.#buffer.length !== 1) this.#buffer = [Buffer.concat(this.#buffer)];
+    return this.#buffer[0];
+  }
+
+  /** A filter adds to the body: before it passes the head on, or while it holds the message. */
+  addData(chunk: Buffer): void {
+    this.#hold(chunk, false);
+  }
+
+  /** The filter at `index` lets go of what it stopped. */
+  resume(index: number): void {
+    const filter = this.#filters[index];
+    const headers = this.#headers;
+    if (filter === undefined || headers === undefined || this.#isAborted || filter.state === 'continue')
+      return;
+    const hadStoppedAll = filter.state !== 'stopped';
+    filter.state = 'continue';
+    if (!filter.haveHeadersContinued) {
+      filter.haveHeadersContinued = true;
+      this.#runHeaders(
+        index + 1,
+        headers,
+        this.#isComplete && !this.#hasBuffer && this.#trailers === undefined,
+      );
+    }
+    // A filter that stopped everything has not seen the body; one that stopped the head has.
+    const from = hadStoppedAll ? index : index + 1;
+    const trailers = this.#trailers;
+    if (this.#hasBuffer && !this.#isAborted) {
+      this.#runData(from, this.#takeBuffer(), this.#isComplete && trailers === undefined);
+    }
+    if (trailers !== undefined && !this.#isAborted) this.#runTrailers(from, trailers);
+  }
+
+  #runHeaders(from: number, headers: HeaderMap, endsHere: boolean): void {
+    let endStream = endsHere;
+    let addedDataAt = -1;
+    for (let index = from; index < this.#filters.length; index++) {
+      const filter = this.#filters[index];
+      if (filter === undefined) return;
+      filter.hasSeenEnd = endStream && addedDataAt < 0;
+      const status = this.#target.callHeaders(index, headers, filter.hasSeenEnd);
+      if (this.#isAborted) return;
+      switch (status) {
+        case 'continue':
+          filter.haveHeadersContinued = true;
+          break;
+        case 'continue-and-dont-end-stream':
+          filter.haveHeadersContinued = true;
+          endStream = false;
+          break;
+        case 'stop-iteration':
+          filter.state = 'stopped';
+          break;
+        case 'stop-all-and-buffer':
+          filter.state = 'stopped-all-and-buffer';
+          break;
+        case 'stop-all-and-watermark':
+          filter.state = 'stopped-all-and-watermark';
+          break;
+      }
+      if (filter.state !== 'continue') {
+        this.#passAddedData(addedDataAt);
+        return;
+      }
+      // A header-only message to which this filter added a body: later filters must not see the end yet.
+      if (endStream && this.#hasBuffer && addedDataAt < 0) addedDataAt = index;
+    }
+    this.#target.passHeaders(headers, endStream && addedDataAt < 0);
+    this.#passAddedData(addedDataAt);
+  }
+
+  #passAddedData(index: number): void {
+    const filter = this.#filters[index];
+    if (filter === undefined || this.#isAborted) return;
+    filter.state = 'stopped';
+    this.resume(index);
+  }
+
+  #runData(from: number, chunk: Buffer, endStream: boolean): void {
+    for (let index = from; index < this.#filters.length; index++) {
+      const filter = this.#filters[index];
+      if (filter === undefined || this.#isAborted) return;
+      if (filter.state === 'stopped-all-and-buffer' || filter.state === 'stopped-all-and-watermark') {
+        this.#hold(chunk, filter.state === 'stopped-all-and-watermark');
+        return;
+      }
+      if (filter.hasSeenEnd) return;
+      filter.hasSeenEnd = endStream && this.#trailers === undefined;
+      const status = this.#target.callData(index, chunk, filter.hasSeenEnd);
+      if (this.#isAborted) return;
+      if (status === 'continue') {
+        if (filter.state === 'continue') continue;
+        this.#hold(chunk, false);
+        this.resume(index);
+        return;
+      }
+      filter.state = 'stopped';
+      if (status === 'stop-and-buffer' || status === 'stop-and-watermark') {
+        this.#hold(chunk, status === 'stop-and-watermark');
+      } else if (endStream && this.#trailers === undefined) {
+        // The end itself waits, so that resuming passes it on.
+        this.#hasBuffer = true;
+      }
+      return;
+    }
+    this.#target.passData(chunk, endStream);
+  }
+
+  #runTrailers(from: number, trailers: HeaderMap): void {
+    for (let index = from; index < this.#filters.length; index++) {
+      const filter = this.#filters[index];
+      if (filter === undefined || this.#isAborted) return;
+      if (filter.state === 'stopped-all-and-buffer' || filter.state === 'stopped-all-and-watermark') return;
+      const status = this.#target.callTrailers(index, trailers);
+      filter.hasSeenEnd = true;
+      if (this.#isAborted) return;
+      if (status !== 'continue') {
+        filter.state = 'stopped';
+        return;
+      }
+      if (filter.state === 'continue') continue;
+      this.resume(index);
+      return;
+    }
+    this.#target.passTrailers(trailers);
+  }
+
+  #hold(chunk: Buffer, withBackPressure: boolean): void {
+    this.#hasBuffer = true;
+    if (chunk.length > 0) this.#buffer.push(ownChunk(chunk));
+    this.#bufferedBytes += chunk.length;
+    if (this.limitBytes === 0 || this.#bufferedBytes <= this.limitBytes) return;
+    if (!withBackPressure) {
+      this.#target.onBufferOverflow();
+    } else if (!this.#isAboveLimit) {
+      this.#isAboveLimit = true;
+      this.#target.onBackPressure(true);
+    }
+  }
+
+  #takeBuffer(): Buffer {
+    const chunk = this.buffered ?? noBytes;
+    this.#buffer = [];
+    this.#bufferedBytes = 0;
+    this.#hasBuffer = false;
+    if (this.#isAboveLimit) {
+      this.#isAboveLimit = false;
+      this.#target.onBackPressure(false);
+    }
+    return chunk;
+  }
+}
+
+const noBytes = Buffer.alloc(0);

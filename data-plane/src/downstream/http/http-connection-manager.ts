@@ -1,0 +1,271 @@
+import type {
+  CodecError,
+  RequestDecoder,
+  ResponseEncoder,
+  ServerCodec,
+  ServerCodecCallbacks,
+} from '../../codec/codec.ts';
+import { createHttp1ServerCodec } from '../../codec/http1/server-codec.ts';
+import { writeErrorResponse } from '../../codec/http1/write-error-response.ts';
+import { WheelTimer, type TimerTarget } from '../../time/timer-ring.ts';
+import type { Connection, ConnectionCloseReason, ConnectionHandlers } from '../../transport/connection.ts';
+import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
+import { HttpStream, type HttpStreamOwner } from './http-stream.ts';
+import type { ManagerConfig } from './manager-config.ts';
+import { StreamInfoRecord, addFlag } from './stream-info-record.ts';
+
+/** The HTTP connection manager as the terminal network filter of a filter chain. */
+export function createHttpConnectionManager(config: ManagerConfig): NetworkFilterFactory {
+  return {
+    createSession(connection, owner) {
+      const session = new HttpConnection(config, connection, owner);
+      connection.setHandlers(session);
+      return session;
+    },
+  };
+}
+
+/** One client connection: codec, open streams, and the time-outs of both, which share one timer. */
+class HttpConnection
+  implements ConnectionHandlers, ServerCodecCallbacks, HttpStreamOwner, DownstreamSession, TimerTarget
+{
+  readonly config: ManagerConfig;
+  readonly #connection: Connection;
+  readonly #owner: SessionOwner;
+  readonly #codec: ServerCodec;
+  readonly #streams: HttpStream[] = [];
+  readonly #timer: WheelTimer;
+  readonly #startedMs: number;
+  #timerDueMs = Infinity;
+  #idleSinceMs: number;
+  /** A request head has begun and is not complete. */
+  #headStartedMs: number | undefined;
+  #requestCount = 0;
+  #isDraining = false;
+  #hasMaxDurationPassed = false;
+  #isClosed = false;
+  #isClosingLocally = false;
+
+  constructor(config: ManagerConfig, connection: Connection, owner: SessionOwner) {
+    this.config = config;
+    this.#connection = connection;
+    this.#owner = owner;
+    const { stats } = config;
+    stats.cxTotal.inc();
+    stats.cxActive.inc();
+    stats.cxHttp1Total.inc();
+    stats.cxHttp1Active.inc();
+    this.#startedMs = config.dependencies.wheel.monotonicMs();
+    this.#idleSinceMs = this.#startedMs;
+    this.#timer = new WheelTimer(this);
+    if (config.bufferLimitBytes > 0) connection.setWriteBufferLimit(config.bufferLimitBytes);
+    this.#codec = createHttp1ServerCodec(connection, this, config.codecOptions);
+    this.onDeadlineChange(this.#connectionDeadline());
+  }
+
+  // The connection.
+
+  onData(chunk: Buffer): void {
+    const mayBeginHead = this.#streams.length === 0 && this.#headStartedMs === undefined;
+    if (mayBeginHead && this.config.config.requestHeadersTimeoutMs > 0) this.#onHeadBegins();
+    this.#codec.dispatch(chunk);
+  }
+
+  onEnd(): void {
+    this.#codec.onEnd();
+    if (this.#codec.activeStreamCount === 0) this.#close('flush');
+  }
+
+  onClose(reason: ConnectionCloseReason, detail: string): void {
+    const isLocal = this.#isClosingLocally || reason === 'local';
+    const { stats, dependencies } = this.config;
+    stats.cxDestroy.inc();
+    (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
+    if (this.#streams.length > 0) {
+      stats.cxDestroyActiveRq.inc();
+      (isLocal ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
+    }
+    this.#isClosed = true;
+    dependencies.wheel.cancel(this.#timer);
+    this.#codec.onClose(detail);
+    stats.cxActive.dec();
+    stats.cxHttp1Active.dec();
+    stats.cxRxBytesTotal.add(this.#connection.bytesRead);
+    stats.cxTxBytesTotal.add(this.#connection.bytesWritten);
+    stats.cxLengthMs.record(dependencies.wheel.monotonicMs() - this.#startedMs);
+    this.#owner.onSessionEnd(this);
+  }
+
+  onAboveWriteHighWatermark(): void {
+    this.#codec.onAboveWriteHighWatermark();
+  }
+
+  onBelowWriteLowWatermark(): void {
+    this.#codec.onBelowWriteLowWatermark();
+  }
+
+  /** The listener has waited long enough. */
+  close(): void {
+    this.#close(this.#streams.length === 0 ? 'flush' : 'abort');
+  }
+
+  // The codec.
+
+  onNewStream(encoder: ResponseEncoder): RequestDecoder {
+    this.#headStartedMs = undefined;
+    this.#requestCount++;
+    const { stats } = this.config;
+    stats.rqTotal.inc();
+    stats.rqHttp1Total.inc();
+    stats.rqActive.inc();
+    const stream = new HttpStream(this, encoder, this.#createInfo());
+    this.#streams.push(stream);
+    this.onDeadlineChange(stream.deadlines.next());
+    return stream;
+  }
+
+  onProtocolError(error: CodecError): void {
+    const { stats } = this.config;
+    stats.cxProtocolError.inc();
+    if (error.status === 431) stats.rqTooLarge.inc();
+    const stream = this.#streams.at(-1);
+    if (stream !== undefined && !stream.isRequestComplete) {
+      stream.onProtocolError(error);
+      return;
+    }
+    this.#logRefusedRequest(error);
+    writeErrorResponse(this.#connection, error);
+    this.#close('flush-and-delay');
+  }
+
+  onStreamEnd(shouldClose: boolean): void {
+    // A client that asked for the close does not race with it, so it need not be given the time to go first.
+    if (shouldClose) this.#close(this.#isDraining ? 'flush-and-delay' : 'flush');
+  }
+
+  // Streams.
+
+  shouldDrainClose(): boolean {
+    const { maxRequestsPerConnection } = this.config.config;
+    if (maxRequestsPerConnection > 0 && this.#requestCount >= maxRequestsPerConnection) {
+      this.config.stats.cxMaxRequestsReached.inc();
+      return true;
+    }
+    return this.#isDraining || this.#hasMaxDurationPassed || this.#owner.drainClose();
+  }
+
+  closeAfterResponse(): void {
+    this.#isDraining = true;
+    this.#codec.drain();
+  }
+
+  /** Sees to it that the timer rings no later than `deadlineMs`; it may ring earlier, and then looks again. */
+  onDeadlineChange(deadlineMs: number): void {
+    if (deadlineMs >= this.#timerDueMs || this.#isClosed) return;
+    this.#timerDueMs = deadlineMs;
+    const { wheel } = this.config.dependencies;
+    wheel.schedule(this.#timer, Math.max(0, deadlineMs - wheel.monotonicMs()));
+  }
+
+  onStreamDestroyed(stream: HttpStream): void {
+    const index = this.#streams.indexOf(stream);
+    if (index >= 0) this.#streams.splice(index, 1);
+    if (this.#streams.length > 0) return;
+    this.#idleSinceMs = stream.streamInfo.endedMs ?? this.#idleSinceMs;
+    this.onDeadlineChange(this.#connectionDeadline());
+  }
+
+  onTimer(): void {
+    this.#timerDueMs = Infinity;
+    const nowMs = this.config.dependencies.wheel.monotonicMs();
+    let nextMs = Infinity;
+    // A stream that answers here leaves the list.
+    for (const stream of [...this.#streams]) nextMs = Math.min(nextMs, stream.checkDeadlines(nowMs));
+    if (this.#isClosed) return;
+    this.#checkConnection(nowMs);
+    this.onDeadlineChange(Math.min(nextMs, this.#connectionDeadline()));
+  }
+
+  #checkConnection(nowMs: number): void {
+    const { config, stats } = this.config;
+    const headDeadlineMs = deadline(this.#headStartedMs, config.requestHeadersTimeoutMs);
+    if (nowMs >= headDeadlineMs) {
+      stats.rqHeaderTimeout.inc();
+      this.#headStartedMs = undefined;
+      const error = { status: 408, body: 'request header timeout', details: 'request_header_timeout' };
+      this.#logRefusedRequest(error);
+      writeErrorResponse(this.#connection, error);
+      this.#close('flush-and-delay');
+    } else if (
+      nowMs >= deadline(this.#startedMs, config.maxConnectionDurationMs) &&
+      !this.#hasMaxDurationPassed
+    ) {
+      stats.cxMaxDurationReached.inc();
+      this.#hasMaxDurationPassed = true;
+      if (this.#streams.length === 0) this.#close('flush');
+    } else if (this.#streams.length === 0 && nowMs >= deadline(this.#idleSinceMs, config.idleTimeoutMs)) {
+      stats.cxIdleTimeout.inc();
+      this.#close('flush');
+    }
+  }
+
+  #connectionDeadline(): number {
+    const { config } = this.config;
+    const durationMs = this.#hasMaxDurationPassed
+      ? Infinity
+      : deadline(this.#startedMs, config.maxConnectionDurationMs);
+    const idleMs = this.#streams.length === 0 ? deadline(this.#idleSinceMs, config.idleTimeoutMs) : Infinity;
+    return Math.min(durationMs, idleMs, deadline(this.#headStartedMs, config.requestHeadersTimeoutMs));
+  }
+
+  #onHeadBegins(): void {
+    this.#headStartedMs = this.config.dependencies.wheel.monotonicMs();
+    this.onDeadlineChange(this.#connectionDeadline());
+  }
+
+  #createInfo(): StreamInfoRecord {
+    const { dependencies, filterChainName } = this.config;
+    const { wheel, rng } = dependencies;
+    return new StreamInfoRecord({
+      startedAt: wheel.now(),
+      startedAtMs: wheel.monotonicMs(),
+      protocol: this.#codec.protocol,
+      connectionId: this.#connection.id,
+      streamId: dependencies.nextStreamId(),
+      downstreamDirectAddress: this.#connection.remoteAddress,
+      downstreamLocalAddress: this.#connection.localAddress,
+      randomValue: Math.floor(rng.next() * 2 ** 53),
+      filterChainName,
+    });
+  }
+
+  /** Bytes that were no request are a line in the access log too. */
+  #logRefusedRequest(error: CodecError): void {
+    const info = this.#createInfo();
+    info.responseStatus = error.status;
+    info.responseDetails = error.details;
+    if (error.body !== '' && error.status !== 408) addFlag(info, 'DPE');
+    info.bytesSent = error.body.length;
+    info.endedMs = info.startedAtMs;
+    this.config.stats.rqTotal.inc();
+    this.config.stats.onResponse(error.status);
+    this.config.listenerStats.onResponse(error.status);
+    const context = {
+      streamInfo: info,
+      requestHeaders: undefined,
+      responseHeaders: undefined,
+      responseTrailers: undefined,
+    };
+    for (const logger of this.config.accessLoggers) logger.log(context);
+  }
+
+  #close(kind: 'flush' | 'flush-and-delay' | 'abort'): void {
+    if (this.#isClosed) return;
+    this.#isClosingLocally = true;
+    this.#connection.close(kind);
+  }
+}
+
+function deadline(fromMs: number | undefined, timeoutMs: number): number {
+  return fromMs === undefined || timeoutMs === 0 ? Infinity : fromMs + timeoutMs;
+}

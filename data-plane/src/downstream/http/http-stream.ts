@@ -1,0 +1,335 @@
+import type {
+  CodecError,
+  RequestDecoder,
+  ResponseEncoder,
+  StreamCallbacks,
+  StreamResetReason,
+} from '../../codec/codec.ts';
+import { HeaderMap } from '../../codec/header-map.ts';
+import type { TimerWheel } from '../../time/timer-wheel.ts';
+import { HttpFilterChain, type FilterChainOwner } from './http-filter-chain.ts';
+import type { WatermarkCallbacks } from './http-filter.ts';
+import type { LocalReply } from './local-reply.ts';
+import type { ManagerConfig } from './manager-config.ts';
+import { admitRequest } from './request-admission.ts';
+import { finishResponseHeaders } from './response-headers.ts';
+import type { RouteEntry } from './route-entry.ts';
+import type { RouteSelector } from './route-selector.ts';
+import { StreamDeadlines } from './stream-deadlines.ts';
+import { addFlag, type StreamInfoRecord } from './stream-info-record.ts';
+
+/** What a stream asks of its connection. */
+export interface HttpStreamOwner {
+  readonly config: ManagerConfig;
+  /** The next answer ends the connection: draining, or too many requests on it. */
+  shouldDrainClose(): boolean;
+  /** No request follows on this connection. */
+  closeAfterResponse(): void;
+  /** A deadline came closer. */
+  onDeadlineChange(deadlineMs: number): void;
+  onStreamDestroyed(stream: HttpStream): void;
+}
+
+/** One request and its answer: between the codec and the filter chain. */
+export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainOwner {
+  readonly streamInfo: StreamInfoRecord;
+  readonly deadlines: StreamDeadlines;
+  requestHeaders: HeaderMap | undefined = undefined;
+  readonly #owner: HttpStreamOwner;
+  readonly #config: ManagerConfig;
+  readonly #encoder: ResponseEncoder;
+  /** The route table of this stream's whole life. */
+  readonly #routes: RouteSelector | undefined;
+  #chain: HttpFilterChain | undefined;
+  #route: RouteEntry | undefined;
+  #isRouteChosen = false;
+  #responseHeaders: HeaderMap | undefined;
+  #responseTrailers: HeaderMap | undefined;
+  #watermarks: WatermarkCallbacks | undefined;
+  #isAboveHighWatermark = false;
+  #isUpgrade = false;
+  isRequestComplete = false;
+  #isResponseComplete = false;
+  #isDestroyed = false;
+
+  constructor(owner: HttpStreamOwner, encoder: ResponseEncoder, info: StreamInfoRecord) {
+    this.#owner = owner;
+    this.#config = owner.config;
+    this.#encoder = encoder;
+    this.streamInfo = info;
+    this.#routes = this.#config.routeSource.current;
+    this.deadlines = new StreamDeadlines(this.#config.config, info.startedAtMs);
+    encoder.setCallbacks(this);
+  }
+
+  get wheel(): TimerWheel {
+    return this.#config.dependencies.wheel;
+  }
+
+  get internalOnlyHeaders(): readonly string[] {
+    return this.#routes?.internalOnlyHeaders ?? [];
+  }
+
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  // From the codec.
+
+  decodeHeaders(headers: HeaderMap, endStream: boolean): void {
+    this.requestHeaders = headers;
+    if (endStream) this.#onRequestComplete();
+    else if (this.#expectsContinue(headers)) this.#encoder.encodeInformational(continueHeaders);
+    const admission = admitRequest(headers, this.#config, this.streamInfo, this.internalOnlyHeaders);
+    if (admission.kind === 'refused') {
+      this.#createChain().sendLocalReply(admission.reply);
+      return;
+    }
+    this.#isUpgrade = admission.isUpgrade;
+    const route = this.route();
+    this.deadlines.applyRoute(route?.route.action);
+    this.#owner.onDeadlineChange(this.deadlines.next());
+    if (this.#isUpgrade && !this.#isUpgradeAllowed(headers, route)) {
+      this.#config.stats.rqWsOnNonWsRoute.inc();
+      this.#owner.closeAfterResponse();
+      this.#createChain().sendLocalReply({ status: 403, body: '', details: 'upgrade_failed' });
+      return;
+    }
+    this.#createChain().decodeHeaders(headers, endStream);
+  }
+
+  decodeData(chunk: Buffer, endStream: boolean): void {
+    if (this.#isDestroyed) return;
+    this.streamInfo.bytesReceived += chunk.length;
+    if (endStream) this.#onRequestComplete();
+    this.#touch();
+    this.#chain?.decodeData(chunk, endStream);
+  }
+
+  decodeTrailers(trailers: HeaderMap): void {
+    if (this.#isDestroyed) return;
+    this.#onRequestComplete();
+    this.#touch();
+    this.#chain?.decodeTrailers(trailers);
+  }
+
+  onResetStream(reason: StreamResetReason, detail: string): void {
+    if (this.#isDestroyed) return;
+    const info = this.streamInfo;
+    this.#config.stats.rqRxReset.inc();
+    if (reason === 'local-reset') {
+      info.responseDetails = detail;
+    } else {
+      const isConnectionGone = reason === 'connection-termination';
+      addFlag(info, isConnectionGone ? 'DC' : 'DR');
+      info.responseDetails = isConnectionGone ? 'downstream_remote_disconnect' : 'downstream_remote_reset';
+    }
+    this.destroy();
+  }
+
+  onAboveWriteHighWatermark(): void {
+    this.#isAboveHighWatermark = true;
+    this.#watermarks?.onAboveWriteHighWatermark();
+  }
+
+  onBelowWriteLowWatermark(): void {
+    this.#isAboveHighWatermark = false;
+    this.#watermarks?.onBelowWriteLowWatermark();
+    // A client that takes bytes is not idle.
+    this.#touch();
+  }
+
+  /** The request turned out to be none, after its head. */
+  onProtocolError(error: CodecError): void {
+    addFlag(this.streamInfo, 'DPE');
+    this.sendLocalReply({ status: error.status, body: error.body, details: error.details });
+  }
+
+  /** What a deadline of this stream calls for. Returns the next one. */
+  checkDeadlines(nowMs: number): number {
+    const expiry = this.deadlines.expired(nowMs, this.isRequestComplete);
+    if (expiry === undefined) return this.deadlines.next();
+    const { stats } = this.#config;
+    stats[expiry.counter].inc();
+    if (expiry.flag !== undefined) addFlag(this.streamInfo, expiry.flag);
+    this.sendLocalReply(expiry.reply);
+    return Infinity;
+  }
+
+  sendLocalReply(reply: LocalReply): void {
+    if (!this.#isDestroyed) this.#createChain().sendLocalReply(reply);
+  }
+
+  // From the filter chain.
+
+  route(): RouteEntry | undefined {
+    if (!this.#isRouteChosen && this.requestHeaders !== undefined) {
+      this.#isRouteChosen = true;
+      this.#route = this.#routes?.select(this.requestHeaders, this.streamInfo);
+      this.streamInfo.routeName = this.#route?.route.name ?? '';
+    }
+    return this.#route;
+  }
+
+  clearRouteCache(): void {
+    this.#isRouteChosen = false;
+  }
+
+  writeInformational(headers: HeaderMap): void {
+    if (this.#isDestroyed) return;
+    const isContinue = headers.get(':status') === '100';
+    if (!isContinue || this.#config.config.proxy100Continue) this.#encoder.encodeInformational(headers);
+  }
+
+  writeHeaders(headers: HeaderMap, endStream: boolean, isLocal: boolean): void {
+    if (this.#isDestroyed) return;
+    const { config, stats, listenerStats, dependencies } = this.#config;
+    const info = this.streamInfo;
+    const status = Number(headers.get(':status') ?? '0');
+    const isSwitching = status === 101;
+    finishResponseHeaders(headers, config, dependencies.date, isLocal, isSwitching);
+    if (config.alwaysSetRequestIdInResponse) this.#copyRequestId(headers);
+    info.responseStatus = status;
+    info.firstDownstreamTxByteMs = this.#touch();
+    this.#responseHeaders = headers;
+    if (isSwitching) this.#onUpgraded();
+    else this.#decideClose(status, isLocal);
+    if (!info.isHealthCheck) {
+      stats.onResponse(status);
+      listenerStats.onResponse(status);
+    }
+    if (endStream) this.#isResponseComplete = true;
+    this.#encoder.encodeHeaders(headers, endStream);
+    if (endStream) this.#onResponseComplete();
+  }
+
+  writeData(chunk: Buffer, endStream: boolean): void {
+    if (this.#isDestroyed) return;
+    this.streamInfo.bytesSent += chunk.length;
+    this.#touch();
+    if (endStream) this.#isResponseComplete = true;
+    this.#encoder.encodeData(chunk, endStream);
+    if (endStream) this.#onResponseComplete();
+  }
+
+  writeTrailers(trailers: HeaderMap): void {
+    if (this.#isDestroyed) return;
+    this.#responseTrailers = trailers;
+    this.#isResponseComplete = true;
+    this.#encoder.encodeTrailers(trailers);
+    this.#onResponseComplete();
+  }
+
+  readDisable(disable: boolean): void {
+    if (!this.#isDestroyed) this.#encoder.readDisable(disable);
+  }
+
+  setWatermarkCallbacks(callbacks: WatermarkCallbacks): void {
+    this.#watermarks = callbacks;
+    if (this.#isAboveHighWatermark) callbacks.onAboveWriteHighWatermark();
+  }
+
+  onEncoderBackPressure(isAbove: boolean): void {
+    if (isAbove) this.#watermarks?.onAboveWriteHighWatermark();
+    else this.#watermarks?.onBelowWriteLowWatermark();
+  }
+
+  reset(details: string): void {
+    if (this.#isDestroyed) return;
+    if (details !== '') this.streamInfo.responseDetails = details;
+    this.#config.stats.rqTxReset.inc();
+    this.destroy();
+    this.#encoder.resetStream();
+  }
+
+  /** The end, however it came: filters hear of it, and the access log. */
+  destroy(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    const info = this.streamInfo;
+    const nowMs = this.wheel.monotonicMs();
+    info.endedMs = nowMs;
+    this.#chain?.destroy();
+    this.#config.stats.rqActive.dec();
+    if (this.#isUpgrade && info.responseStatus === 101) this.#config.stats.cxUpgradesActive.dec();
+    if (!info.isHealthCheck) this.#config.stats.rqTime.record(nowMs - info.startedAtMs);
+    this.#log();
+    this.#owner.onStreamDestroyed(this);
+  }
+
+  #createChain(): HttpFilterChain {
+    this.#chain ??= new HttpFilterChain(this, this.#config.createFilters(), this.#config.bufferLimitBytes);
+    return this.#chain;
+  }
+
+  #expectsContinue(headers: HeaderMap): boolean {
+    if (this.#config.config.proxy100Continue) return false;
+    const expect = headers.get('expect');
+    if (expect === undefined || expect.toLowerCase() !== '100-continue') return false;
+    headers.remove('expect');
+    return true;
+  }
+
+  #isUpgradeAllowed(headers: HeaderMap, route: RouteEntry | undefined): boolean {
+    const type = (headers.get('upgrade') ?? 'connect').toLowerCase();
+    const action = route?.route.action;
+    const ofRoute = action?.kind === 'forward' ? action.upgrades[type] : undefined;
+    // Without a route the answer is 404, not 403.
+    return route === undefined || (ofRoute ?? this.#config.config.upgrades.includes(type));
+  }
+
+  #onUpgraded(): void {
+    this.#config.stats.cxUpgradesTotal.inc();
+    this.#config.stats.cxUpgradesActive.inc();
+    this.deadlines.onUpgraded();
+  }
+
+  #copyRequestId(headers: HeaderMap): void {
+    const id = this.requestHeaders?.get('x-request-id');
+    if (id !== undefined) headers.set('x-request-id', id);
+  }
+
+  /** Whether this answer is the connection's last. */
+  #decideClose(status: number, isLocal: boolean): void {
+    if (!this.isRequestComplete) {
+      // Nobody waits for the rest of a request that is answered already.
+      this.#config.stats.rqResponseBeforeRqComplete.inc();
+      this.#owner.closeAfterResponse();
+    } else if (isLocal && status === 400) {
+      this.#owner.closeAfterResponse();
+    } else if (this.#owner.shouldDrainClose()) {
+      this.#config.stats.cxDrainClose.inc();
+      this.#owner.closeAfterResponse();
+    }
+  }
+
+  #onRequestComplete(): void {
+    this.isRequestComplete = true;
+    this.streamInfo.requestReceivedMs = this.wheel.monotonicMs();
+  }
+
+  #onResponseComplete(): void {
+    // A tunnel lives until its other half ends too.
+    if (this.streamInfo.responseStatus === 101 && !this.isRequestComplete) return;
+    if (this.#isResponseComplete) this.destroy();
+  }
+
+  #touch(): number {
+    const nowMs = this.wheel.monotonicMs();
+    this.deadlines.touch(nowMs);
+    return nowMs;
+  }
+
+  #log(): void {
+    if (this.#config.accessLoggers.length === 0) return;
+    const context = {
+      streamInfo: this.streamInfo,
+      requestHeaders: this.requestHeaders,
+      responseHeaders: this.#responseHeaders,
+      responseTrailers: this.#responseTrailers,
+    };
+    for (const logger of this.#config.accessLoggers) logger.log(context);
+  }
+}
+
+const continueHeaders = HeaderMap.of({ ':status': '100' });

@@ -1,0 +1,109 @@
+import type { Rng } from '@heddle/shared/random/rng';
+import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import type { Http1ServerOptions } from '../../codec/http1/options.ts';
+import { createHttp1ServerOptions } from '../../codec/http1/options.ts';
+import type { Http1Workspace } from '../../codec/http1/workspace.ts';
+import type { StatsScope } from '../../stats/stats.ts';
+import type { TimerWheel } from '../../time/timer-wheel.ts';
+import { AccessLogger } from './access-log/access-logger.ts';
+import type { LogFiles } from './access-log/log-file.ts';
+import { ConnectionManagerStats } from './connection-manager-stats.ts';
+import type { NamedFilter } from './http-filter-chain.ts';
+import type { HttpFilter, HttpFilterFactory } from './http-filter.ts';
+import { RequestSanitizer } from './request-headers.ts';
+import type { DateText } from './response-headers.ts';
+import type { RouteSource, RouteSources } from './route-selector.ts';
+
+/** What all connection managers of a worker share. */
+export interface HttpManagerDependencies {
+  readonly wheel: TimerWheel;
+  readonly rng: Rng;
+  readonly stats: StatsScope;
+  readonly date: DateText;
+  readonly workspace: Http1Workspace;
+  readonly routes: RouteSources;
+  readonly logFiles: LogFiles;
+  /** Rows of the filter registry, the router among them. */
+  readonly filters: readonly HttpFilterFactory[];
+  /** Stands for a loopback client in `x-forwarded-for`; see `findNodeAddress`. */
+  readonly nodeAddress: string;
+  /** Unique in the worker; `%STREAM_ID%`. */
+  readonly nextStreamId: () => number;
+}
+
+/** A connection manager of one filter chain, compiled: what its connections and streams share. */
+export class ManagerConfig {
+  readonly config: HttpConnectionManager;
+  readonly dependencies: HttpManagerDependencies;
+  readonly stats: ConnectionManagerStats;
+  readonly listenerStats: StatusClassStats;
+  readonly routeSource: RouteSource;
+  readonly sanitizer: RequestSanitizer;
+  readonly accessLoggers: readonly AccessLogger[];
+  readonly codecOptions: Http1ServerOptions;
+  readonly filterChainName: string;
+  readonly bufferLimitBytes: number;
+  readonly #filterFactories: readonly { readonly name: string; readonly create: () => HttpFilter }[];
+
+  /** @throws InvalidInputError for formats and regexes that do not compile; Error for an unknown filter type */
+  constructor(
+    config: HttpConnectionManager,
+    dependencies: HttpManagerDependencies,
+    listener: {
+      readonly statsScope: StatsScope;
+      readonly filterChainName: string;
+      readonly bufferLimitBytes: number;
+    },
+  ) {
+    this.config = config;
+    this.dependencies = dependencies;
+    const scope = dependencies.stats.scope(`http.${config.statPrefix}.`);
+    this.stats = new ConnectionManagerStats(scope);
+    this.listenerStats = new StatusClassStats(listener.statsScope.scope(`http.${config.statPrefix}.`));
+    this.filterChainName = listener.filterChainName;
+    this.bufferLimitBytes = listener.bufferLimitBytes;
+    this.routeSource =
+      config.routes.kind === 'inline'
+        ? dependencies.routes.inline(config.routes.table)
+        : dependencies.routes.named(config.routes.routeConfigName);
+    this.sanitizer = new RequestSanitizer(config, dependencies.rng, dependencies.nodeAddress);
+    this.accessLoggers = config.accessLogs.map((log) => new AccessLogger(log, dependencies.logFiles));
+    this.codecOptions = createHttp1ServerOptions(dependencies.workspace, {
+      maxHeadBytes: config.maxRequestHeadersBytes,
+      maxFieldCount: config.maxHeadersCount,
+      enableTrailers: config.enableTrailers,
+      acceptHttp10: config.acceptHttp10,
+      defaultHostForHttp10: config.defaultHostForHttp10,
+    });
+    const context = { manager: config, stats: scope, wheel: dependencies.wheel, rng: dependencies.rng };
+    this.#filterFactories = config.httpFilters
+      .filter(({ isDisabled }) => !isDisabled)
+      .map(({ name, type, config: filterConfig }) => {
+        const row = dependencies.filters.find((factory) => factory.type === type);
+        if (row === undefined) throw new Error(`no HTTP filter of type ${type}`);
+        return { name, create: row.createFactory(filterConfig, context) };
+      });
+  }
+
+  createFilters(): NamedFilter[] {
+    const filters: NamedFilter[] = [];
+    for (const { name, create } of this.#filterFactories) filters.push({ name, filter: create() });
+    return filters;
+  }
+}
+
+/** `listener.<address>.http.<stat_prefix>.downstream_rq_…`. */
+class StatusClassStats {
+  readonly #completed;
+  readonly #classes;
+
+  constructor(scope: StatsScope) {
+    this.#completed = scope.counter('downstream_rq_completed');
+    this.#classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((name) => scope.counter(`downstream_rq_${name}`));
+  }
+
+  onResponse(status: number): void {
+    this.#completed.inc();
+    this.#classes[Math.floor(status / 100) - 1]?.inc();
+  }
+}

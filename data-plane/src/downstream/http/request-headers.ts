@@ -1,0 +1,184 @@
+import type { Rng } from '@heddle/shared/random/rng';
+import type { HeaderMap } from '../../codec/header-map.ts';
+import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import { createRequestId } from './request-id.ts';
+import type { StreamInfo } from './stream-info.ts';
+import { forwardedAddress, isLoopback } from './trusted-address.ts';
+
+/** What of the manager's configuration decides how far a client is believed. */
+export type TrustRules = Pick<
+  HttpConnectionManager,
+  | 'useRemoteAddress'
+  | 'xffNumTrustedHops'
+  | 'skipXffAppend'
+  | 'generateRequestId'
+  | 'preserveExternalRequestId'
+  | 'via'
+  | 'headersWithUnderscoresAction'
+>;
+
+/** What only internal requests may ask for. */
+const controlHeaders = [
+  ...['retriable-status-codes', 'retriable-header-names', 'retry-on', 'retry-grpc-on', 'max-retries'],
+  ...['upstream-alt-stat-name', 'upstream-rq-timeout-ms', 'upstream-rq-per-try-timeout-ms'],
+  ...['upstream-rq-timeout-alt-response', 'expected-rq-timeout-ms', 'force-trace', 'ip-tags', 'original-url'],
+  ...['hedge-on-per-try-timeout', 'upstream-stream-duration-ms'],
+].map((name) => `x-envoy-${name}`);
+
+/** What a request from outside must not bring through an edge. */
+const edgeHeaders = [
+  ...['decorator-operation', 'downstream-service-cluster', 'downstream-service-node', 'original-path'],
+  'original-host',
+].map((name) => `x-envoy-${name}`);
+
+/** Set here, or meant for one hop; `connection` and `upgrade` stay for a protocol change. */
+const hopHeaders = ['x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
+
+const untrusted = 1;
+const edgeOnly = 2;
+const hop = 3;
+const upgradePair = 4;
+const te = 5;
+
+/** Headers that need a look; one pass over the request finds them. */
+const treatments: ReadonlyMap<string, number> = new Map([
+  ...controlHeaders.map((name) => [name, untrusted] as const),
+  ...edgeHeaders.map((name) => [name, edgeOnly] as const),
+  ...hopHeaders.map((name) => [name, hop] as const),
+  ['connection', upgradePair],
+  ['upgrade', upgradePair],
+  ['te', te],
+]);
+
+/** Why a request is refused with 400: response code details. */
+export type HeaderRefusal = 'unexpected_underscore';
+
+/**
+ * Makes the heads of requests trustworthy: whose address counts, what an outsider may not say, what belongs to one
+ * hop, and what every request carries (`x-forwarded-proto`, `x-request-id`).
+ */
+export class RequestSanitizer {
+  readonly #rules: TrustRules;
+  readonly #rng: Rng;
+  readonly #nodeAddress: string;
+
+  /** `nodeAddress` stands for a loopback peer in `x-forwarded-for`: 127.0.0.1 would mean the next server itself. */
+  constructor(rules: TrustRules, rng: Rng, nodeAddress: string) {
+    this.#rules = rules;
+    this.#rng = rng;
+    this.#nodeAddress = nodeAddress;
+  }
+
+  /** Once per request, before routing. Undefined: the request is fine. */
+  sanitize(
+    headers: HeaderMap,
+    info: StreamInfo,
+    isUpgrade: boolean,
+    internalOnlyHeaders: readonly string[],
+  ): HeaderRefusal | undefined {
+    const rules = this.#rules;
+    if (rules.headersWithUnderscoresAction !== 'allow') {
+      const refusal = treatUnderscores(headers, rules.headersWithUnderscoresAction);
+      if (refusal !== undefined) return refusal;
+    }
+    const isEdge = rules.useRemoteAddress;
+    if (isEdge) this.#trustPeer(headers, info);
+    else trustForwarded(headers, info, rules.xffNumTrustedHops);
+    setScheme(headers);
+    removeUntrusted(headers, isEdge, isUpgrade);
+    for (const name of internalOnlyHeaders) headers.remove(name);
+    if (isEdge) headers.set('x-envoy-external-address', info.downstreamRemoteAddress.address);
+    if (rules.via !== '') appendVia(headers, rules.via);
+    if (rules.generateRequestId) {
+      const mustReplace = isEdge && !rules.preserveExternalRequestId;
+      if (mustReplace || !headers.has('x-request-id'))
+        headers.set('x-request-id', createRequestId(this.#rng));
+    }
+    return undefined;
+  }
+
+  /** An edge: the peer is the client, unless so many proxies before it are known. */
+  #trustPeer(headers: HeaderMap, info: StreamInfo): void {
+    const { xffNumTrustedHops, skipXffAppend } = this.#rules;
+    const forwardedFor = headers.get('x-forwarded-for');
+    if (xffNumTrustedHops > 0 && forwardedFor !== undefined) {
+      const address = forwardedAddress(forwardedFor, xffNumTrustedHops - 1);
+      if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
+    }
+    if (!skipXffAppend) {
+      const joined = forwardedFor === undefined ? '' : `${headers.getAll('x-forwarded-for').join(',')},`;
+      const peer = info.downstreamDirectAddress.address;
+      headers.set('x-forwarded-for', joined + (isLoopback(peer) ? this.#nodeAddress : peer));
+    }
+    if (xffNumTrustedHops === 0 || !headers.has('x-forwarded-proto'))
+      headers.set('x-forwarded-proto', 'http');
+  }
+}
+
+function trustForwarded(headers: HeaderMap, info: StreamInfo, trustedHops: number): void {
+  const forwardedFor = headers.get('x-forwarded-for');
+  if (forwardedFor !== undefined) {
+    const address = forwardedAddress(forwardedFor, trustedHops);
+    if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
+  }
+  if (!headers.has('x-forwarded-proto')) headers.add('x-forwarded-proto', 'http');
+}
+
+/** `:scheme` comes from `x-forwarded-proto` in any case; anything but http and https is http. */
+function setScheme(headers: HeaderMap): void {
+  const proto = headers.get('x-forwarded-proto');
+  let scheme = 'http';
+  if (proto !== 'http' && proto?.toLowerCase() === 'https') scheme = 'https';
+  if (headers.get(':scheme') !== scheme) headers.set(':scheme', scheme);
+}
+
+/** No address counts as internal, so every request is external and asks for nothing. */
+function removeUntrusted(headers: HeaderMap, isEdge: boolean, isUpgrade: boolean): void {
+  for (let index = 0; index < headers.size;) {
+    const name = headers.nameAt(index);
+    switch (treatments.get(name)) {
+      case untrusted:
+      case hop:
+        headers.remove(name);
+        continue;
+      case edgeOnly:
+        if (!isEdge) break;
+        headers.remove(name);
+        continue;
+      case upgradePair:
+        if (isUpgrade) break;
+        headers.remove(name);
+        continue;
+      case te:
+        if (headers.valueAt(index) === 'trailers') break;
+        if (
+          headers
+            .valueAt(index)
+            .split(',')
+            .some((value) => value.trim() === 'trailers')
+        ) {
+          headers.setValueAt(index, 'trailers');
+          break;
+        }
+        headers.remove(name);
+        continue;
+      default:
+    }
+    index++;
+  }
+}
+
+function appendVia(headers: HeaderMap, via: string): void {
+  const present = headers.get('via');
+  headers.set('via', present === undefined ? via : `${present}, ${via}`);
+}
+
+function treatUnderscores(headers: HeaderMap, action: 'reject' | 'drop'): HeaderRefusal | undefined {
+  for (let index = 0; index < headers.size;) {
+    const name = headers.nameAt(index);
+    if (!name.includes('_')) index++;
+    else if (action === 'reject') return 'unexpected_underscore';
+    else headers.remove(name);
+  }
+  return undefined;
+}

@@ -1,0 +1,486 @@
+import type { StreamResetReason } from '../codec/codec.ts';
+import type { HeaderMap } from '../codec/header-map.ts';
+import type { ForwardAction } from '../config/model/route.ts';
+import type { FormatContext } from '../downstream/http/access-log/format-operators.ts';
+import type { DecoderFilterCallbacks, WatermarkCallbacks } from '../downstream/http/http-filter.ts';
+import { addFlag } from '../downstream/http/stream-info-record.ts';
+import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
+import type {
+  Host,
+  LoadBalancerContext,
+  ThreadLocalCluster,
+  UpstreamConnectionInfo,
+} from '../upstream/upstream.ts';
+import { applyHeaderChanges } from './header-mutation.ts';
+import { RequestBody } from './request-body.ts';
+import { expectedTimeoutMs, takeRequestTimeouts, type RequestTimeouts } from './request-timeouts.ts';
+import { detailsOfReset, flagOfReset, textOfReset } from './reset-reason.ts';
+import type { ResolvedRoute } from './resolved-route.ts';
+import { RetryState, type RetryDecision } from './retry.ts';
+import type { RouterContext } from './router-context.ts';
+import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
+
+/** Methods whose requests may be sent twice (RFC 9110, 9.2.2). */
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * One request on its way to a cluster: picks hosts, starts attempts, times them, repeats them, and passes the answer
+ * on. It keeps its cluster's settings to the end and picks every host from the current ones.
+ *
+ * The keep-alive race: when a connection that carried requests before closes without a byte of the answer, a request
+ * with an idempotent method whose body (if any) is at hand goes out once more at once, on a fresh connection, whatever
+ * the retry policy says.
+ */
+export class ForwardedRequest
+  implements UpstreamRequestOwner, LoadBalancerContext, TimerTarget, WatermarkCallbacks
+{
+  readonly #context: RouterContext;
+  readonly #callbacks: DecoderFilterCallbacks;
+  readonly #headers: HeaderMap;
+  readonly #route: ResolvedRoute;
+  readonly #action: ForwardAction;
+  readonly #cluster: ThreadLocalCluster;
+  readonly #timeouts: RequestTimeouts;
+  readonly #body: RequestBody;
+  readonly #startedMs: number;
+  #retry: RetryState | undefined;
+  #attempt: UpstreamRequest | undefined;
+  #attemptCount = 0;
+  #isRetryCounted = false;
+  #hasRacedKeepAlive = false;
+  #hasResponseStarted = false;
+  #isOver = false;
+  #isUpgraded = false;
+  #timeoutStatus = 504;
+  #requestCompleteMs: number | undefined;
+  #routeTimer: WheelTimer | undefined;
+  #backOffTimer: WheelTimer | undefined;
+  #triedHosts: Host[] = [];
+
+  constructor(
+    context: RouterContext,
+    callbacks: DecoderFilterCallbacks,
+    route: ResolvedRoute,
+    action: ForwardAction,
+    cluster: ThreadLocalCluster,
+    headers: HeaderMap,
+  ) {
+    this.#context = context;
+    this.#callbacks = callbacks;
+    this.#headers = headers;
+    this.#route = route;
+    this.#action = action;
+    this.#cluster = cluster;
+    this.#startedMs = context.wheel.monotonicMs();
+    const policy = route.retryPolicy?.policy;
+    // What a client asks of the router is taken out before the route's own changes are made.
+    this.#timeouts = takeRequestTimeouts(headers, {
+      routeMs: action.timeoutMs,
+      perTryMs: policy?.perTryTimeoutMs ?? 0,
+      perTryIdleMs: policy?.perTryIdleTimeoutMs ?? 0,
+    });
+    if (headers.remove('x-envoy-upstream-rq-timeout-alt-response')) this.#timeoutStatus = 204;
+    this.#retry = RetryState.create(route.retryPolicy, headers);
+    this.#body = new RequestBody(this.#retry !== undefined);
+  }
+
+  /** Changes the head as the route says, and starts the first attempt. */
+  start(endStream: boolean): void {
+    const suppress = this.#context.suppressEnvoyHeaders;
+    if (this.#route.requestChanges.length > 0) {
+      applyHeaderChanges(this.#route.requestChanges, this.#headers, this.#formatContext(undefined));
+    }
+    this.#route.hostRewriter?.apply(this.#headers, suppress);
+    this.#route.pathRewriter?.apply(this.#headers, suppress);
+    this.#callbacks.setDownstreamWatermarkCallbacks(this);
+    if (endStream) this.#onRequestComplete();
+    this.#startAttempt(false);
+  }
+
+  onRequestData(chunk: Buffer, endStream: boolean): void {
+    if (this.#isOver) return;
+    this.#body.add(chunk);
+    if (this.#body.isKept && this.#body.keptBytes > this.#bodyLimitBytes() && !this.#giveUpRetries()) {
+      return;
+    }
+    if (endStream) this.#onRequestComplete();
+    this.#attempt?.encodeData(chunk, endStream);
+  }
+
+  onRequestTrailers(trailers: HeaderMap): void {
+    if (this.#isOver) return;
+    this.#body.trailers = trailers;
+    this.#onRequestComplete();
+    this.#attempt?.encodeTrailers(trailers);
+  }
+
+  /** The stream is gone, complete or not. */
+  onDestroy(): void {
+    this.#isOver = true;
+    if (this.#attempt?.reset() === true) this.#cluster.stats.resetsSent.inc();
+    this.#release();
+  }
+
+  // Load balancer context.
+
+  get metadataMatch(): Readonly<Record<string, unknown>> | undefined {
+    return this.#route.metadataMatch;
+  }
+
+  get hostSelectionRetryCount(): number {
+    return this.#attemptCount > 1 ? (this.#route.retryPolicy?.policy.hostSelectionRetryMaxAttempts ?? 1) : 0;
+  }
+
+  shouldSelectAnotherHost(host: Host): boolean {
+    const policy = this.#attemptCount > 1 ? this.#route.retryPolicy?.policy : undefined;
+    if (policy === undefined) return false;
+    return (
+      (policy.avoidPreviousHosts && this.#triedHosts.includes(host)) ||
+      (policy.omitCanaryHosts && host.isCanary)
+    );
+  }
+
+  // Attempts.
+
+  onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void {
+    const info = this.#callbacks.streamInfo;
+    info.upstreamLocalAddress = connection.localAddress;
+    info.upstreamProtocol = connection.protocol;
+    info.firstUpstreamTxByteMs ??= this.#context.wheel.monotonicMs();
+    if (attempt === this.#attempt) info.upstreamHost = attempt.host.address;
+  }
+
+  onUpstreamBytesSent(isLast: boolean): void {
+    if (isLast) this.#callbacks.streamInfo.lastUpstreamTxByteMs = this.#context.wheel.monotonicMs();
+  }
+
+  onUpstreamBackPressure(isAbove: boolean): void {
+    this.#callbacks.readDisableDownstream(isAbove);
+  }
+
+  onUpstreamInformational(headers: HeaderMap): void {
+    this.#callbacks.encodeInformational(headers);
+  }
+
+  onUpstreamHeaders(attempt: UpstreamRequest, headers: HeaderMap, endStream: boolean): void {
+    const info = this.#callbacks.streamInfo;
+    const nowMs = this.#context.wheel.monotonicMs();
+    const status = Number(headers.get(':status') ?? '0');
+    info.firstUpstreamByteMs = nowMs;
+    if (this.#retry !== undefined && this.#retriesAnswer(this.#retry, headers, status)) {
+      attempt.host.stats.onRequestEnd(true);
+      attempt.reset();
+      this.#scheduleRetry(this.#retry);
+      return;
+    }
+    const isCanary = attempt.host.isCanary || headers.get('x-envoy-upstream-canary') === 'true';
+    this.#cluster.stats.onResponse(status, isCanary, info.isInternalRequest);
+    attempt.host.stats.onRequestEnd(status >= 500);
+    info.responseDetails = 'via_upstream';
+    this.#endRetries();
+    this.#hasResponseStarted = true;
+    this.#isUpgraded = status === 101;
+    if (this.#isUpgraded && this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
+    if (!this.#context.suppressEnvoyHeaders && this.#requestCompleteMs !== undefined) {
+      headers.set('x-envoy-upstream-service-time', String(Math.floor(nowMs - this.#requestCompleteMs)));
+    }
+    if (this.#route.virtualHost.includeAttemptCountInResponse) {
+      headers.set('x-envoy-attempt-count', String(this.#attemptCount));
+    }
+    if (this.#route.responseChanges.length > 0) {
+      applyHeaderChanges(this.#route.responseChanges, headers, this.#formatContext(headers));
+    }
+    if (endStream) this.#onUpstreamComplete(nowMs);
+    this.#callbacks.encodeHeaders(headers, endStream);
+  }
+
+  onUpstreamData(_attempt: UpstreamRequest, chunk: Buffer, endStream: boolean): void {
+    if (endStream) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
+    this.#callbacks.encodeData(chunk, endStream);
+  }
+
+  onUpstreamTrailers(_attempt: UpstreamRequest, trailers: HeaderMap): void {
+    this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
+    this.#callbacks.encodeTrailers(trailers);
+  }
+
+  onUpstreamReset(attempt: UpstreamRequest, reason: StreamResetReason, detail: string): void {
+    const info = this.#callbacks.streamInfo;
+    info.upstreamTransportFailureReason = detail;
+    if (attempt.connection !== undefined) this.#cluster.stats.resetsReceived.inc();
+    if (!this.#hasResponseStarted) {
+      if (this.#isKeepAliveRace(attempt, reason)) {
+        this.#hasRacedKeepAlive = true;
+        this.#cluster.stats.retries.attempted.inc();
+        this.#startAttempt(true);
+        return;
+      }
+      if (reason !== 'overflow') attempt.host.stats.onRequestEnd(true);
+      if (this.#retriesReset(reason, attempt.isRequestSent)) return;
+    }
+    this.#onFinalReset(reason, detail);
+  }
+
+  onPerTryTimeout(attempt: UpstreamRequest, kind: 'per-try' | 'per-try-idle'): void {
+    attempt.host.stats.onRequestTimeout();
+    attempt.host.stats.onRequestEnd(true);
+    this.#cluster.stats.timeouts.perTry.inc();
+    if (!this.#hasResponseStarted && this.#retriesReset('local-reset', attempt.isRequestSent)) return;
+    this.#onTimeout(kind === 'per-try' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout');
+  }
+
+  // Watermarks of the client's connection.
+
+  onAboveWriteHighWatermark(): void {
+    this.#attempt?.readDisable(true);
+  }
+
+  onBelowWriteLowWatermark(): void {
+    this.#attempt?.readDisable(false);
+  }
+
+  onTimer(timer: WheelTimer): void {
+    if (timer === this.#backOffTimer) {
+      this.#startAttempt(false);
+      return;
+    }
+    this.#cluster.stats.timeouts.request.inc();
+    const attempt = this.#attempt;
+    if (attempt !== undefined && attempt.isAwaitingHeaders) attempt.host.stats.onRequestTimeout();
+    if (attempt?.reset() === true) {
+      this.#cluster.stats.resetsSent.inc();
+      if (!this.#hasResponseStarted) attempt.host.stats.onRequestEnd(true);
+    }
+    this.#onTimeout('response_timeout');
+  }
+
+  #startAttempt(needsFreshConnection: boolean): void {
+    this.#attemptCount++;
+    const info = this.#callbacks.streamInfo;
+    info.upstreamAttemptCount = this.#attemptCount;
+    const host = this.#cluster.chooseHost(this);
+    if (host === undefined) {
+      this.#attempt = undefined;
+      this.#cluster.stats.noneHealthy.inc();
+      this.#end({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
+      return;
+    }
+    info.upstreamHost = host.address;
+    info.upstreamHostname = host.hostname;
+    if (this.#retry !== undefined) this.#triedHosts.push(host);
+    const headers = this.#headers;
+    this.#setAttemptHeaders(headers, host);
+    const attempt = new UpstreamRequest(
+      this,
+      this.#context.wheel,
+      host,
+      headers,
+      this.#timeouts,
+      this.#callbacks.decoderBufferLimit,
+    );
+    this.#attempt = attempt;
+    const body = this.#body;
+    const hasBody = body.hasData || body.trailers !== undefined;
+    // What is kept is given before the stream is asked for: with a connection at hand it goes out with the head.
+    const { chunks } = body;
+    for (let index = 0; index < chunks.length; index++) {
+      const isLast = body.isComplete && body.trailers === undefined && index === chunks.length - 1;
+      attempt.encodeData(chunks[index] ?? noBytes, isLast);
+    }
+    if (body.trailers !== undefined) attempt.encodeTrailers(body.trailers);
+    attempt.start(
+      this.#cluster.httpPool(host, this.#action.priority),
+      body.isComplete && !hasBody,
+      needsFreshConnection,
+    );
+  }
+
+  #setAttemptHeaders(headers: HeaderMap, host: Host): void {
+    if (this.#route.hostRewriter?.isAuto === true) {
+      // The client's Host was remembered by the first attempt.
+      if (this.#attemptCount === 1) {
+        this.#route.hostRewriter.applyAuto(headers, host.hostname, this.#context.suppressEnvoyHeaders);
+      } else if (host.hostname !== '') {
+        headers.set(':authority', host.hostname);
+      }
+    }
+    if (this.#route.virtualHost.includeRequestAttemptCount) {
+      headers.set('x-envoy-attempt-count', String(this.#attemptCount));
+    }
+    if (this.#context.suppressEnvoyHeaders) return;
+    const elapsedMs = this.#attemptCount === 1 ? 0 : this.#context.wheel.monotonicMs() - this.#startedMs;
+    const expectedMs = expectedTimeoutMs(this.#timeouts, elapsedMs);
+    if (expectedMs !== undefined) headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+  }
+
+  #onRequestComplete(): void {
+    this.#body.isComplete = true;
+    const nowMs = this.#context.wheel.monotonicMs();
+    this.#requestCompleteMs = nowMs;
+    if (this.#timeouts.routeMs === 0 || this.#isUpgraded) return;
+    this.#routeTimer = new WheelTimer(this);
+    this.#context.wheel.schedule(this.#routeTimer, this.#timeouts.routeMs);
+  }
+
+  #onUpstreamComplete(nowMs: number): void {
+    this.#callbacks.streamInfo.lastUpstreamByteMs = nowMs;
+    if (this.#requestCompleteMs !== undefined) {
+      this.#cluster.stats.onResponseTime(nowMs - this.#requestCompleteMs);
+    }
+    this.#attempt = undefined;
+    this.#isOver = true;
+    this.#release();
+  }
+
+  #isKeepAliveRace(attempt: UpstreamRequest, reason: StreamResetReason): boolean {
+    const { connection } = attempt;
+    return (
+      connection !== undefined &&
+      connection.isReused &&
+      !connection.hasReceivedBytes &&
+      !this.#hasRacedKeepAlive &&
+      (reason === 'connection-termination' || reason === 'remote-reset') &&
+      this.#body.isReplayable &&
+      idempotentMethods.has(this.#headers.get(':method') ?? '')
+    );
+  }
+
+  #retriesAnswer(retry: RetryState, headers: HeaderMap, status: number): boolean {
+    return this.#decideRetry(retry, retry.wantsRetryOfAnswer(headers, status)) === 'retry';
+  }
+
+  /** Schedules the retry of an attempt that had no answer; false: the reset is final. */
+  #retriesReset(reason: StreamResetReason, isRequestSent: boolean): boolean {
+    const retry = this.#retry;
+    if (retry === undefined) return false;
+    if (this.#decideRetry(retry, retry.wantsRetryOfReset({ reason, isRequestSent })) !== 'retry')
+      return false;
+    this.#scheduleRetry(retry);
+    return true;
+  }
+
+  #decideRetry(retry: RetryState, isWanted: boolean): RetryDecision {
+    const { retries } = this.#cluster.stats;
+    const resources = this.#cluster.resources(this.#action.priority);
+    if (this.#isRetryCounted) {
+      this.#isRetryCounted = false;
+      resources.retryEnded();
+      if (!isWanted) retries.succeeded.inc();
+    }
+    const decision = retry.decide(isWanted, () => resources.canRetry());
+    switch (decision) {
+      case 'limit-exceeded':
+        retries.limitExceeded.inc();
+        addFlag(this.#callbacks.streamInfo, 'URX');
+        break;
+      case 'overflow':
+        retries.overflow.inc();
+        addFlag(this.#callbacks.streamInfo, 'UO');
+        break;
+      case 'retry':
+      case 'no':
+        break;
+    }
+    return decision;
+  }
+
+  #scheduleRetry(retry: RetryState): void {
+    const { retries } = this.#cluster.stats;
+    this.#attempt = undefined;
+    this.#isRetryCounted = true;
+    this.#cluster.resources(this.#action.priority).retryStarted();
+    retries.attempted.inc();
+    retries.backOffExponential.inc();
+    this.#backOffTimer ??= new WheelTimer(this);
+    this.#context.wheel.schedule(this.#backOffTimer, retry.backOffMs(this.#context.rng.next()));
+  }
+
+  /** The body outgrew what is kept for retries. False: there is no attempt that could take it, so this answers 507. */
+  #giveUpRetries(): boolean {
+    this.#cluster.stats.retries.abandoned.inc();
+    if (this.#attempt !== undefined) {
+      this.#endRetries();
+      return true;
+    }
+    this.#end({
+      status: 507,
+      body: 'exceeded request buffer limit while retrying upstream',
+      details: 'request_payload_exceeded_retry_buffer_limit',
+    });
+    return false;
+  }
+
+  #bodyLimitBytes(): number {
+    return this.#route.perRequestBufferLimitBytes ?? this.#callbacks.decoderBufferLimit;
+  }
+
+  #endRetries(): void {
+    if (this.#isRetryCounted) this.#cluster.resources(this.#action.priority).retryEnded();
+    this.#isRetryCounted = false;
+    this.#retry = undefined;
+    this.#body.drop();
+  }
+
+  #onFinalReset(reason: StreamResetReason, detail: string): void {
+    const info = this.#callbacks.streamInfo;
+    addFlag(info, flagOfReset(reason));
+    if (this.#hasResponseStarted) {
+      this.#abortResponse(`upstream_reset_after_response_started${detailsOfReset(reason, '')}`);
+      return;
+    }
+    const status = reason === 'protocol-error' ? 502 : 503;
+    this.#cluster.stats.onResponse(status, false, info.isInternalRequest);
+    const retried = this.#attemptCount > 1 ? 'retried and the latest ' : '';
+    const isOverloaded = reason === 'overflow' && !this.#context.suppressEnvoyHeaders;
+    this.#end({
+      status,
+      body: `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${textOfReset(reason)}`,
+      details: `upstream_reset_before_response_started${detailsOfReset(reason, detail)}`,
+      ...(isOverloaded ? { headers: [['x-envoy-overloaded', 'true']] as const } : {}),
+    });
+  }
+
+  #onTimeout(details: string): void {
+    const info = this.#callbacks.streamInfo;
+    addFlag(info, 'UT');
+    if (this.#hasResponseStarted) {
+      this.#abortResponse(details);
+      return;
+    }
+    this.#cluster.stats.onResponse(this.#timeoutStatus, false, info.isInternalRequest);
+    const body = this.#timeoutStatus === 504 ? 'upstream request timeout' : '';
+    this.#end({ status: this.#timeoutStatus, body, details });
+  }
+
+  #abortResponse(details: string): void {
+    this.#context.stats.resetAfterResponseStarted.inc();
+    this.#isOver = true;
+    this.#attempt = undefined;
+    this.#release();
+    this.#callbacks.resetStream(details);
+  }
+
+  #end(reply: Parameters<DecoderFilterCallbacks['sendLocalReply']>[0]): void {
+    this.#isOver = true;
+    this.#attempt = undefined;
+    this.#release();
+    this.#callbacks.sendLocalReply(reply);
+  }
+
+  #release(): void {
+    if (this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
+    if (this.#backOffTimer !== undefined) this.#context.wheel.cancel(this.#backOffTimer);
+    if (this.#isRetryCounted) this.#endRetries();
+  }
+
+  #formatContext(responseHeaders: HeaderMap | undefined): FormatContext {
+    return {
+      streamInfo: this.#callbacks.streamInfo,
+      requestHeaders: this.#headers,
+      responseHeaders,
+      responseTrailers: undefined,
+    };
+  }
+}
+
+const noBytes = Buffer.alloc(0);

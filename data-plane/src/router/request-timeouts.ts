@@ -1,0 +1,45 @@
+import type { HeaderMap } from '../codec/header-map.ts';
+
+/** Time-outs of one request, ms; 0 = none. */
+export interface RequestTimeouts {
+  readonly routeMs: number;
+  readonly perTryMs: number;
+  readonly perTryIdleMs: number;
+}
+
+const names = {
+  route: 'x-envoy-upstream-rq-timeout-ms',
+  perTry: 'x-envoy-upstream-rq-per-try-timeout-ms',
+} as const;
+
+/** The route's settings under what a trusted client asks for; the asking headers are removed. */
+export function takeRequestTimeouts(headers: HeaderMap, route: RequestTimeouts): RequestTimeouts {
+  const routeMs = takeNumber(headers, names.route) ?? route.routeMs;
+  const perTryMs = takeNumber(headers, names.perTry) ?? route.perTryMs;
+  if (routeMs === route.routeMs && perTryMs === route.perTryMs && !isPerTryUseless(route)) return route;
+  const timeouts = { routeMs, perTryMs, perTryIdleMs: route.perTryIdleMs };
+  return isPerTryUseless(timeouts) ? { ...timeouts, perTryMs: 0 } : timeouts;
+}
+
+/** A per-try time-out that cannot end before the route's. */
+function isPerTryUseless({ routeMs, perTryMs }: RequestTimeouts): boolean {
+  return perTryMs > 0 && routeMs > 0 && perTryMs >= routeMs;
+}
+
+/** `x-envoy-expected-rq-timeout-ms` of an attempt that begins `elapsedMs` after the first; undefined: none. */
+export function expectedTimeoutMs(
+  { routeMs, perTryMs }: RequestTimeouts,
+  elapsedMs: number,
+): number | undefined {
+  const expectedMs = perTryMs > 0 ? perTryMs : routeMs;
+  if (expectedMs === 0) return undefined;
+  if (routeMs === 0 || elapsedMs <= 0) return expectedMs;
+  return Math.min(expectedMs, Math.max(1, Math.floor(routeMs - elapsedMs)));
+}
+
+function takeNumber(headers: HeaderMap, name: string): number | undefined {
+  const text = headers.get(name);
+  if (text === undefined) return undefined;
+  headers.remove(name);
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
