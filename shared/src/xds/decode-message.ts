@@ -1,6 +1,5 @@
 import { setKey } from './json-value.ts';
 import type { FieldType, MessageType, ScalarKind } from './message-type.ts';
-import { shapeMessage, wellKnownShapes } from './well-known-shapes.ts';
 import { WireError, WireReader, maxDepth } from './wire-reader.ts';
 
 /**
@@ -12,7 +11,7 @@ import { WireError, WireReader, maxDepth } from './wire-reader.ts';
  */
 export function decodeMessage(type: MessageType, bytes: Uint8Array, unknownFields?: string[]): unknown {
   const reader = new WireReader(bytes);
-  return shapeMessage(type.fullName, readMessage(type, reader, reader.length, {}, 0, unknownFields));
+  return type.shape(readMessage(type, reader, reader.length, noFields, 0, unknownFields));
 }
 
 type Raw = Record<string, unknown>;
@@ -26,10 +25,10 @@ function readMessage(
   unknownFields: string[] | undefined,
 ): Raw {
   if (depth > maxDepth) throw new WireError('messages are nested too deeply', reader.position);
-  const raw: Raw = { ...type.defaults, ...earlier };
+  const raw: Raw = earlier === noFields ? { ...type.defaults } : { ...type.defaults, ...earlier };
   while (reader.position < end) {
     const tag = reader.uint32();
-    const field = type.fieldByNumber.get(tag >>> 3);
+    const field = type.fieldByNumber[tag >>> 3];
     if (field === undefined || !fitsWireType(field, tag & 7)) {
       if (tag >>> 3 === 0) throw new WireError('a field has number 0', reader.position);
       unknownFields?.push(`#${tag >>> 3}`);
@@ -55,10 +54,7 @@ function readSingular(
   unknownFields: string[] | undefined,
 ): void {
   if (field.oneof !== undefined) {
-    for (const other of type.fields) {
-      if (other.oneof === field.oneof && other !== field && other.key in raw)
-        Reflect.deleteProperty(raw, other.key);
-    }
+    for (const other of type.siblingsOf(field)) if (other.key in raw) Reflect.deleteProperty(raw, other.key);
   }
   raw[field.key] = field.isMessage
     ? readNested(field, reader, raw[field.key], depth, unknownFields, field.name)
@@ -78,7 +74,7 @@ function readElements(
   if (Object.isFrozen(list)) raw[field.key] = list = [];
   if (field.isMessage) {
     list.push(readNested(field, reader, undefined, depth, unknownFields, `${field.name}[${list.length}]`));
-  } else if (wireType === 2 && isPackable(field)) {
+  } else if (wireType === 2 && field.isPackable) {
     const end = reader.end();
     while (reader.position < end) list.push(readScalarOrEnum(field, reader));
   } else {
@@ -120,7 +116,7 @@ function readMapEntry(
 }
 
 function defaultMapValue(field: FieldType): unknown {
-  if (field.isMessage) return shapeMessage(field.messageType.fullName, { ...field.messageType.defaults });
+  if (field.isMessage) return field.messageType.shape({ ...field.messageType.defaults });
   if (field.scalar === undefined) return field.enumType.defaultName;
   return field.scalar === 'string'
     ? ''
@@ -144,8 +140,8 @@ function readNested(
   try {
     const end = reader.end();
     // Only messages that keep their fields' shape can be merged; a later wrapper or Struct replaces.
-    const base = earlier !== undefined && !wellKnownShapes.has(type.fullName) ? (earlier as Raw) : noFields;
-    const value = shapeMessage(type.fullName, readMessage(type, reader, end, base, depth + 1, unknownFields));
+    const base = earlier !== undefined && type.wellKnownShape === undefined ? (earlier as Raw) : noFields;
+    const value = type.shape(readMessage(type, reader, end, base, depth + 1, unknownFields));
     if (unknownFields !== undefined) {
       for (let i = unknownBefore; i < unknownFields.length; i++)
         unknownFields[i] = `${segment}.${unknownFields[i]}`;
@@ -169,38 +165,10 @@ function readScalar(kind: ScalarKind, reader: WireReader): unknown {
   return reader[kind]();
 }
 
-function isPackable(field: FieldType): boolean {
-  return !field.isMessage && field.scalar !== 'string' && field.scalar !== 'bytes';
-}
-
 /** A field that arrives in another wire type than its own is an unknown field, as in the other implementations. */
 function fitsWireType(field: FieldType, wireType: number): boolean {
+  if (field.cardinality === 'map') return wireType === 2;
   return (
-    wireType === wireTypeOf(field) ||
-    (wireType === 2 && field.cardinality === 'repeated' && isPackable(field))
+    wireType === field.wireType || (wireType === 2 && field.isPackable && field.cardinality === 'repeated')
   );
-}
-
-/** Of one value; packed lists are 2. */
-export function wireTypeOf(field: FieldType): number {
-  if (field.isMessage || field.cardinality === 'map') return 2;
-  return field.scalar === undefined ? 0 : wireTypeOfScalar(field.scalar);
-}
-
-export function wireTypeOfScalar(kind: ScalarKind): number {
-  switch (kind) {
-    case 'string':
-    case 'bytes':
-      return 2;
-    case 'double':
-    case 'fixed64':
-    case 'sfixed64':
-      return 1;
-    case 'float':
-    case 'fixed32':
-    case 'sfixed32':
-      return 5;
-    default:
-      return 0;
-  }
 }

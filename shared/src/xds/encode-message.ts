@@ -1,6 +1,4 @@
-import { wireTypeOf, wireTypeOfScalar } from './decode-message.ts';
-import type { FieldType, MessageType, ScalarKind } from './message-type.ts';
-import { wellKnownShapes } from './well-known-shapes.ts';
+import { wireTypeOfScalar, type FieldType, type MessageType, type ScalarKind } from './message-type.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** A value that cannot be written as the message it was given for. */
@@ -29,8 +27,7 @@ export function encodeMessage(type: MessageType, value: unknown): Buffer {
 }
 
 function writeMessage(type: MessageType, value: unknown, writer: WireWriter, path: string): void {
-  const wellKnown = wellKnownShapes.get(type.fullName);
-  const raw = wellKnown === undefined ? value : wellKnown.unshape(value);
+  const raw = type.wellKnownShape === undefined ? value : type.wellKnownShape.unshape(value);
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw new EncodeError(path, 'is not an object');
   const message = raw as Record<string, unknown>;
@@ -76,7 +73,7 @@ function writeField(field: FieldType, value: unknown, writer: WireWriter, path: 
   if (field.cardinality === 'repeated') return writeList(field, value, writer, fieldPath);
   if (!field.hasPresence && isDefault(field, value)) return;
   writeValue(field, value, writer, fieldPath);
-  writer.tag(field.number, wireTypeOf(field));
+  writer.tag(field.number, field.wireType);
 }
 
 function writeList(field: FieldType, value: unknown, writer: WireWriter, path: string): void {
@@ -84,7 +81,7 @@ function writeList(field: FieldType, value: unknown, writer: WireWriter, path: s
   const before = writer.length;
   for (let i = value.length - 1; i >= 0; i--) {
     writeValue(field, value[i], writer, `${path}[${i}]`);
-    if (!field.isPacked) writer.tag(field.number, wireTypeOf(field));
+    if (!field.isPacked) writer.tag(field.number, field.wireType);
   }
   if (field.isPacked && value.length > 0) {
     writer.uint32(writer.length - before);
@@ -105,7 +102,7 @@ function writeMap(field: FieldType, value: unknown, writer: WireWriter, path: st
     const entryPath = `${path}[${JSON.stringify(key)}]`;
     const before = writer.length;
     writeValue(field, map[key], writer, entryPath);
-    writer.tag(2, field.isMessage ? 2 : field.scalar === undefined ? 0 : wireTypeOfScalar(field.scalar));
+    writer.tag(2, field.wireType);
     writeScalar(
       kind,
       kind === 'string' ? key : kind === 'bool' ? key === 'true' : Number(key),

@@ -6,6 +6,7 @@ import {
   type MessageRow,
   type Rules,
 } from './api-table.ts';
+import { wellKnownShapes, type WellKnownShape } from './well-known-shapes.ts';
 
 export type ScalarKind =
   | 'double'
@@ -64,6 +65,11 @@ export class FieldType {
   /** Full name; undefined for scalars. */
   readonly typeName: string | undefined;
   readonly isMessage: boolean;
+  /** Of one value on the wire; packed lists are 2. */
+  readonly wireType: number;
+  /** Whether a list of it may arrive packed. */
+  readonly isPackable: boolean;
+  /** Whether a list of it is written packed. */
   readonly isPacked: boolean;
   readonly isDeprecated: boolean;
   readonly isDisallowed: boolean;
@@ -88,7 +94,9 @@ export class FieldType {
     this.cardinality = label === 'repeated' ? 'repeated' : this.mapKey === undefined ? 'singular' : 'map';
     this.hasPresence =
       this.cardinality === 'singular' && (this.isMessage || this.oneof !== undefined || label === 'optional');
-    this.isPacked = extras.unpacked !== true && !this.isMessage && type !== 'string' && type !== 'bytes';
+    this.wireType = this.scalar === undefined ? (this.isMessage ? 2 : 0) : wireTypeOfScalar(this.scalar);
+    this.isPackable = this.wireType !== 2;
+    this.isPacked = this.isPackable && extras.unpacked !== true;
     this.isDeprecated = extras.deprecated === true;
     this.isDisallowed = extras.disallowed === true;
     this.isSensitive = extras.sensitive === true;
@@ -110,22 +118,47 @@ export class MessageType {
   readonly fullName: string;
   /** Ascending by number: the order of encoding. */
   readonly fields: readonly FieldType[];
-  readonly fieldByNumber: ReadonlyMap<number, FieldType>;
+  /** Sparse; a message has few fields, and decoding asks for one per value. */
+  readonly fieldByNumber: readonly (FieldType | undefined)[];
+  /** How decoded values hold it, if not as an object of its fields. */
+  readonly wellKnownShape: WellKnownShape | undefined;
   readonly oneofs: readonly { readonly name: string; readonly isRequired: boolean }[];
   readonly isValidationDisabled: boolean;
   /** What a message without any field on the wire decodes to. Shared and frozen down to its lists and maps. */
   readonly defaults: Readonly<Record<string, unknown>>;
   #fieldByName: Map<string, FieldType> | undefined;
+  #siblings: Map<FieldType, FieldType[]> | undefined;
 
   constructor(types: TypeRegistry, fullName: string, row: MessageRow) {
     this.fullName = fullName;
     this.fields = row.fields.map((field) => new FieldType(types, field)).sort((a, b) => a.number - b.number);
-    this.fieldByNumber = new Map(this.fields.map((field) => [field.number, field]));
+    const byNumber: (FieldType | undefined)[] = [];
+    for (const field of this.fields) byNumber[field.number] = field;
+    this.fieldByNumber = byNumber;
+    this.wellKnownShape = wellKnownShapes.get(fullName);
     this.oneofs = (row.oneofs ?? []).map(([name, isRequired]) => ({ name, isRequired }));
     this.isValidationDisabled = row.disabled === true;
     const defaults: Record<string, unknown> = {};
     for (const field of this.fields) if (!field.hasPresence) defaults[field.key] = defaultOf(field);
     this.defaults = Object.freeze(defaults);
+  }
+
+  /** The other members of a field's oneof. */
+  siblingsOf(field: FieldType): readonly FieldType[] {
+    this.#siblings ??= new Map(
+      this.fields
+        .filter((member) => member.oneof !== undefined)
+        .map((member) => [
+          member,
+          this.fields.filter((other) => other.oneof === member.oneof && other !== member),
+        ]),
+    );
+    return this.#siblings.get(field) ?? [];
+  }
+
+  /** Decoded values hold what this returns for the message's fields. */
+  shape(raw: Record<string, unknown>): unknown {
+    return this.wellKnownShape === undefined ? raw : this.wellKnownShape.shape(raw);
   }
 
   /** Finds a field by its proto name or its JSON name. */
@@ -202,6 +235,24 @@ function defaultOf(field: FieldType): unknown {
       return '';
     case 'bytes':
       return emptyBytes;
+    default:
+      return 0;
+  }
+}
+
+export function wireTypeOfScalar(kind: ScalarKind): number {
+  switch (kind) {
+    case 'string':
+    case 'bytes':
+      return 2;
+    case 'double':
+    case 'fixed64':
+    case 'sfixed64':
+      return 1;
+    case 'float':
+    case 'fixed32':
+    case 'sfixed32':
+      return 5;
     default:
       return 0;
   }

@@ -6,7 +6,7 @@ import type { FieldType, MessageType, TypeRegistry } from './message-type.ts';
 import { expected, readEnumJson, readMapKeyJson, readScalarJson, type Read } from './proto-json-scalars.ts';
 import { readDurationText, readFieldMaskText, readTimestampText } from './proto-json-texts.ts';
 import { toTypeName } from './type-urls.ts';
-import { isWrapper, shapeMessage } from './well-known-shapes.ts';
+import { isWrapper } from './well-known-shapes.ts';
 import { maxDepth } from './wire-reader.ts';
 
 type JsonMap = Record<string, unknown>;
@@ -63,7 +63,7 @@ export class ProtoJsonReader {
       return { ...type.defaults };
     }
     const raw = this.#fields(type, json, path, depth);
-    return shapeMessage(type.fullName, raw);
+    return type.shape(raw);
   }
 
   #fields(type: MessageType, json: JsonMap, path: string, depth: number, skippedKey?: string): JsonMap {
@@ -147,7 +147,7 @@ export class ProtoJsonReader {
   #absent(field: FieldType): unknown {
     if (field.isMessage) {
       const raw = { ...field.messageType.defaults };
-      return shapeMessage(field.messageType.fullName, raw);
+      return field.messageType.shape(raw);
     }
     if (field.scalar === undefined) return field.enumType.defaultName;
     if (field.scalar === 'string') return '';
@@ -186,7 +186,7 @@ export class ProtoJsonReader {
     }
     if (json['value'] === undefined) {
       const raw = { ...type.defaults };
-      return shapeMessage(type.fullName, raw);
+      return type.shape(raw);
     }
     return this.message(type, json['value'], join(path, 'value'), depth + 1);
   }

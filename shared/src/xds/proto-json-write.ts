@@ -8,7 +8,6 @@ import {
   type SecondsAndNanos,
 } from './proto-json-texts.ts';
 import { toTypeName } from './type-urls.ts';
-import { wellKnownShapes } from './well-known-shapes.ts';
 import { WireError } from './wire-reader.ts';
 
 export interface ProtoJsonOptions {
@@ -55,7 +54,7 @@ export class ProtoJsonWriter {
       default:
         break;
     }
-    if (wellKnownShapes.has(type.fullName)) {
+    if (type.wellKnownShape !== undefined) {
       const [field] = type.fields as [FieldType];
       return this.#single(field, value, isSensitive);
     }
@@ -122,7 +121,7 @@ function tryDecode(type: MessageType, bytes: Uint8Array): unknown {
 
 /** Whether a message prints as an object of its fields. */
 function isFieldwise(type: MessageType): boolean {
-  if (wellKnownShapes.has(type.fullName)) return false;
+  if (type.wellKnownShape !== undefined) return false;
   return !['Any', 'Duration', 'Timestamp', 'FieldMask'].some(
     (name) => type.fullName === `google.protobuf.${name}`,
   );

@@ -6,7 +6,6 @@ import { toTypeName } from './type-urls.ts';
 import { readTypedStruct, typedStructNames, type TypedStructValue } from './typed-struct.ts';
 import { compileChecks, unknownRule, type Check } from './validate-rules.ts';
 import { WireError, maxDepth } from './wire-reader.ts';
-import { wellKnownShapes } from './well-known-shapes.ts';
 
 /**
  * Checks decoded messages against the rules that the API declares (`validate.rules`), and further refuses what
@@ -125,7 +124,7 @@ function checkMessage(walk: Walk, type: MessageType, message: unknown, path: str
   }
   if (type.fullName === 'google.protobuf.Any') return checkAny(walk, message as AnyValue, path, depth);
   // JSON has no rules, and wrappers have those of the field that holds them.
-  if (wellKnownShapes.has(type.fullName)) return;
+  if (type.wellKnownShape !== undefined) return;
   const fields = message as Record<string, unknown>;
   const plan = walk.planOf(type);
   for (const fieldPlan of plan.fields) checkField(walk, fieldPlan, fields[fieldPlan.field.key], path, depth);

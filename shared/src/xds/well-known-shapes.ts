@@ -47,12 +47,6 @@ export const wellKnownShapes: ReadonlyMap<string, WellKnownShape> = new Map([
   ['google.protobuf.Value', value],
 ]);
 
-/** A message's fields → what decoded values hold for it. */
-export function shapeMessage(typeName: string, raw: RawMessage): unknown {
-  const wellKnown = wellKnownShapes.get(typeName);
-  return wellKnown === undefined ? raw : wellKnown.shape(raw);
-}
-
 export function isWrapper(typeName: string): boolean {
   return wellKnownShapes.get(typeName) === wrapper;
 }
