@@ -1,0 +1,165 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
+import { formatProblem } from '@heddle/shared/errors/problem';
+import type { Logger } from '@heddle/shared/logging/logger';
+import { sleep, type Clock } from '@heddle/shared/time/clock';
+import { createValidator } from '@heddle/shared/xds/validate';
+import { loadApi, type XdsApi } from '@heddle/shared/xds/xds-api';
+import type { FastifyInstance } from 'fastify';
+import { Registry as MetricsRegistry } from 'prom-client';
+import { createXdsMetrics, declareStateMetrics } from './metrics.ts';
+import { createProxyView } from './proxy-view.ts';
+import { openEmbeddedRegistry } from './registry/embedded-registry.ts';
+import { createRedisRegistry } from './registry/redis-registry.ts';
+import type { Registry } from './registry/registry.ts';
+import { createRestApp } from './rest/create-rest-app.ts';
+import type { Readiness } from './rest/health.ts';
+import type { RegistrySettings, Settings } from './settings.ts';
+import { SnapshotBuilder, type ResourceCheck } from './snapshot/build-snapshot.ts';
+import { startPublisher } from './snapshot/publisher.ts';
+import { SnapshotCache } from './snapshot/snapshot-cache.ts';
+import { NodeStatusBoard } from './xds/node-status.ts';
+import { createXdsService } from './xds/xds-service.ts';
+
+export interface ControlPlaneDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+export interface ControlPlane {
+  readonly restPort: number;
+  readonly xdsPort: number;
+  /** Ends the streams, then the API, then lets go of the registry. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How long a proxy that left is still shown. */
+const keepNodeMs = 10 * 60_000;
+const registryPollMs = 50;
+
+/**
+ * The composition root: the only place that knows every folder. Resolves when both ports listen and the
+ * registry was read. Throws HeddleError with what to do (`port-in-use`, `file-unusable`, `peer-unreachable`);
+ * what was opened until then is closed again.
+ */
+export async function startControlPlane(
+  settings: Settings,
+  { clock, logger, version }: ControlPlaneDependencies,
+): Promise<ControlPlane> {
+  const closers: (() => Promise<unknown>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopping ??= closeAll(closers, logger));
+  try {
+    const registry = openRegistry(settings.registry, clock, logger);
+    closers.push(() => registry.close());
+    await untilRead(registry, settings, clock);
+
+    const metrics = new MetricsRegistry();
+    const api = loadApi();
+    const snapshots = new SnapshotCache(new SnapshotBuilder(api, createResourceCheck(api)), logger);
+    const nodes = new NodeStatusBoard(clock, keepNodeMs);
+    declareStateMetrics(metrics, registry, snapshots);
+
+    const publisher = startPublisher({
+      registry,
+      publish: (mesh) => snapshots.publish(mesh),
+      debounce: { quietMs: settings.debounceQuietMs, maxMs: settings.debounceMaxMs },
+      clock,
+      logger: logger.child({ component: 'publisher' }),
+    });
+    closers.push(() => publisher.stop());
+
+    const rest = await createRestApp({
+      registry,
+      proxies: createProxyView(nodes),
+      readiness: () => readinessOf(registry, snapshots),
+      metrics,
+      logger,
+      version,
+    });
+    closers.push(() => rest.close());
+    const xds = createXdsService({
+      api,
+      snapshots,
+      nodes,
+      metrics: createXdsMetrics(metrics),
+      clock,
+      logger: logger.child({ component: 'xds' }),
+      controlPlaneId: `heddle ${version}`,
+      ackTimeoutMs: settings.ackTimeoutMs,
+    });
+    closers.push(() => xds.stop());
+
+    const xdsPort = await xds.listen(settings.bindAddress, settings.xdsPort);
+    const restPort = await listenRest(rest, settings);
+    return { restPort, xdsPort, stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+async function closeAll(closers: (() => Promise<unknown>)[], logger: Logger): Promise<void> {
+  for (const close of closers.reverse()) {
+    try {
+      await close();
+    } catch (thrown) {
+      logger.warn({ err: messageOf(thrown) }, 'stopping a part failed');
+    }
+  }
+}
+
+function openRegistry(settings: RegistrySettings, clock: Clock, logger: Logger): Registry {
+  const child = logger.child({ component: 'registry' });
+  if (settings.kind === 'redis') return createRedisRegistry({ url: settings.url, clock, logger: child });
+  // Only our own default folder is made; a mistake in a path that somebody wrote is told instead.
+  if (settings.isDefault) mkdirSync(path.dirname(settings.file), { recursive: true });
+  return openEmbeddedRegistry({ file: settings.file, clock, logger: child });
+}
+
+async function untilRead(registry: Registry, settings: Settings, clock: Clock): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + settings.registryTimeoutMs;
+  for (let status = registry.status(); status.kind === 'loading'; status = registry.status()) {
+    if (clock.monotonicMs() >= deadlineMs) {
+      const seconds = settings.registryTimeoutMs / 1000;
+      throw new HeddleError(
+        'peer-unreachable',
+        `the registry was not read within ${seconds} s: ${status.reason}`,
+      );
+    }
+    await sleep(clock, registryPollMs);
+  }
+}
+
+function createResourceCheck(api: XdsApi): ResourceCheck {
+  const validator = createValidator(api.types);
+  return (typeName, bytes) =>
+    validator.validate(api.types.message(typeName), api.decode(typeName, bytes)).map(formatProblem);
+}
+
+function readinessOf(registry: Registry, snapshots: SnapshotCache): Readiness {
+  const status = registry.status();
+  const reasons: string[] = [];
+  if (status.kind === 'loading') reasons.push(`the registry was not read yet: ${status.reason}`);
+  if (status.kind === 'closed') reasons.push('the control plane stops');
+  if (!snapshots.status.isReady) reasons.push('no snapshot was published yet');
+  return reasons.length === 0 ? { isReady: true } : { isReady: false, reasons };
+}
+
+async function listenRest(app: FastifyInstance, { bindAddress, restPort }: Settings): Promise<number> {
+  try {
+    await app.listen({ host: bindAddress, port: restPort });
+  } catch (thrown) {
+    throw new HeddleError(
+      'port-in-use',
+      `REST cannot listen on ${bindAddress} port ${restPort}: ${messageOf(thrown)}`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+  const [address] = app.addresses();
+  return typeof address === 'object' ? address.port : restPort;
+}
