@@ -39,10 +39,21 @@ export interface Subscription {
 
 /** Where resources come from: the ADS mux; later files and separate streams. */
 export interface SubscriptionSource<T> {
-  /** `names` undefined = everything (wildcard). */
+  /**
+   * `names` undefined = everything (wildcard). A time-out of 0 waits for ever. What is held already comes at the end
+   * of the turn. `stats`: the prefix (`cluster_manager.cds.`) under which Envoy counts `update_success` and the like.
+   */
   subscribe(
     names: readonly string[] | undefined,
     watcher: ResourceWatcher<T>,
     initialFetchTimeoutMs: number,
+    stats?: UpdateStatsScope,
   ): Subscription;
+}
+
+/** What a subscription needs of a statistics scope. */
+export interface UpdateStatsScope {
+  counter(name: string): { inc(): void };
+  gauge(name: string): { set(value: number): void };
+  histogram(name: string): { record(value: number): void };
 }

@@ -1,4 +1,4 @@
-import type { StatsScope } from '../../stats/stats.ts';
+import type { UpdateStatsScope } from '../subscription.ts';
 
 /** Statistics of one subscription, under Envoy's names and the prefix of who subscribes (`cluster_manager.cds.`). */
 export interface SubscriptionStats {
@@ -10,7 +10,7 @@ export interface SubscriptionStats {
   onInitialFetchTimeout(): void;
 }
 
-export function createSubscriptionStats(scope: StatsScope | undefined): SubscriptionStats {
+export function createSubscriptionStats(scope: UpdateStatsScope | undefined): SubscriptionStats {
   if (scope === undefined) return silentStats;
   const attempts = scope.counter('update_attempt');
   const successes = scope.counter('update_success');

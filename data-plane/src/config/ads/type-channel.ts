@@ -1,7 +1,6 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
-import type { StatsScope } from '../../stats/stats.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
 import type {
   RejectedResource,
@@ -9,6 +8,7 @@ import type {
   ResourceWatcher,
   Subscription,
   SubscriptionSource,
+  UpdateStatsScope,
 } from '../subscription.ts';
 import type { ResourceStatus, TypeStatus } from './ads-status.ts';
 import { collectAnswers, type Answer } from './collect-answers.ts';
@@ -51,7 +51,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     names: readonly string[] | undefined,
     watcher: ResourceWatcher<T>,
     initialFetchTimeoutMs: number,
-    stats?: StatsScope,
+    stats?: UpdateStatsScope,
   ): Subscription {
     const watch: Watch<T> = {
       names: names === undefined ? undefined : new Set(names),

@@ -1,0 +1,103 @@
+import type {
+  ApiConfigSource,
+  Cluster as ClusterMessage,
+  Http2ProtocolOptions,
+} from '@heddle/shared/xds/api';
+import { toTypeName } from '@heddle/shared/xds/type-urls';
+import type { AdsConfig } from '../config/model/bootstrap.ts';
+import type { Cluster } from '../config/model/cluster.ts';
+import { defaultBackOff } from '../config/ads/back-off.ts';
+import type { DecodeContext } from '../config/resources/decode-context.ts';
+import { defined, toMs, toMsOr } from '../config/resources/scalars.ts';
+
+const path = 'dynamic_resources.ads_config';
+const optionsType = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const defaultRateLimit = { maxTokens: 100, fillPerSecond: 10 };
+const defaultPingTimeoutMs = 20_000;
+
+/** The static cluster that `ads_config` names; empty if it names none. */
+export function adsClusterName(source: ApiConfigSource | undefined): string {
+  return source?.grpcServices[0]?.envoyGrpc?.clusterName ?? '';
+}
+
+/** A static cluster: its message for what only gRPC reads, and its model. */
+export interface StaticCluster {
+  readonly message: ClusterMessage;
+  readonly value: Cluster;
+}
+
+export function decodeAdsConfig(
+  context: DecodeContext,
+  source: ApiConfigSource,
+  clusters: readonly StaticCluster[],
+): AdsConfig {
+  const [service, ...others] = source.grpcServices;
+  if (service === undefined)
+    context.refuse(`${path}.grpc_services`, 'must name the cluster of the management server');
+  // Envoy's failover, which is off by default there.
+  if (others.length > 0)
+    context.refuse(`${path}.grpc_services[1]`, 'is not supported by Heddle yet: there can be one server');
+  const clusterName = adsClusterName(source);
+  const cluster = clusters.find(({ value }) => value.name === clusterName);
+  const backOff = service?.envoyGrpc?.retryPolicy?.retryBackOff;
+  const baseMs = toMsOr(backOff?.baseInterval, defaultBackOff.baseMs);
+  const defaultMaxMs = backOff === undefined ? defaultBackOff.maxMs : baseMs * 10;
+  return {
+    variant: source.apiType === 'DELTA_GRPC' ? 'delta' : 'sotw',
+    clusterName,
+    authority: service?.envoyGrpc?.authority || clusterName,
+    addresses: addressesOf(context, cluster?.value, clusterName),
+    initialMetadata:
+      service?.initialMetadata.map(({ key, value }) => ({ key: key.toLowerCase(), value })) ?? [],
+    connectTimeoutMs: cluster?.value.connectTimeoutMs ?? 5000,
+    backOff: { baseMs, maxMs: toMsOr(backOff?.maxInterval, defaultMaxMs) },
+    ...defined<Pick<AdsConfig, 'keepAlive' | 'rateLimit'>>({
+      keepAlive: cluster === undefined ? undefined : keepAliveOf(context, cluster.message),
+      rateLimit:
+        source.rateLimitSettings === undefined
+          ? undefined
+          : {
+              maxTokens: source.rateLimitSettings.maxTokens ?? defaultRateLimit.maxTokens,
+              fillPerSecond: source.rateLimitSettings.fillRate ?? defaultRateLimit.fillPerSecond,
+            },
+    }),
+  };
+}
+
+function addressesOf(
+  context: DecodeContext,
+  cluster: Cluster | undefined,
+  name: string,
+): AdsConfig['addresses'] {
+  const clusterPath = `${path}.grpc_services[0].envoy_grpc.cluster_name`;
+  if (cluster === undefined) {
+    if (name !== '') context.refuse(clusterPath, `there is no static cluster ${JSON.stringify(name)}`);
+    return [];
+  }
+  if (cluster.discovery.kind === 'eds') {
+    context.refuse(
+      clusterPath,
+      `${JSON.stringify(name)} takes its endpoints from the server that it leads to: it must be STATIC or DNS`,
+    );
+    return [];
+  }
+  const addresses = cluster.discovery.endpoints.priorities
+    .flat()
+    .flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
+  if (addresses.length === 0) context.refuse(clusterPath, `${JSON.stringify(name)} has no endpoints`);
+  return addresses;
+}
+
+function keepAliveOf(context: DecodeContext, message: ClusterMessage): AdsConfig['keepAlive'] {
+  const keepAlive = http2OptionsOf(context, message)?.connectionKeepalive;
+  if (keepAlive?.interval === undefined) return undefined;
+  return { intervalMs: toMs(keepAlive.interval), timeoutMs: toMsOr(keepAlive.timeout, defaultPingTimeoutMs) };
+}
+
+function http2OptionsOf(context: DecodeContext, message: ClusterMessage): Http2ProtocolOptions | undefined {
+  for (const any of Object.values(message.typedExtensionProtocolOptions)) {
+    if (toTypeName(any.typeUrl) !== optionsType) continue;
+    return context.options.api.decode(optionsType, any.value).explicitHttpConfig?.http2ProtocolOptions;
+  }
+  return message.http2ProtocolOptions;
+}

@@ -1,0 +1,183 @@
+import { InvalidInputError } from '@heddle/shared/errors/problem';
+import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
+import type { Bootstrap, StaticResource } from '../config/model/bootstrap.ts';
+import type { Listener } from '../config/model/listener.ts';
+import { decodeAccessLogs, defaultAccessLogFormat } from '../config/resources/access-log.ts';
+import { decodeIpAddress } from '../config/resources/address.ts';
+import { decodeCluster } from '../config/resources/cluster.ts';
+import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
+import { DecodeContext, type DecoderOptions } from '../config/resources/decode-context.ts';
+import { deepFreeze } from '../config/resources/deep-freeze.ts';
+import { decodeListener } from '../config/resources/listener.ts';
+import { defined, toMsOr } from '../config/resources/scalars.ts';
+import { adsClusterName, decodeAdsConfig, type StaticCluster } from './ads-config.ts';
+import { buildNode, toNodeIdentity, type NodeOverrides } from './node-identity.ts';
+import { decodeRuntime } from './runtime-layers.ts';
+import { checkStaticReferences } from './static-references.ts';
+
+const defaultStatsFlushIntervalMs = 5000;
+
+/** @throws InvalidInputError with every problem; paths are field paths */
+export function decodeBootstrap(
+  message: BootstrapMessage,
+  options: DecoderOptions,
+  overrides: NodeOverrides,
+): Bootstrap {
+  const { api } = options;
+  const context = new DecodeContext(options);
+  context.check('envoy.config.bootstrap.v3.Bootstrap', message);
+  const node = buildNode(api, message.node, overrides);
+  const clusters = decodeClusters(context, message);
+  const listeners = decodeListeners(context, message);
+  checkStaticReferences(
+    context,
+    listeners.map(({ value }) => value),
+    clusters.map(({ value }) => value),
+  );
+  const dynamic = decodeDynamic(context, message, clusters);
+  refuseAdsWithoutServer(context, message, dynamic.ads !== undefined, clusters, listeners);
+  if (dynamic.ads !== undefined) refuseAnonymousNode(context, node);
+  const bootstrap: Bootstrap = {
+    node: toNodeIdentity(api, node),
+    staticListeners: listeners,
+    staticClusters: clusters.map(({ message: cluster, value }) => ({
+      value,
+      bytes: api.encode('envoy.config.cluster.v3.Cluster', cluster),
+    })),
+    ...dynamic,
+    runtime: decodeRuntime(context, message.layeredRuntime, 'layered_runtime'),
+    statsFlushIntervalMs: toMsOr(message.statsFlushInterval, defaultStatsFlushIntervalMs),
+    localClusterName: decodeLocalCluster(context, message, clusters),
+    ignored: context.ignored,
+    bytes: api.encode('envoy.config.bootstrap.v3.Bootstrap', { ...message, node }),
+    ...defined<Pick<Bootstrap, 'admin'>>({ admin: decodeAdmin(context, message) }),
+  };
+  if (context.problems.length > 0) throw new InvalidInputError(context.problems);
+  return deepFreeze(bootstrap);
+}
+
+function decodeClusters(context: DecodeContext, message: BootstrapMessage): StaticCluster[] {
+  const adsCluster = adsClusterName(message.dynamicResources?.adsConfig);
+  return (message.staticResources?.clusters ?? []).map((cluster, i) => ({
+    message: cluster,
+    value: decodeCluster(context, cluster, `static_resources.clusters[${i}]`, {
+      isHttp2Allowed: cluster.name === adsCluster,
+    }),
+  }));
+}
+
+function decodeListeners(context: DecodeContext, message: BootstrapMessage): StaticResource<Listener>[] {
+  return (message.staticResources?.listeners ?? []).map((listener, i) => {
+    const value = decodeListener(context, listener, `static_resources.listeners[${i}]`);
+    return {
+      // A listener may have no name; everything that speaks of it needs one.
+      value: value.name === '' ? { ...value, name: `static_listener_${i}` } : value,
+      bytes: context.options.api.encode('envoy.config.listener.v3.Listener', listener),
+    };
+  });
+}
+
+function decodeDynamic(
+  context: DecodeContext,
+  { dynamicResources }: BootstrapMessage,
+  clusters: readonly StaticCluster[],
+): Pick<Bootstrap, 'ads' | 'cds' | 'lds'> {
+  const { adsConfig, cdsConfig, ldsConfig } = dynamicResources ?? {};
+  return defined<Pick<Bootstrap, 'ads' | 'cds' | 'lds'>>({
+    ads: adsConfig === undefined ? undefined : decodeAdsConfig(context, adsConfig, clusters),
+    cds:
+      cdsConfig === undefined
+        ? undefined
+        : {
+            initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
+              context,
+              cdsConfig,
+              'dynamic_resources.cds_config',
+            ),
+          },
+    lds:
+      ldsConfig === undefined
+        ? undefined
+        : {
+            initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
+              context,
+              ldsConfig,
+              'dynamic_resources.lds_config',
+            ),
+          },
+  });
+}
+
+/** Whoever subscribes over ADS needs a server. */
+function refuseAdsWithoutServer(
+  context: DecodeContext,
+  { dynamicResources }: BootstrapMessage,
+  hasServer: boolean,
+  clusters: readonly StaticCluster[],
+  listeners: readonly StaticResource<Listener>[],
+): void {
+  if (hasServer) return;
+  const missing = 'needs dynamic_resources.ads_config, which says where the management server is';
+  for (const field of ['cds_config', 'lds_config'] as const) {
+    const source = field === 'cds_config' ? dynamicResources?.cdsConfig : dynamicResources?.ldsConfig;
+    if (source?.ads !== undefined) context.refuse(`dynamic_resources.${field}.ads`, missing);
+  }
+  for (const [i, { value }] of clusters.entries()) {
+    if (value.discovery.kind !== 'eds') continue;
+    context.refuse(`static_resources.clusters[${i}].eds_cluster_config.eds_config`, missing);
+  }
+  for (const [i, { value }] of listeners.entries()) {
+    for (const [j, chain] of value.filterChains.entries()) {
+      if (chain.networkFilter.config.routes.kind !== 'rds') continue;
+      context.refuse(
+        `static_resources.listeners[${i}].filter_chains[${j}].filters[0].typed_config.rds.config_source`,
+        missing,
+      );
+    }
+  }
+}
+
+function refuseAnonymousNode(
+  context: DecodeContext,
+  node: { readonly id: string; readonly cluster: string },
+): void {
+  if (node.id === '')
+    context.refuse(
+      'node.id',
+      'must be set (here or with --service-node): the management server knows proxies by it',
+    );
+  if (node.cluster === '')
+    context.refuse(
+      'node.cluster',
+      'must be set (here or with --service-cluster): the management server asks for it',
+    );
+}
+
+function decodeLocalCluster(
+  context: DecodeContext,
+  message: BootstrapMessage,
+  clusters: readonly StaticCluster[],
+): string {
+  const name = message.clusterManager?.localClusterName ?? '';
+  if (name !== '' && !clusters.some(({ value }) => value.name === name)) {
+    context.refuse(
+      'cluster_manager.local_cluster_name',
+      `there is no static cluster ${JSON.stringify(name)}`,
+    );
+  }
+  return name;
+}
+
+function decodeAdmin(context: DecodeContext, { admin }: BootstrapMessage): Bootstrap['admin'] | undefined {
+  if (admin?.address === undefined) return undefined;
+  const accessLogs = decodeAccessLogs(context, admin.accessLog, 'admin.access_log');
+  const legacyPath = admin.accessLogPath;
+  if (legacyPath !== '') {
+    accessLogs.push({
+      sink: { kind: 'file', path: legacyPath },
+      format: { kind: 'text', format: defaultAccessLogFormat },
+      omitEmptyValues: false,
+    });
+  }
+  return { address: decodeIpAddress(context, admin.address, 'admin.address'), accessLogs };
+}

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InvalidInputError, formatProblem } from '@heddle/shared/errors/problem';
+import type { Bootstrap } from '../config/model/bootstrap.ts';
+import { decoderOptions } from '../config/resources/testing/decode-yaml.ts';
+import { loadBootstrap, type LoadedBootstrap } from './load-bootstrap.ts';
+import { makeBootstrap } from './make-bootstrap.ts';
+
+const overrides = { version: '9.9.9' };
+
+function load(text: string, fileName = 'b.yaml'): LoadedBootstrap {
+  return loadBootstrap(Buffer.from(text), fileName, decoderOptions, overrides);
+}
+
+function parse(text: string): Bootstrap {
+  return load(text).bootstrap;
+}
+
+function problemsOf(text: string, fileName = 'b.yaml'): string[] {
+  try {
+    load(text, fileName);
+  } catch (thrown) {
+    assert.ok(thrown instanceof InvalidInputError);
+    return thrown.problems.map(formatProblem);
+  }
+  return [];
+}
+
+const ads = `
+node: { id: node-1, cluster: c }
+dynamic_resources:
+  ads_config: { api_type: DELTA_GRPC, transport_api_version: V3, grpc_services: [ { envoy_grpc: { cluster_name: xds } } ] }
+  cds_config: { ads: {}, resource_api_version: V3 }
+  lds_config: { ads: {}, initial_fetch_timeout: 3s }
+static_resources:
+  clusters:
+  - name: xds
+    connect_timeout: 1s
+    typed_extension_protocol_options:
+      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+        "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+        explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: 15s, timeout: 5s } } }
+    load_assignment: { cluster_name: xds, endpoints: [ { lb_endpoints: [ { endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: 18000 } } } } ] } ] }
+`;
+
+test('a bootstrap for ADS', () => {
+  const bootstrap = parse(ads);
+  assert.deepEqual(bootstrap.ads, {
+    variant: 'delta',
+    clusterName: 'xds',
+    authority: 'xds',
+    addresses: [{ address: '127.0.0.1', port: 18000 }],
+    initialMetadata: [],
+    connectTimeoutMs: 1000,
+    backOff: { baseMs: 500, maxMs: 30000 },
+    keepAlive: { intervalMs: 15000, timeoutMs: 5000 },
+  });
+  assert.deepEqual(bootstrap.cds, { initialFetchTimeoutMs: 15000 });
+  assert.deepEqual(bootstrap.lds, { initialFetchTimeoutMs: 3000 });
+  assert.equal(bootstrap.staticClusters[0]?.value.http.protocol, 'http2');
+  assert.equal(bootstrap.statsFlushIntervalMs, 5000);
+  assert.equal(bootstrap.admin, undefined);
+  assert.equal(Object.isFrozen(bootstrap.ads?.addresses), true);
+  const { bytes, ...node } = bootstrap.node;
+  assert.deepEqual(node, {
+    id: 'node-1',
+    cluster: 'c',
+    locality: { region: '', zone: '', subZone: '' },
+    metadata: {},
+    userAgentName: 'heddle',
+    userAgentVersion: '9.9.9',
+  });
+  const message = decoderOptions.api.decode('envoy.config.core.v3.Node', bytes);
+  assert.equal(message.id, 'node-1');
+  assert.deepEqual(message.clientFeatures, [
+    'xds.config.resource-in-sotw',
+    'xds.config.supports-resource-ttl',
+  ]);
+});
+
+test('back-off and rate limit of the stream', () => {
+  const config = parse(
+    ads
+      .replace(
+        'envoy_grpc: { cluster_name: xds }',
+        'envoy_grpc: { cluster_name: xds, authority: a, retry_policy: { retry_back_off: { base_interval: 0.1s } } }, initial_metadata: [ { key: X-K, value: v } ]',
+      )
+      .replace('DELTA_GRPC', 'GRPC, rate_limit_settings: { max_tokens: 5 }'),
+  ).ads;
+  assert.equal(config?.variant, 'sotw');
+  assert.equal(config.authority, 'a');
+  assert.deepEqual(config.backOff, { baseMs: 100, maxMs: 1000 });
+  assert.deepEqual(config.rateLimit, { maxTokens: 5, fillPerSecond: 10 });
+  assert.deepEqual(config.initialMetadata, [{ key: 'x-k', value: 'v' }]);
+});
+
+test('what the command line says goes over the file', () => {
+  const { bootstrap } = loadBootstrap(Buffer.from(ads), 'b.yaml', decoderOptions, {
+    ...overrides,
+    id: 'm',
+    cluster: 'd',
+  });
+  assert.equal(bootstrap.node.id, 'm');
+  assert.equal(bootstrap.node.cluster, 'd');
+});
+
+test('runtime layers are flat, and fractions stay fractions', () => {
+  const { runtime } = parse(`
+layered_runtime:
+  layers:
+  - name: base
+    static_layer: { a: { b: 1, c: { d: text } }, "x.y": true, f: { numerator: 5, denominator: TEN_THOUSAND } }
+  - { name: admin, admin_layer: {} }
+`);
+  assert.deepEqual(runtime.layers, [
+    {
+      name: 'base',
+      kind: 'static',
+      values: { 'a.b': 1, 'a.c.d': 'text', 'x.y': true, f: { perMillion: 500 } },
+    },
+    { name: 'admin', kind: 'admin', values: {} },
+  ]);
+});
+
+test('admin, its log, and what is ignored', () => {
+  const { bootstrap, warnings } = load(`
+admin:
+  access_log_path: /dev/null
+  address: { socket_address: { address: 127.0.0.1, port_value: 9901 } }
+stats_config: { use_all_default_tags: false }
+stats_flush_interval: 1s
+`);
+  assert.deepEqual(bootstrap.admin?.address, { address: '127.0.0.1', port: 9901 });
+  assert.deepEqual(bootstrap.admin.accessLogs[0]?.sink, { kind: 'file', path: '/dev/null' });
+  assert.equal(bootstrap.statsFlushIntervalMs, 1000);
+  assert.deepEqual(warnings.map(formatProblem), [
+    'b.yaml:5:1: stats_config: is ignored: only affects statistics',
+  ]);
+});
+
+const unnamedListener =
+  'static_resources: { listeners: [ { address: { socket_address: { address: 127.0.0.1, port_value: 1 } }, filter_chains: [ { filters: [ { name: hcm, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, stat_prefix: s, http_filters: [ { name: r, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router } } ], ROUTES } } ] } ] } ] }';
+
+test('a static listener without a name gets one', () => {
+  const text = unnamedListener.replace('ROUTES', 'route_config: {}');
+  assert.equal(parse(text).staticListeners[0]?.value.name, 'static_listener_0');
+});
+
+const refusals: readonly [string, string, RegExp][] = [
+  ['an unknown field, with a suggestion', 'admn: {}', /^b\.yaml:1:1: admn: .*did you mean "admin"/],
+  [
+    'an unknown field deep down, with its place',
+    'static_resources:\n  clusters:\n  - name: a\n    connect_timout: 1s',
+    /^b\.yaml:4:\d+: static_resources\.clusters\[0\]\.connect_timout: .*connect_timeout/,
+  ],
+  [
+    'a stray dash that makes a list of routes into something else',
+    'static_resources:\n  clusters:\n  - name: a\n  - lb_policy: RANDOM',
+    /^b\.yaml:4:5: static_resources\.clusters\[1\]\.name: /,
+  ],
+  [
+    'a word that YAML reads as a boolean, saying which quotes are missing',
+    'node: { id: n }',
+    /^b\.yaml:1:13: node\.id: expected a string.*in quotes: "n"/,
+  ],
+  ['a tab', 'node:\n\tid: a', /^b\.yaml:2:1: /],
+  ['an empty file', '', /^b\.yaml:1:1: /],
+  ['JSON that is broken', '{"node": ', /^b\.json:1:\d+: /],
+  [
+    'ADS without a node id',
+    ads.replace('id: node-1, ', ''),
+    /node\.id: must be set \(here or with --service-node\)/,
+  ],
+  ['ADS without a node cluster', ads.replace(', cluster: c', ''), /node\.cluster: must be set/],
+  [
+    'ADS over a cluster that is not there',
+    ads.replace('cluster_name: xds } }', 'cluster_name: other } }'),
+    /grpc_services\[0\]\.envoy_grpc\.cluster_name: there is no static cluster "other"/,
+  ],
+  [
+    'sources that lack ads_config',
+    'node: { id: a, cluster: b }\ndynamic_resources: { cds_config: { ads: {} } }',
+    /^b\.yaml:2:\d+: dynamic_resources\.cds_config\.ads: needs dynamic_resources\.ads_config/,
+  ],
+  [
+    'REST polling',
+    ads.replace('DELTA_GRPC', 'REST'),
+    /ads_config\.api_type: REST is not supported by Heddle yet/,
+  ],
+  [
+    'the old transport version',
+    ads.replace('transport_api_version: V3', 'transport_api_version: V2'),
+    /transport_api_version/,
+  ],
+  [
+    'clusters of one name',
+    'static_resources: { clusters: [ { name: a }, { name: a } ] }',
+    /^b\.yaml:1:\d+: static_resources\.clusters\[1\]\.name: "a" is the name of static_resources\.clusters\[0\] already/,
+  ],
+  [
+    'a route to a cluster that is not there',
+    unnamedListener.replace(
+      'ROUTES',
+      'route_config: { virtual_hosts: [ { name: v, domains: ["*"], routes: [ { match: { prefix: / }, route: { cluster: gone } } ] } ] }',
+    ),
+    /route_config: routes to cluster "gone", which is no static cluster/,
+  ],
+  [
+    'RTDS',
+    'layered_runtime: { layers: [ { name: r, rtds_layer: { name: r, rtds_config: { ads: {} } } } ] }',
+    /layers\[0\]\.rtds_layer: is not supported by Heddle yet/,
+  ],
+  [
+    'two layers of one name',
+    'layered_runtime: { layers: [ { name: a, admin_layer: {} }, { name: a, static_layer: { k: [1] } } ] }',
+    /layers\[1\]\.name: "a" occurs twice/,
+  ],
+  [
+    'an overload manager',
+    'overload_manager: { resource_monitors: [] }',
+    /^b\.yaml:1:1: overload_manager: is not supported by Heddle yet/,
+  ],
+  [
+    'secrets',
+    'static_resources: { secrets: [ { name: s } ] }',
+    /static_resources\.secrets: is not supported by Heddle yet/,
+  ],
+  [
+    'a local cluster that is not there',
+    'cluster_manager: { local_cluster_name: l }',
+    /local_cluster_name: there is no static cluster "l"/,
+  ],
+  [
+    'HTTP/2 to any other cluster',
+    ads.replace('envoy_grpc: { cluster_name: xds }', 'envoy_grpc: { cluster_name: b }'),
+    /HTTP\/2 to upstreams is not supported/,
+  ],
+];
+
+for (const [what, text, expected] of refusals) {
+  test(`a bootstrap is refused for ${what}`, () => {
+    const problems = problemsOf(text, text.startsWith('{"') ? 'b.json' : 'b.yaml');
+    assert.equal(problems.filter((problem) => expected.test(problem)).length, 1, problems.join('\n'));
+  });
+}
+
+test('all problems come at once', () => {
+  assert.equal(
+    problemsOf(
+      'static_resources: { clusters: [ { name: a, connect_timeout: 0s }, { name: b, outlier_detection: {} } ] }',
+    ).length,
+    2,
+  );
+});
+
+const accepted: readonly [string, string][] = [
+  ['without a node, without admin', 'static_resources: {}'],
+  ['that is an empty object', '{}'],
+  ['with JSON in a .yaml', '{"static_resources": {"clusters": [{"name": "a"}]}}'],
+  ['with a document marker', '---\nstatic_resources: {}'],
+  [
+    'with yes for a boolean',
+    'static_resources: { clusters: [ { name: a, ignore_health_on_host_removal: yes } ] }',
+  ],
+  [
+    'with enum names in lower case',
+    'static_resources: { clusters: [ { name: a, type: static, lb_policy: round_robin } ] }',
+  ],
+];
+
+for (const [what, text] of accepted) {
+  test(`a bootstrap is taken ${what}`, () => assert.deepEqual(problemsOf(text), []));
+}
+
+test('a key that occurs twice is taken with a warning', () => {
+  const { warnings } = load('node: { id: a }\nnode: { id: b }');
+  assert.match(formatProblem(warnings[0] ?? { path: '', message: '' }), /^b\.yaml:2:1: /);
+});
+
+const flags = { controlPlane: '127.0.0.1:18000', isDelta: true, adminAddress: '127.0.0.1', adminPort: 9901 };
+
+test('flags make a bootstrap', () => {
+  const bootstrap = makeBootstrap(
+    { ...flags, service: 'web', upstreams: ['api'], outboundPort: 15001 },
+    decoderOptions,
+    { ...overrides, id: 'web-1' },
+  );
+  assert.equal(bootstrap.node.id, 'web-1');
+  assert.equal(bootstrap.node.cluster, 'web');
+  assert.deepEqual(bootstrap.node.metadata, {
+    heddle: { service: 'web', upstreams: ['api'], outboundPort: 15001 },
+  });
+  assert.equal(bootstrap.ads?.variant, 'delta');
+  assert.deepEqual(bootstrap.ads.addresses, [{ address: '127.0.0.1', port: 18000 }]);
+  assert.deepEqual(bootstrap.admin?.address, { address: '127.0.0.1', port: 9901 });
+  assert.notEqual(bootstrap.cds, undefined);
+  assert.equal(
+    makeBootstrap({ ...flags, controlPlane: '[::1]:1' }, decoderOptions, { ...overrides, id: 'a' }).ads
+      ?.addresses[0]?.address,
+    '::1',
+  );
+});
+
+test('a control plane address without a port is refused', () => {
+  assert.throws(
+    () => makeBootstrap({ ...flags, controlPlane: 'localhost' }, decoderOptions, { ...overrides, id: 'a' }),
+    /"localhost" is not host:port/,
+  );
+});

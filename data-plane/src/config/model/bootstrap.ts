@@ -1,0 +1,79 @@
+import type { Problem } from '@heddle/shared/errors/problem';
+import type { AccessLog } from './access-log.ts';
+import type { Address } from './address.ts';
+import type { Cluster } from './cluster.ts';
+import type { Listener } from './listener.ts';
+import type { Locality } from './locality.ts';
+
+/** A bootstrap, decoded and checked. Times in ms. */
+export interface Bootstrap {
+  readonly node: NodeIdentity;
+  /** Absent: no admin interface. */
+  readonly admin?: { readonly address: Address; readonly accessLogs: readonly AccessLog[] };
+  readonly staticListeners: readonly StaticResource<Listener>[];
+  readonly staticClusters: readonly StaticResource<Cluster>[];
+  /** Absent: nothing may come over ADS, and nothing wants to. */
+  readonly ads?: AdsConfig;
+  /** Absent: no clusters but the static ones. */
+  readonly cds?: { readonly initialFetchTimeoutMs: number };
+  /** Absent: no listeners but the static ones. */
+  readonly lds?: { readonly initialFetchTimeoutMs: number };
+  readonly runtime: RuntimeConfig;
+  readonly statsFlushIntervalMs: number;
+  /** The cluster that this proxy's own instances form; empty if none is named. */
+  readonly localClusterName: string;
+  /** Fields that are set and have no effect, with the reason. */
+  readonly ignored: readonly Problem[];
+  /** The `envoy.config.bootstrap.v3.Bootstrap` with all overrides, for /config_dump. */
+  readonly bytes: Uint8Array;
+}
+
+export interface StaticResource<T> {
+  readonly value: T;
+  /** Wire bytes of its message. */
+  readonly bytes: Uint8Array;
+}
+
+/** Who this proxy is to the control plane. */
+export interface NodeIdentity {
+  readonly id: string;
+  readonly cluster: string;
+  readonly locality: Locality;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly userAgentName: string;
+  readonly userAgentVersion: string;
+  /** Wire bytes of the `envoy.config.core.v3.Node`, as the first message of a stream carries it. */
+  readonly bytes: Uint8Array;
+}
+
+/** `dynamic_resources.ads_config` and what it needs of its static cluster. */
+export interface AdsConfig {
+  readonly variant: 'sotw' | 'delta';
+  readonly clusterName: string;
+  /** HTTP/2 `:authority`. */
+  readonly authority: string;
+  /** At least one. */
+  readonly addresses: readonly Address[];
+  readonly initialMetadata: readonly { readonly key: string; readonly value: string }[];
+  readonly connectTimeoutMs: number;
+  readonly backOff: { readonly baseMs: number; readonly maxMs: number };
+  /** Absent: the client's own choice. */
+  readonly keepAlive?: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** Absent: requests are not limited. */
+  readonly rateLimit?: { readonly maxTokens: number; readonly fillPerSecond: number };
+}
+
+/** `layered_runtime`. A later layer hides the same key of an earlier one. */
+export interface RuntimeConfig {
+  readonly layers: readonly RuntimeLayer[];
+}
+
+export interface RuntimeLayer {
+  readonly name: string;
+  /** `admin`: filled by the admin interface, empty at first. */
+  readonly kind: 'static' | 'admin';
+  /** Keys are dotted paths: `upstream.base_retry_backoff_ms`. */
+  readonly values: Readonly<Record<string, RuntimeValue>>;
+}
+
+export type RuntimeValue = number | string | boolean | { readonly perMillion: number };
