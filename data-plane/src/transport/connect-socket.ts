@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { SocketAddress } from './connection.ts';
+import { SocketReader } from './socket-reader.ts';
 import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
 import type { TransportContext } from './transport-context.ts';
 
@@ -20,7 +21,8 @@ export interface ConnectOptions extends SocketConnectionOptions {
  */
 export function connectSocket(context: TransportContext, options: ConnectOptions): SocketConnection {
   const { remoteAddress, sourceAddress } = options;
-  const socket = new Socket({ allowHalfOpen: true });
+  const reader = new SocketReader(context.sharedSlab);
+  const socket = new Socket({ allowHalfOpen: true, onread: reader.onread });
   socket.setNoDelay(true);
   if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs);
   socket.connect({
@@ -35,7 +37,7 @@ export function connectSocket(context: TransportContext, options: ConnectOptions
     address: remoteAddress.address.includes(':') ? '::' : '0.0.0.0',
     port: 0,
   };
-  const connection = new SocketConnection(socket, context, remoteAddress, unbound, options);
+  const connection = new SocketConnection(socket, context, remoteAddress, unbound, options, reader);
   connection.startConnectTimeout(options.connectTimeoutMs);
   socket.once('connect', () => connection.markConnected(toLocalAddress(socket)));
   return connection;

@@ -28,6 +28,8 @@ export interface Connection {
   readonly writeBufferedBytes: number;
   /** High watermark; the low one is half of it. 0 = none. Envoy: `per_connection_buffer_limit_bytes`. */
   setWriteBufferLimit(limitBytes: number): void;
+  /** How long `flush-and-delay` waits for the peer; 0 = not at all. Sockets have 1 s until then. */
+  setDelayedCloseTimeout?(timeoutMs: number): void;
   readonly bytesRead: number;
   readonly bytesWritten: number;
 }

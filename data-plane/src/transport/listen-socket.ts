@@ -2,6 +2,8 @@ import { createServer, type AddressInfo, type ListenOptions, type Server, type S
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { toLocalAddress, toRemoteAddress } from './connect-socket.ts';
 import { formatSocketAddress, type SocketAddress } from './connection.ts';
+import { interceptAccept } from './accepted-socket.ts';
+import { SocketReader } from './socket-reader.ts';
 import { SocketConnection } from './socket-connection.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
@@ -34,7 +36,7 @@ export class ListenSocket {
   readonly #options: ListenSocketOptions;
   #onAccept: (connection: SocketConnection) => void;
   #isPaused = false;
-  #held: Socket[] = [];
+  #held: { socket: Socket; reader: SocketReader | undefined }[] = [];
 
   private constructor(
     server: Server,
@@ -48,7 +50,13 @@ export class ListenSocket {
     this.#context = context;
     this.#options = options;
     this.#onAccept = onAccept;
-    server.on('connection', (socket: Socket) => this.#accept(socket));
+    server.on('connection', (socket: Socket) => this.#accept(socket, undefined));
+    if (!context.hasFastAccept) return;
+    interceptAccept(
+      server,
+      () => new SocketReader(context.sharedSlab),
+      (socket, reader) => this.#accept(socket, reader),
+    );
   }
 
   /**
@@ -87,12 +95,15 @@ export class ListenSocket {
     this.#isPaused = false;
     const held = this.#held;
     this.#held = [];
-    for (const socket of held) this.#accept(socket);
+    for (const { socket, reader } of held) {
+      socket.resume();
+      this.#accept(socket, reader);
+    }
   }
 
   /** Stops listening; accepted connections live on, those held by a pause are reset. */
   close(): Promise<void> {
-    for (const socket of this.#held) socket.resetAndDestroy();
+    for (const { socket } of this.#held) socket.resetAndDestroy();
     this.#held = [];
     return new Promise((resolve) => {
       // `close` of a server reports only after its last connection ended; the socket itself is closed at once.
@@ -101,9 +112,9 @@ export class ListenSocket {
     });
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, reader: SocketReader | undefined): void {
     if (this.#isPaused) {
-      this.#hold(socket);
+      this.#hold(socket, reader);
       return;
     }
     // A client that is gone already has no address any more.
@@ -119,17 +130,19 @@ export class ListenSocket {
         toRemoteAddress(socket),
         toLocalAddress(socket),
         delayedCloseTimeoutMs === undefined ? {} : { delayedCloseTimeoutMs },
+        reader,
       ),
     );
   }
 
-  #hold(socket: Socket): void {
+  #hold(socket: Socket, reader: SocketReader | undefined): void {
     if (this.#held.length >= maxHeldSockets) {
       socket.resetAndDestroy();
       return;
     }
     socket.on('error', () => socket.destroy());
-    this.#held.push(socket);
+    socket.pause();
+    this.#held.push({ socket, reader });
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   ConnectionState,
   SocketAddress,
 } from './connection.ts';
+import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
 import type { Flushable } from './write-batch.ts';
@@ -31,7 +32,7 @@ export interface SocketConnectionOptions {
  * A `Connection` over a `net.Socket` (or a TLSSocket) with `allowHalfOpen`. The functions that the socket calls are
  * made once for each connection; a read, a gathered write and a flush allocate nothing but what Node does.
  */
-export class SocketConnection implements Connection, Flushable, TimerTarget {
+export class SocketConnection implements Connection, ChunkReceiver, Flushable, TimerTarget {
   readonly id: number;
   remoteAddress: SocketAddress;
   localAddress: SocketAddress;
@@ -39,7 +40,7 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
   bytesWritten = 0;
   readonly #socket: Socket;
   readonly #context: TransportContext;
-  readonly #delayedCloseTimeoutMs: number;
+  #delayedCloseTimeoutMs: number;
   #handlers: ConnectionHandlers = noHandlers;
   #state: ConnectionState;
   /** latin1 bytes written in this tick, behind `#queue`. */
@@ -67,6 +68,7 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
     remoteAddress: SocketAddress,
     localAddress: SocketAddress,
     options: SocketConnectionOptions = {},
+    reader?: SocketReader,
   ) {
     this.id = context.nextConnectionId();
     this.#socket = socket;
@@ -75,7 +77,9 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
     this.localAddress = localAddress;
     this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
     this.#state = socket.connecting ? 'connecting' : 'open';
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    // A socket either has a reader, or reads as Node does by default.
+    if (reader !== undefined) reader.setReceiver(this);
+    else socket.on('data', (chunk: Buffer) => this.receive(chunk));
     socket.on('end', () => this.#receiveEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => (this.#error ??= error));
     socket.on('close', () => this.#finish());
@@ -95,6 +99,10 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
 
   setWriteBufferLimit(limitBytes: number): void {
     this.#writeLimitBytes = limitBytes;
+  }
+
+  setDelayedCloseTimeout(timeoutMs: number): void {
+    this.#delayedCloseTimeoutMs = timeoutMs;
   }
 
   /** Arms the connect time-out; `markConnected` ends it. */
@@ -184,6 +192,19 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
     if (socket.writableLength > 0) this.#noteBackPressure();
   }
 
+  /** Called by the socket. */
+  receive(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    if (this.#state !== 'open') return;
+    const batch = this.#context.batch;
+    batch.enter();
+    try {
+      this.#handlers.onData(chunk);
+    } finally {
+      batch.leave();
+    }
+  }
+
   onTimer(timer: WheelTimer): void {
     if (this.#state === 'connecting') {
       this.#closeReason = 'connect-timeout';
@@ -254,18 +275,6 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
     if (this.#socket.writableLength > 0) this.#isProgressWatched = true;
   }
 
-  #receive(chunk: Buffer): void {
-    this.bytesRead += chunk.length;
-    if (this.#state !== 'open') return;
-    const batch = this.#context.batch;
-    batch.enter();
-    try {
-      this.#handlers.onData(chunk);
-    } finally {
-      batch.leave();
-    }
-  }
-
   #receiveEnd(): void {
     this.#hasRemoteEnded = true;
     if (this.#state === 'closing') this.#socket.destroySoon();
@@ -285,7 +294,8 @@ export class SocketConnection implements Connection, Flushable, TimerTarget {
     this.#text = '';
     this.#queue = [];
     this.#queueBytes = 0;
-    if (wasConnecting) this.#socket.destroy();
+    // After a FIN the system refuses to reset, and the handle would stay open for ever.
+    if (wasConnecting || this.#socket.writableEnded) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 

@@ -1,3 +1,4 @@
+import { createSharedSlab } from './socket-reader.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
 
@@ -6,14 +7,30 @@ export interface TransportContext {
   readonly wheel: TimerWheel;
   readonly batch: WriteBatch;
   readonly nextConnectionId: () => number;
+  /** What small reads go into; see `SocketReader`. */
+  readonly sharedSlab: Buffer;
+  /** Accepted sockets read that way too; `canInterceptAccept` said that they can. */
+  readonly hasFastAccept: boolean;
+}
+
+export interface TransportContextOptions {
+  readonly workerIndex?: number;
+  readonly workerCount?: number;
+  readonly hasFastAccept?: boolean;
 }
 
 /** Workers draw from disjoint sequences, so that an id is unique in the process without talking to the others. */
 export function createTransportContext(
   wheel: TimerWheel,
-  workerIndex = 0,
-  workerCount = 1,
+  options: TransportContextOptions = {},
 ): TransportContext {
+  const { workerIndex = 0, workerCount = 1, hasFastAccept = false } = options;
   let lastId = workerIndex + 1 - workerCount;
-  return { wheel, batch: new WriteBatch(), nextConnectionId: () => (lastId += workerCount) };
+  return {
+    wheel,
+    batch: new WriteBatch(),
+    nextConnectionId: () => (lastId += workerCount),
+    sharedSlab: createSharedSlab(),
+    hasFastAccept,
+  };
 }
