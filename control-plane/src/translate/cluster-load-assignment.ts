@@ -74,12 +74,7 @@ function toEndpoint(instance: Instance): MessageInit<LbEndpoint> {
     endpoint: { address: tcpAddress(spec.address, spec.port) },
     healthStatus: healthStatuses[spec.health ?? 'unknown'],
     loadBalancingWeight: weightOf(instance),
-    metadata: {
-      filterMetadata: {
-        ...(labels === undefined ? {} : { 'envoy.lb': labels }),
-        heddle: { instance: instance.metadata.name },
-      },
-    },
+    metadata: labels === undefined ? undefined : { filterMetadata: { 'envoy.lb': labels } },
   };
 }
 

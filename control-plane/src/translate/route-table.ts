@@ -11,6 +11,8 @@ import {
   inboundName,
   outboundName,
   servicePortName,
+  targetOfBackend,
+  type ClusterTarget,
 } from './resource-names.ts';
 import { buildRouteAction } from './route-action.ts';
 import { buildHeaderMutation, buildRedirect, filterOf } from './route-filters.ts';
@@ -88,13 +90,14 @@ function buildVirtualHost(
   routes: readonly HttpRoute[],
   service: Service | undefined,
 ): MessageInit<VirtualHost> {
-  const built = [host, ...wildcardsOver(host, routes)].flatMap((claimed) =>
-    routes
-      .filter((route) => hostsOfRoute(route).includes(claimed))
-      .flatMap(entriesOf)
-      .sort(byPrecedence)
-      .map((entry) => buildRoute(api, mesh, entry)),
-  );
+  const seen = new Set<HttpRoute>();
+  const built: MessageInit<Route>[] = [];
+  for (const claimed of [host, ...wildcardsOver(host, routes)]) {
+    const claimants = routes.filter((route) => !seen.has(route) && hostsOfRoute(route).includes(claimed));
+    for (const route of claimants) seen.add(route);
+    const entries = claimants.flatMap(entriesOf).sort(byPrecedence);
+    built.push(...entries.map((entry) => buildRoute(api, mesh, entry)));
+  }
   if (built.length === 0 && service !== undefined) built.push(buildOwnRoute(api, mesh, service));
   return { name: host, domains, routes: built };
 }
@@ -147,21 +150,10 @@ function clustersOf(virtualHosts: readonly MessageInit<VirtualHost>[]): string[]
   return [...names];
 }
 
-/** The clusters that the routes of `services` and the services themselves need. */
-export function targetsOf(
-  mesh: Mesh,
-  services: readonly Service[],
-): ReadonlyMap<string, { service: string; version: string | undefined }> {
-  const targets = new Map<string, { service: string; version: string | undefined }>();
-  for (const { metadata } of services)
-    targets.set(metadata.name, { service: metadata.name, version: undefined });
-  for (const route of routesOf(mesh, new Set(targets.keys()))) {
-    for (const ref of route.spec.rules.flatMap((rule) => rule.backendRefs ?? [])) {
-      targets.set(clusterName({ service: ref.name, version: ref.version }), {
-        service: ref.name,
-        version: ref.version,
-      });
-    }
-  }
-  return targets;
+/** The clusters that `services` and their routes need, by name. */
+export function targetsOf(mesh: Mesh, services: readonly Service[]): ReadonlyMap<string, ClusterTarget> {
+  const own = services.map((service): ClusterTarget => ({ service: service.metadata.name }));
+  const routes = routesOf(mesh, new Set(own.map(({ service }) => service)));
+  const backends = routes.flatMap(({ spec }) => spec.rules.flatMap((rule) => rule.backendRefs ?? []));
+  return new Map([...own, ...backends.map(targetOfBackend)].map((target) => [clusterName(target), target]));
 }
