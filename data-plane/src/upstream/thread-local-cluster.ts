@@ -6,7 +6,7 @@ import type { StatsScope } from '../stats/stats.ts';
 import { SharedResourceManager } from './circuit-breaker.ts';
 import { WorkerClusterStats } from './cluster-stats.ts';
 import { HostSet } from './host-set/host-set.ts';
-import type { WorkerHost } from './host-set/worker-host.ts';
+import { WorkerHost } from './host-set/worker-host.ts';
 import { createLoadBalancer } from './load-balancer/create-load-balancer.ts';
 import { Http1ConnectionPool } from './pool/http1-connection-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
@@ -103,19 +103,18 @@ export class WorkerCluster implements ThreadLocalCluster {
   }
 
   httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
-    // Every host that this cluster hands out is one of its own.
-    const workerHost = host as WorkerHost;
-    let pools = this.#pools.get(workerHost);
+    if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
+    let pools = this.#pools.get(host);
     if (pools === undefined) {
       pools = {};
-      this.#pools.set(workerHost, pools);
+      this.#pools.set(host, pools);
     }
     let pool = pools[priority];
     if (pool === undefined) {
-      pool = new Http1ConnectionPool(workerHost, this.#poolContexts[priority]);
+      pool = new Http1ConnectionPool(host, this.#poolContexts[priority]);
       pools[priority] = pool;
       // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
-      if (this.#isDraining || workerHost.isGone) pool.drainAndDelete();
+      if (this.#isDraining || host.isGone) pool.drainAndDelete();
     }
     return pool;
   }

@@ -105,6 +105,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
 
   abort(): void {
     this.#onResult = undefined;
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#connection.close('abort');
   }

@@ -70,6 +70,7 @@ class TcpProbeConnection implements ConnectionHandlers {
 
   abort(): void {
     this.#onResult = undefined;
+    if (!this.isOpen) return;
     this.isOpen = false;
     this.#connection.close('abort');
   }

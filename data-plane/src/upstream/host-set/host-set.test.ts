@@ -81,7 +81,11 @@ function setUp(initial: HostSetUpdate, { common = {}, rng = createSeededRng(5), 
       workerCount: 2,
       clock,
       rng,
-      panicPicks: { inc: () => void panics++ },
+      panicPicks: {
+        inc: () => {
+          panics++;
+        },
+      },
       onHostUnhealthy: (host) => unhealthy.push(host),
     },
     initial,
