@@ -1,4 +1,5 @@
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
+import { UsageError } from './usage-error.ts';
 
 /** The exit codes of every command; `heddle --help` lists them. */
 export const exitCodes = {
@@ -14,6 +15,7 @@ export const exitCodes = {
 export const exitCodesHelp = `Exit codes: 0 done · 1 failed or refused · 2 wrong usage · 3 control plane not reachable`;
 
 export function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof UsageError) return exitCodes.usage;
   return thrown instanceof HeddleError && thrown.code === 'peer-unreachable'
     ? exitCodes.unreachable
     : exitCodes.failed;

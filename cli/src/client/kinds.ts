@@ -1,8 +1,8 @@
-import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { suggestion } from '@heddle/shared/model/did-you-mean';
 import { isRecord, type JsonRecord } from './json.ts';
 import { instancePath, servicePath } from './object-path.ts';
 import type { RestClient } from './rest-client.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** A kind of mesh object as people type it. */
 export type KindWord = 'service' | 'instance' | 'route' | 'policy';
@@ -23,18 +23,15 @@ const spellings: Readonly<Record<string, KindWord>> = {
 export const kindWords: readonly KindWord[] = ['service', 'instance', 'route', 'policy'];
 export const kindsHelp = 'service, instance, route or policy; also in the plural';
 
-/** Throws `invalid-input` with a suggestion. */
+/** Throws UsageError with a suggestion. */
 export function parseKind(word: string): KindWord {
   const lowered = word.toLowerCase();
   const kind = Object.hasOwn(spellings, lowered) ? spellings[lowered] : undefined;
   if (kind !== undefined) return kind;
-  throw new HeddleError(
-    'invalid-input',
-    `unknown kind "${word}"${suggestion(lowered, Object.keys(spellings))}`,
-  );
+  throw new UsageError(`unknown kind "${word}"${suggestion(lowered, Object.keys(spellings))}`);
 }
 
-/** Path of one object. An instance is named `service/id`. Throws `invalid-input` for an instance without a service. */
+/** Path of one object. An instance is named `service/id`. Throws UsageError for an instance without a service. */
 export function objectPath(kind: KindWord, name: string): string {
   switch (kind) {
     case 'service':
@@ -42,10 +39,7 @@ export function objectPath(kind: KindWord, name: string): string {
     case 'instance': {
       const slash = name.indexOf('/');
       if (slash < 1 || slash === name.length - 1) {
-        throw new HeddleError(
-          'invalid-input',
-          `an instance is named service/id, for example cart/cart-1; got "${name}"`,
-        );
+        throw new UsageError(`an instance is named service/id, for example cart/cart-1; got "${name}"`);
       }
       return instancePath(name.slice(0, slash), name.slice(slash + 1));
     }

@@ -1,5 +1,6 @@
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import { errorCatalogue, type ErrorCode } from '@heddle/shared/errors/error-catalogue';
+import { UsageError } from '../usage-error.ts';
 import { readProblemDocument, type ProblemLine } from './problem-document.ts';
 
 export interface RestAnswer {
@@ -24,8 +25,7 @@ export interface RestRequest {
 export interface RestClient {
   readonly server: string;
   /**
-   * Throws RefusedError for an answer of 400 and above, `peer-unreachable` when there is no answer, and
-   * `invalid-input` when the server's address is no URL.
+   * Throws RefusedError for an answer of 400 and above, `peer-unreachable` when there is no answer,
    */
   send(request: RestRequest): Promise<RestAnswer>;
 }
@@ -43,12 +43,10 @@ export class RefusedError extends HeddleError {
   }
 }
 
+/** Throws UsageError when the address is no URL. */
 export function createRestClient(server: string): RestClient {
   if (!URL.canParse(server) || !/^https?:$/.test(new URL(server).protocol)) {
-    throw new HeddleError(
-      'invalid-input',
-      `--server ${server}: expected a URL such as http://127.0.0.1:8600`,
-    );
+    throw new UsageError(`--server ${server}: expected a URL such as http://127.0.0.1:8600`);
   }
   const base = server.replace(/\/+$/, '');
   return {

@@ -102,7 +102,7 @@ async function keepAlive(
   id: string,
   spec: InstanceSpec,
 ): Promise<void> {
-  const everyMs = ((spec.lease?.ttlSeconds ?? keepAliveTtlSeconds) * 1000) / 3;
+  const everyMs = Math.floor(((spec.lease?.ttlSeconds ?? keepAliveTtlSeconds) * 1000) / 3);
   const path = instancePath(service, id);
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
