@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Client, Server, ServerCredentials, credentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { createAdsService } from './ads-service.ts';
+import { openApiTable } from './api-table.ts';
 import { packAny, unpackAny } from './any.ts';
 import type { DiscoveryRequest, DiscoveryResponse } from './api.ts';
 import { typeUrls } from './type-urls.ts';
@@ -55,4 +56,17 @@ test('a stream carries requests as values and responses as values or as ready-ma
   );
   client.close();
   server.forceShutdown();
+});
+
+test('the methods are those of the API', () => {
+  const row = openApiTable().find('envoy.service.discovery.v3.AggregatedDiscoveryService');
+  assert.ok(row !== undefined && 'methods' in row);
+  assert.deepEqual(
+    row.methods.map(([name, , , isClientStream, isServerStream]) => [name, isClientStream, isServerStream]),
+    Object.values(adsService).map((method) => [
+      method.originalName,
+      method.requestStream,
+      method.responseStream,
+    ]),
+  );
 });

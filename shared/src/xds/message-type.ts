@@ -71,7 +71,6 @@ export class FieldType {
   readonly isPackable: boolean;
   /** Whether a list of it is written packed. */
   readonly isPacked: boolean;
-  readonly isDeprecated: boolean;
   readonly isDisallowed: boolean;
   /** Never to be shown: keys, passwords. */
   readonly isSensitive: boolean;
@@ -97,7 +96,6 @@ export class FieldType {
     this.wireType = this.scalar === undefined ? (this.isMessage ? 2 : 0) : wireTypeOfScalar(this.scalar);
     this.isPackable = this.wireType !== 2;
     this.isPacked = this.isPackable && extras.unpacked !== true;
-    this.isDeprecated = extras.deprecated === true;
     this.isDisallowed = extras.disallowed === true;
     this.isSensitive = extras.sensitive === true;
     this.rules = extras.rules;

@@ -54,6 +54,7 @@ function parseDocuments(text: string): Document.Parsed[] | EmptyStream {
       merge: false,
       uniqueKeys: false,
       logLevel: 'silent',
+      prettyErrors: false,
     });
   } catch (thrown) {
     // The parser recurses; a stack that is used up is the only thing that it throws.
@@ -215,6 +216,5 @@ function sum(parts: readonly { size: number }[]): number {
 
 function describeYamlError(code: string, message: string): string {
   if (code === 'TAB_AS_INDENT') return 'a tab cannot indent in YAML; use spaces';
-  // The parser adds the place, which is said better elsewhere, and a drawing of the line.
-  return (message.split('\n')[0] ?? message).replace(/ at line \d+, column \d+:?$/, '');
+  return message;
 }
