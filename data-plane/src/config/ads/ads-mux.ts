@@ -26,6 +26,8 @@ export interface AdsMuxOptions<Request> {
   readonly logger: Logger;
   readonly stats: StatsScope;
   readonly yieldTurn: () => Promise<void>;
+  /** A response was dealt with, whatever became of it. */
+  readonly onProcessed: () => void;
 }
 
 /**
@@ -86,6 +88,10 @@ export class AdsMux<Request> {
       for (const typeUrl of typeUrls) this.#state.resume(typeUrl);
       this.#planFlush();
     };
+  }
+
+  acceptedVersions(): ReadonlyMap<string, string> {
+    return new Map([...this.#channels].map(([typeUrl, channel]) => [typeUrl, channel.acceptedVersion]));
   }
 
   status(): AdsStatus {
@@ -178,6 +184,7 @@ export class AdsMux<Request> {
     }
     this.#state.conclude(receipt, outcome);
     resume();
+    this.#options.onProcessed();
   }
 
   /** Requests go out at the end of the turn, so that one request carries all that the turn changed. */
@@ -193,6 +200,7 @@ export class AdsMux<Request> {
   #flush(): void {
     const { rateLimit, protocol, transport, node } = this.#options;
     while (this.#isConnected && !this.#isStopped) {
+      if (!this.#state.hasRequest()) break;
       if (!rateLimit.canSend(() => this.#flush())) {
         this.#pendingRequests.set(1);
         return;

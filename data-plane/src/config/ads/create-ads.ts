@@ -25,6 +25,8 @@ export interface Ads {
   /** Holds requests of these types back until the result is called; one request each follows. */
   pause(typeUrls: readonly string[]): () => void;
   status(): AdsStatus;
+  /** Type URL → version of the last response that was accepted as a whole; empty before the first. */
+  acceptedVersions(): ReadonlyMap<string, string>;
 }
 
 export interface AdsOptions {
@@ -37,6 +39,8 @@ export interface AdsOptions {
   readonly logger: Logger;
   /** The root scope: statistics are `control_plane.…`. */
   readonly stats: StatsScope;
+  /** A response was dealt with, whatever became of it. */
+  readonly onProcessed: () => void;
 }
 
 /** Noticed within a minute, at a price of one small frame each way. A server that objects is asked less often. */
@@ -83,5 +87,6 @@ function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>)
     logger,
     stats,
     yieldTurn: () => setImmediate(),
+    onProcessed: options.onProcessed,
   });
 }

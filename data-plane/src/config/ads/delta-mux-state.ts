@@ -69,11 +69,21 @@ export class DeltaMuxState implements MuxState<DeltaRequest> {
     this.#types.get(typeUrl)?.apply({ accepted: [], removed: names });
   }
 
+  hasRequest(): boolean {
+    return this.#nextType() !== undefined;
+  }
+
   nextRequest(): DeltaRequest | undefined {
+    const next = this.#nextType();
+    const request = next?.type.nextRequest();
+    return next === undefined || request === undefined ? undefined : { typeUrl: next.typeUrl, ...request };
+  }
+
+  #nextType(): { readonly typeUrl: string; readonly type: DeltaTypeState } | undefined {
     if (!this.#isOpen) return undefined;
     for (let typeUrl = this.#queue.peek(); typeUrl !== undefined; typeUrl = this.#queue.peek()) {
-      const request = this.#types.get(typeUrl)?.nextRequest();
-      if (request !== undefined) return { typeUrl, ...request };
+      const type = this.#types.get(typeUrl);
+      if (type?.hasRequest === true) return { typeUrl, type };
       this.#queue.remove(typeUrl);
     }
     return undefined;

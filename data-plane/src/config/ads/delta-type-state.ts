@@ -85,10 +85,15 @@ export class DeltaTypeState {
     this.#removed.clear();
   }
 
+  get hasRequest(): boolean {
+    if (this.#isFirstOnStream) return this.isWatched;
+    return this.#acknowledgements.length + this.#added.size + this.#removed.size > 0;
+  }
+
   nextRequest(): Omit<DeltaRequest, 'typeUrl'> | undefined {
+    if (!this.hasRequest) return undefined;
     if (this.#isFirstOnStream) return this.#firstRequest();
     const acknowledgement = this.#acknowledgements.shift();
-    if (acknowledgement === undefined && this.#added.size === 0 && this.#removed.size === 0) return undefined;
     const request = {
       resourceNamesSubscribe: [...this.#added],
       resourceNamesUnsubscribe: [...this.#removed],
@@ -101,8 +106,7 @@ export class DeltaTypeState {
     return request;
   }
 
-  #firstRequest(): Omit<DeltaRequest, 'typeUrl'> | undefined {
-    if (!this.isWatched) return undefined;
+  #firstRequest(): Omit<DeltaRequest, 'typeUrl'> {
     this.#isFirstOnStream = false;
     this.#added.clear();
     this.#removed.clear();

@@ -1,4 +1,4 @@
-import type { Any, Duration, Resource } from '@heddle/shared/xds/api';
+import type { Any, DiscoveryResponse, Duration, Resource } from '@heddle/shared/xds/api';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 
 /** A response of either variant. */
@@ -38,7 +38,7 @@ export function readSotwResponse(api: XdsApi, bytes: Uint8Array): IncomingRespon
     controlPlane: response.controlPlane?.identifier ?? '',
     resources: response.resources.map((any) =>
       any.typeUrl === wrapperTypeUrl && response.typeUrl !== wrapperTypeUrl
-        ? readWrapper(api, any, response.versionInfo)
+        ? readWrapper(api, any, response)
         : {
             name: undefined,
             version: response.versionInfo,
@@ -66,16 +66,16 @@ export function readDeltaResponse(api: XdsApi, bytes: Uint8Array): IncomingRespo
   };
 }
 
-function readWrapper(api: XdsApi, any: Any, version: string): IncomingResource {
-  return fromResource(api.decode('envoy.service.discovery.v3.Resource', any.value), version, undefined);
+function readWrapper(api: XdsApi, any: Any, { versionInfo, typeUrl }: DiscoveryResponse): IncomingResource {
+  return fromResource(api.decode('envoy.service.discovery.v3.Resource', any.value), versionInfo, typeUrl);
 }
 
-function fromResource(resource: Resource, version: string, typeUrl: string | undefined): IncomingResource {
+function fromResource(resource: Resource, version: string, typeUrl: string): IncomingResource {
   return {
     name: resource.name === '' ? undefined : resource.name,
     version,
     // A heartbeat has no content and thus no type of its own.
-    typeUrl: resource.resource?.typeUrl ?? typeUrl ?? '',
+    typeUrl: resource.resource?.typeUrl ?? typeUrl,
     bytes: resource.resource?.value,
     ttlMs: resource.ttl === undefined ? undefined : toMs(resource.ttl),
   };

@@ -21,6 +21,8 @@ export interface MuxState<Request> {
   conclude(receipt: Receipt, outcome: Outcome): void;
   /** A resource's time to live ran out. */
   expire(typeUrl: string, names: readonly string[]): void;
+  /** Whether `nextRequest` has something to say now. */
+  hasRequest(): boolean;
   /** The next message to send, without node; undefined = nothing to say now. What it returns counts as sent. */
   nextRequest(): Request | undefined;
 }

@@ -118,6 +118,10 @@ export class SotwMuxState implements MuxState<SotwRequest> {
   /** The server knows of its own times to live; the list of names does not change. */
   expire(): void {}
 
+  hasRequest(): boolean {
+    return this.#isOpen && this.#queue.peek() !== undefined;
+  }
+
   nextRequest(): SotwRequest | undefined {
     if (!this.#isOpen) return undefined;
     const typeUrl = this.#queue.peek();

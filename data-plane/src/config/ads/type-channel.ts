@@ -84,6 +84,13 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     }
     const read = await readResources(response, this.#type, this.#store, this.#options);
     const removed = this.#removedBy(response, read);
+    if (
+      read.confirmed.length > 0 &&
+      read.confirmed.length === response.resources.length &&
+      removed.length === 0
+    ) {
+      return { kind: 'accepted', changes: this.#keep(response, read, removed, new Map()) };
+    }
     const rejected = new Map<string, RejectedResource>();
     for (const [watch, answer] of collectAnswers(this.#watches, read, removed)) {
       for (const resource of this.#tell(watch, answer, response)) rejected.set(resource.name, resource);
@@ -109,6 +116,11 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   stop(): void {
     this.#ttl.stop();
     for (const watch of this.#watches.all) this.#stopFirstFetchTimer(watch);
+  }
+
+  /** Of the last response that was accepted as a whole; empty before. */
+  get acceptedVersion(): string {
+    return this.#version;
   }
 
   status(): TypeStatus {
