@@ -27,6 +27,7 @@ function toProxyStatus(status: NodeStatus): ProxyStatus {
       acknowledgedVersion: type.acknowledgedVersion,
       nonce: type.nonce,
       state: type.state,
+      ...(type.liveVersion === undefined ? {} : { liveVersion: type.liveVersion }),
       ...(lastNack === undefined
         ? {}
         : {

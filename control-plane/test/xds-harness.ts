@@ -13,6 +13,7 @@ export const { cluster: CDS, clusterLoadAssignment: EDS, listener: LDS, routeCon
 export interface XdsHarness {
   readonly snapshots: TestSnapshots;
   readonly nodes: NodeStatusBoard;
+  readonly port: number;
   sotw(): SotwClient;
   delta(): DeltaClient;
 }
@@ -41,6 +42,7 @@ export async function withXds(use: (xds: XdsHarness) => Promise<void>, ackTimeou
     await use({
       snapshots,
       nodes,
+      port,
       sotw: () => opened(connectSotw(port)),
       delta: () => opened(connectDelta(port)),
     });

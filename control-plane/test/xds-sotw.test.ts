@@ -292,11 +292,11 @@ test('of two streams of one node the newest counts, and it stays known when it l
     fresh.send(ackOf(response));
     await fresh.until(() => nodes.get('n1')?.state === 'synced', 'synced state');
     old[Symbol.dispose]();
-    nodes.reportLive('n1', 'v7');
+    nodes.reportLive('n1', { [CDS]: 'v7' });
     assert.equal(nodes.get('n1')?.isConnected, true);
     fresh[Symbol.dispose]();
     await fresh.until(() => nodes.get('n1')?.isConnected === false, 'end of the connection');
-    assert.equal(nodes.get('n1')?.liveVersion, 'v7');
-    assert.deepEqual(nodes.get('n1')?.types[0]?.acknowledgedVersion, response.versionInfo);
+    const [status] = nodes.get('n1')?.types ?? [];
+    assert.deepEqual([status?.liveVersion, status?.acknowledgedVersion], ['v7', response.versionInfo]);
   });
 });

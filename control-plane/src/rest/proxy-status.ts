@@ -10,6 +10,9 @@ export const ProxyTypeStatusSchema = Type.Object({
     ['synced', 'stale', 'refused'],
     'Accepted what was sent; has not answered yet; or refused it.',
   ),
+  liveVersion: Type.Optional(
+    Type.String({ description: 'Version that all workers serve; only Heddle sidecars report it.' }),
+  ),
   lastNack: Type.Optional(
     Type.Object({
       version: Type.String({ description: 'Version that was refused.' }),
@@ -27,7 +30,9 @@ export const ProxyStatusSchema = Type.Object({
   connectedAt: Type.Integer({ description: 'Epoch milliseconds.' }),
   userAgent: Type.String({ description: 'Name and version that the proxy gave.' }),
   types: Type.Array(ProxyTypeStatusSchema),
-  liveVersion: Type.String({ description: 'Version that all workers serve; "unknown" for a foreign proxy.' }),
+  liveVersion: Type.String({
+    description: 'Hash over what all workers serve, of every type; "unknown" for a foreign proxy.',
+  }),
 });
 
 export type ProxyTypeStatus = Static<typeof ProxyTypeStatusSchema>;

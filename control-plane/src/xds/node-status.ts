@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@heddle/shared/time/clock';
+import { contentHash } from '@heddle/shared/xds/content-hash';
 
 export interface Nack {
   /** What the client said, as it said it. */
@@ -23,6 +24,8 @@ export interface TypeStatus {
   readonly nonce: string;
   /** Kept after a later success, for whoever asks what happened. */
   readonly lastNack?: Nack;
+  /** What all workers of a Heddle sidecar serve; absent for clients that do not report it. */
+  readonly liveVersion?: string;
 }
 
 export interface NodeStatus {
@@ -37,7 +40,7 @@ export interface NodeStatus {
   /** The worst of all types. */
   readonly state: SyncState;
   readonly types: readonly TypeStatus[];
-  /** Version that all workers of a Heddle sidecar serve; undefined for clients that do not report it. */
+  /** Hash over what all workers of a Heddle sidecar serve, of every type; absent for clients that do not report it. */
   readonly liveVersion?: string;
 }
 
@@ -69,7 +72,8 @@ interface NodeRecord {
   readonly connectedAt: number;
   disconnectedAt: number | undefined;
   readonly types: Map<string, MutableType>;
-  liveVersion: string | undefined;
+  /** By type URL. */
+  readonly liveVersions: Map<string, string>;
 }
 
 /**
@@ -96,7 +100,8 @@ export class NodeStatusBoard {
       connectedAt: this.#clock.now(),
       disconnectedAt: undefined,
       types: new Map(),
-      liveVersion: this.#records.get(nodeId)?.liveVersion,
+      // It comes on a stream of its own, which may outlive this one.
+      liveVersions: this.#records.get(nodeId)?.liveVersions ?? new Map(),
     };
     this.#records.set(nodeId, record);
     return {
@@ -122,10 +127,10 @@ export class NodeStatusBoard {
     };
   }
 
-  /** What a sidecar says that all its workers serve. Unknown nodes are ignored: their stream is gone. */
-  reportLive(nodeId: string, version: string): void {
+  /** What a sidecar says that all its workers serve, by type URL. Unknown nodes are ignored: they have no stream. */
+  reportLive(nodeId: string, versions: Readonly<Record<string, string>>): void {
     const record = this.#records.get(nodeId);
-    if (record !== undefined) record.liveVersion = version;
+    for (const [typeUrl, version] of Object.entries(versions)) record?.liveVersions.set(typeUrl, version);
   }
 
   list(): NodeStatus[] {
@@ -152,24 +157,29 @@ function typeOf(record: NodeRecord, typeUrl: string): MutableType {
   return type;
 }
 
-function toStatus({ identity, connectedAt, disconnectedAt, types, liveVersion }: NodeRecord): NodeStatus {
-  const typeStatuses = [...types].map(([typeUrl, { lastNack, ...type }]) => ({
-    typeUrl,
-    ...type,
-    ...(lastNack === undefined ? {} : { lastNack }),
-  }));
-  const states = typeStatuses.map((type) => type.state);
+function toStatus(record: NodeRecord): NodeStatus {
+  const { identity, connectedAt, disconnectedAt, types, liveVersions } = record;
+  const typeStatuses = [...types].map(([typeUrl, { lastNack, ...type }]): TypeStatus => {
+    const liveVersion = liveVersions.get(typeUrl);
+    return {
+      typeUrl,
+      ...type,
+      ...(lastNack === undefined ? {} : { lastNack }),
+      ...(liveVersion === undefined ? {} : { liveVersion }),
+    };
+  });
   return {
     ...identity,
     isConnected: disconnectedAt === undefined,
     connectedAt,
-    state: states.includes('refused')
-      ? 'refused'
-      : states.includes('stale') || states.length === 0
-        ? 'stale'
-        : 'synced',
+    state: worstOf(typeStatuses.map((type) => type.state)),
     types: typeStatuses,
     ...(disconnectedAt === undefined ? {} : { disconnectedAt }),
-    ...(liveVersion === undefined ? {} : { liveVersion }),
+    ...(liveVersions.size === 0 ? {} : { liveVersion: contentHash(...[...liveVersions].map(String).sort()) }),
   };
+}
+
+function worstOf(states: readonly SyncState[]): SyncState {
+  if (states.includes('refused')) return 'refused';
+  return states.includes('stale') || states.length === 0 ? 'stale' : 'synced';
 }

@@ -8,12 +8,14 @@ import {
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
+import { loadLiveStatusService } from '@heddle/shared/status/live-status-service';
 import { createAdsService } from '@heddle/shared/xds/ads-service';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/shared/xds/api';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import { buildEmptyAssignment } from './empty-assignment.ts';
 import { createResponseEncoder } from './encode-response.ts';
+import { createLiveStatusHandler } from './live-status.ts';
 import type { NodeStatusBoard } from './node-status.ts';
 import type { XdsMetrics } from './xds-metrics.ts';
 import {
@@ -46,6 +48,9 @@ export interface XdsService {
 const maxResponseBytes = 3 * 1024 * 1024;
 /** A request may list every resource that a client holds. */
 const maxRequestBytes = 64 * 1024 * 1024;
+
+/** How long clients have to close their connections when the server stops. */
+const stopGraceMs = 1_000;
 
 const serverOptions: ServerOptions = {
   'grpc.max_receive_message_length': maxRequestBytes,
@@ -98,6 +103,8 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
     };
   }
 
+  const liveStatus = createLiveStatusHandler(options.nodes);
+  server.addService(loadLiveStatusService(), { ReportLive: liveStatus.ReportLive });
   server.addService(createAdsService(api), {
     StreamAggregatedResources: serve('sotw', fromSotw),
     DeltaAggregatedResources: serve('delta', fromDelta),
@@ -119,10 +126,16 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
       }),
     stop: () =>
       new Promise((resolve) => {
+        liveStatus.stop();
         for (const call of open) {
           call.emit('error', { code: grpcStatus.UNAVAILABLE, details: 'the control plane stops' });
         }
-        server.tryShutdown(() => resolve());
+        // A client that does not let go of its connection must not hold up the stop.
+        const deadline = options.clock.setTimer(stopGraceMs, () => server.forceShutdown());
+        server.tryShutdown(() => {
+          deadline.cancel();
+          resolve();
+        });
       }),
   };
 }
