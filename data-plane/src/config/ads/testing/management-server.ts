@@ -1,0 +1,122 @@
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import type {
+  DeltaDiscoveryRequest,
+  DeltaDiscoveryResponse,
+  DiscoveryRequest,
+  DiscoveryResponse,
+} from '@heddle/shared/xds/api';
+import { createAdsService, type Outgoing } from '@heddle/shared/xds/ads-service';
+import type { XdsApi } from '@heddle/shared/xds/xds-api';
+
+/** A stream that a proxy opened, and all that it sent. */
+export class ServerStream<Q, R> {
+  readonly #call: ServerDuplexStream<Q, Outgoing<R>>;
+  readonly requests: Q[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(call: ServerDuplexStream<Q, Outgoing<R>>) {
+    this.#call = call;
+    call.on('data', (request: Q) => {
+      this.requests.push(request);
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    // The proxy may go at any time; that is what these tests are about.
+    call.on('error', () => {});
+  }
+
+  get metadata(): ReadonlyMap<string, string> {
+    return new Map(Object.entries(this.#call.metadata.getMap()).map(([key, value]) => [key, String(value)]));
+  }
+
+  get authority(): string {
+    return this.#call.getHost();
+  }
+
+  /** The request at an index, as soon as it came. */
+  async request(index: number): Promise<Q> {
+    for (;;) {
+      const request = this.requests[index];
+      if (request !== undefined) return request;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  respond(response: Outgoing<R>): void {
+    this.#call.write(response);
+  }
+
+  end(): void {
+    this.#call.end();
+  }
+}
+
+type SotwStream = ServerStream<DiscoveryRequest, DiscoveryResponse>;
+type DeltaStream = ServerStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
+
+/** A real gRPC server that does what a test tells it. */
+export class ManagementServer {
+  readonly #api: XdsApi;
+  #server: Server;
+  readonly #sotw = new Arrivals<SotwStream>();
+  readonly #delta = new Arrivals<DeltaStream>();
+  port = 0;
+
+  constructor(api: XdsApi) {
+    this.#api = api;
+    this.#server = this.#createServer();
+  }
+
+  /** On the port of the last time, if there was one. */
+  async listen(): Promise<void> {
+    this.port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) => {
+        if (error === null) resolve(port);
+        else reject(error);
+      });
+    });
+  }
+
+  /** Cuts every connection. `listen` starts anew. */
+  kill(): void {
+    this.#server.forceShutdown();
+    this.#server = this.#createServer();
+  }
+
+  nextSotwStream(): Promise<SotwStream> {
+    return this.#sotw.next();
+  }
+
+  nextDeltaStream(): Promise<DeltaStream> {
+    return this.#delta.next();
+  }
+
+  #createServer(): Server {
+    const server = new Server();
+    server.addService(createAdsService(this.#api), {
+      StreamAggregatedResources: (call: ServerDuplexStream<DiscoveryRequest, Outgoing<DiscoveryResponse>>) =>
+        this.#sotw.add(new ServerStream(call)),
+      DeltaAggregatedResources: (
+        call: ServerDuplexStream<DeltaDiscoveryRequest, Outgoing<DeltaDiscoveryResponse>>,
+      ) => this.#delta.add(new ServerStream(call)),
+    });
+    return server;
+  }
+}
+
+class Arrivals<T> {
+  readonly #arrived: T[] = [];
+  readonly #waiting: ((value: T) => void)[] = [];
+
+  add(value: T): void {
+    const wake = this.#waiting.shift();
+    if (wake === undefined) this.#arrived.push(value);
+    else wake(value);
+  }
+
+  next(): Promise<T> {
+    const value = this.#arrived.shift();
+    return value === undefined
+      ? new Promise((resolve) => this.#waiting.push(resolve))
+      : Promise.resolve(value);
+  }
+}
