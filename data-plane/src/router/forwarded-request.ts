@@ -14,7 +14,7 @@ import type {
 import { applyHeaderChanges } from './header-mutation.ts';
 import { RequestBody } from './request-body.ts';
 import { expectedTimeoutMs, takeRequestTimeouts, type RequestTimeouts } from './request-timeouts.ts';
-import { detailsOfReset, flagOfReset, textOfReset } from './reset-reason.ts';
+import { detailsOfReset, flagOfReset, isConnectFailure, textOfReset } from './reset-reason.ts';
 import type { ResolvedRoute } from './resolved-route.ts';
 import { RetryState, type RetryDecision } from './retry.ts';
 import type { RouterContext } from './router-context.ts';
@@ -206,7 +206,9 @@ export class ForwardedRequest
 
   onUpstreamReset(attempt: UpstreamRequest, reason: StreamResetReason, detail: string): void {
     const info = this.#callbacks.streamInfo;
-    info.upstreamTransportFailureReason = detail;
+    // Of a connection that was there once, the reason itself says it all.
+    const failure = isConnectFailure(reason) ? detail : '';
+    info.upstreamTransportFailureReason = failure;
     if (attempt.connection !== undefined) this.#cluster.stats.resetsReceived.inc();
     if (!this.#hasResponseStarted) {
       if (this.#isKeepAliveRace(attempt, reason)) {
@@ -218,7 +220,7 @@ export class ForwardedRequest
       if (reason !== 'overflow') attempt.host.stats.onRequestEnd(true);
       if (this.#retriesReset(reason, attempt.isRequestSent)) return;
     }
-    this.#onFinalReset(reason, detail);
+    this.#onFinalReset(reason, failure);
   }
 
   onPerTryTimeout(attempt: UpstreamRequest, kind: 'per-try' | 'per-try-idle'): void {
@@ -421,7 +423,7 @@ export class ForwardedRequest
     this.#body.drop();
   }
 
-  #onFinalReset(reason: StreamResetReason, detail: string): void {
+  #onFinalReset(reason: StreamResetReason, failure: string): void {
     const info = this.#callbacks.streamInfo;
     addFlag(info, flagOfReset(reason));
     if (this.#hasResponseStarted) {
@@ -435,7 +437,7 @@ export class ForwardedRequest
     this.#end({
       status,
       body: `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${textOfReset(reason)}`,
-      details: `upstream_reset_before_response_started${detailsOfReset(reason, detail)}`,
+      details: `upstream_reset_before_response_started${detailsOfReset(reason, failure)}`,
       ...(isOverloaded ? { headers: [['x-envoy-overloaded', 'true']] as const } : {}),
     });
   }

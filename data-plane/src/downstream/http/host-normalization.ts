@@ -7,7 +7,7 @@ export interface HostRules {
 /** Only a port of digits is one; one dot at the end of the name goes, before or behind the port. */
 export function normalizeHost(host: string, rules: HostRules, listenerPort: number): string {
   let name = host;
-  if (rules.stripTrailingHostDot) name = name.replace(/\.(:\d*)?\.?$/, '$1');
+  if (rules.stripTrailingHostDot) name = name.replace(/\.(:\d+)?$/, '$1');
   if (rules.stripPort === 'none') return name;
   const match = /:(\d+)$/.exec(name);
   if (match === null || (name.includes(':', name.indexOf(':') + 1) && !name.startsWith('['))) return name;

@@ -58,6 +58,7 @@ class HttpConnection
     this.#startedMs = config.dependencies.wheel.monotonicMs();
     this.#idleSinceMs = this.#startedMs;
     this.#timer = new WheelTimer(this);
+    connection.setDelayedCloseTimeout?.(config.config.delayedCloseTimeoutMs);
     if (config.bufferLimitBytes > 0) connection.setWriteBufferLimit(config.bufferLimitBytes);
     this.#codec = createHttp1ServerCodec(connection, this, config.codecOptions);
     this.onDeadlineChange(this.#connectionDeadline());

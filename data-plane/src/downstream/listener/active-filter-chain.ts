@@ -1,0 +1,50 @@
+import type { FilterChain } from '../../config/model/listener.ts';
+import type { Connection } from '../../transport/connection.ts';
+import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
+import type { Drain, DrainStrategy } from './drain.ts';
+import type { ListenerStats } from './listener-stats.ts';
+
+/** A filter chain with its connections. Updates of the listener keep it for as long as its hash is unchanged. */
+export class ActiveFilterChain {
+  readonly chain: FilterChain;
+  readonly #factory: NetworkFilterFactory;
+  readonly #sessions = new Set<DownstreamSession>();
+  readonly #drain: Drain;
+
+  constructor(chain: FilterChain, factory: NetworkFilterFactory, drain: Drain) {
+    this.chain = chain;
+    this.#factory = factory;
+    this.#drain = drain;
+  }
+
+  get match(): FilterChain['match'] {
+    return this.chain.match;
+  }
+
+  get connectionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Takes a connection over. `shouldDrain` is the listener's own reason to end connections. */
+  accept(connection: Connection, stats: ListenerStats, shouldDrain: () => boolean, onEnd: () => void): void {
+    const connectedMs = stats.onConnect();
+    const owner: SessionOwner = {
+      drainClose: () => this.#drain.drainClose() || shouldDrain(),
+      onSessionEnd: (session) => {
+        this.#sessions.delete(session);
+        stats.onDisconnect(connectedMs);
+        onEnd();
+      },
+    };
+    this.#sessions.add(this.#factory.createSession(connection, owner));
+  }
+
+  drain(strategy: DrainStrategy, drainTimeMs: number): void {
+    this.#drain.start(strategy, drainTimeMs);
+  }
+
+  /** Ends what is left. */
+  close(): void {
+    for (const session of [...this.#sessions]) session.close();
+  }
+}

@@ -1,0 +1,200 @@
+import type { TestContext } from 'node:test';
+import assert from 'node:assert/strict';
+import { createSilentLogger } from '@heddle/shared/logging/logger';
+import { createSeededRng } from '@heddle/shared/random/rng';
+import { systemClock } from '@heddle/shared/time/clock';
+import { Http1Workspace } from '../../codec/http1/workspace.ts';
+import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import type { FilterChain, Listener } from '../../config/model/listener.ts';
+import type { RouteTable } from '../../config/model/route.ts';
+import { LogFiles, LogFileStats } from '../../downstream/http/access-log/log-file.ts';
+import { createHttpConnectionManager } from '../../downstream/http/http-connection-manager.ts';
+import type { HttpFilterFactory } from '../../downstream/http/http-filter.ts';
+import { ManagerConfig } from '../../downstream/http/manager-config.ts';
+import { DateText } from '../../downstream/http/response-headers.ts';
+import { WorkerListeners } from '../../downstream/listener/worker-listeners.ts';
+import { createCountingStats, type CountingStats } from '../../downstream/testing/counting-stats.ts';
+import { TimerWheel } from '../../time/timer-wheel.ts';
+import { createTransportContext } from '../../transport/transport-context.ts';
+import { allocateClusterMemory } from '../../upstream/shared-memory.ts';
+import {
+  buildCluster,
+  buildEndpoints,
+  noLocality,
+  type ClusterFields,
+} from '../../upstream/testing/model-fixtures.ts';
+import { createSocketUpstream } from '../../upstream/testing/socket-upstream.ts';
+import { WorkerClusters } from '../../upstream/thread-local-clusters.ts';
+import { ActiveRouteTables } from '../active-route-tables.ts';
+import { createRouterFilterFactory } from '../router-filter.ts';
+import { buildManager } from './route-fixtures.ts';
+
+export interface ProxyOptions {
+  /** Cluster → ports of its hosts. */
+  readonly clusters?: Readonly<Record<string, readonly number[]>>;
+  readonly clusterFields?: ClusterFields;
+  readonly manager?: Partial<HttpConnectionManager>;
+  readonly filters?: readonly HttpFilterFactory[];
+  readonly drainTimeMs?: number;
+  readonly bufferLimitBytes?: number;
+}
+
+/** One worker's data path over real sockets: listeners, manager, router, clusters. */
+export interface Proxy {
+  readonly port: number;
+  readonly listeners: WorkerListeners;
+  readonly clusters: WorkerClusters;
+  readonly routes: ActiveRouteTables;
+  readonly stats: CountingStats;
+  readonly drainTimeMs: number;
+  /** Replaces the listener. */
+  update(listener: Listener, isInPlace: boolean): Promise<void>;
+  addCluster(name: string, ports: readonly number[]): void;
+  /** Ends the logs, so that they can be read. */
+  closeLogs(): void;
+}
+
+export function buildListener(chains: readonly FilterChain[], fields: Partial<Listener> = {}): Listener {
+  return {
+    name: 'main',
+    address: { address: '127.0.0.1', port: 0 },
+    trafficDirection: 'unspecified',
+    filterChains: chains,
+    perConnectionBufferLimitBytes: 1024 * 1024,
+    drainType: 'default',
+    statPrefix: '',
+    ...fields,
+  };
+}
+
+export function buildChain(
+  manager: HttpConnectionManager,
+  hash: string,
+  fields: Partial<FilterChain> = {},
+): FilterChain {
+  return {
+    name: '',
+    hash,
+    match: {
+      prefixRanges: [],
+      sourceType: 'any',
+      sourcePrefixRanges: [],
+      sourcePorts: [],
+      transportProtocol: '',
+    },
+    networkFilter: { kind: 'http-connection-manager', config: manager },
+    ...fields,
+  };
+}
+
+export async function startProxy(
+  t: TestContext,
+  table: RouteTable,
+  options: ProxyOptions = {},
+): Promise<Proxy> {
+  const wheel = new TimerWheel(systemClock);
+  const stats = createCountingStats();
+  const rng = createSeededRng(1);
+  const logger = createSilentLogger();
+  const clusters = new WorkerClusters({
+    workerIndex: 0,
+    workerCount: 1,
+    clock: wheel,
+    rng,
+    stats,
+    ...createSocketUpstream(),
+  });
+  const addCluster = (name: string, ports: readonly number[]): void => {
+    clusters.apply({
+      kind: 'replace',
+      cluster: buildCluster(
+        name,
+        { kind: 'static', endpoints: buildEndpoints(ports) },
+        options.clusterFields,
+      ),
+      hosts: {
+        version: 1,
+        added: ports.map((port, slot) => ({
+          slot,
+          address: '127.0.0.1',
+          port,
+          hostname: `${name}-${slot}.test`,
+          locality: noLocality,
+          priority: 0,
+          weight: 1,
+          isCanary: false,
+          metadata: {},
+        })),
+        changed: [],
+        removed: [],
+        priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
+      },
+      shared: allocateClusterMemory(1, 8),
+    });
+  };
+  for (const [name, ports] of Object.entries(options.clusters ?? {})) addCluster(name, ports);
+
+  const routes = new ActiveRouteTables();
+  const logFiles = new LogFiles({ clock: wheel, stats: new LogFileStats(stats), logger });
+  let streamId = 0;
+  const dependencies = {
+    wheel,
+    rng,
+    stats,
+    date: new DateText(wheel),
+    workspace: new Http1Workspace(),
+    routes,
+    logFiles,
+    filters: [createRouterFilterFactory(clusters), ...(options.filters ?? [])],
+    nodeAddress: '192.0.2.1',
+    nextStreamId: () => ++streamId,
+  };
+  const drainTimeMs = options.drainTimeMs ?? 600_000;
+  const listeners = new WorkerListeners({
+    transport: createTransportContext(wheel),
+    wheel,
+    rng,
+    stats,
+    logger,
+    workerIndex: 0,
+    hasReusePort: false,
+    drainTimeMs,
+    drainStrategy: 'immediate',
+    createNetworkFilter: (chain, listener, statsScope) =>
+      createHttpConnectionManager(
+        new ManagerConfig(chain.networkFilter.config, dependencies, {
+          statsScope,
+          filterChainName: chain.name,
+          bufferLimitBytes: listener.perConnectionBufferLimitBytes,
+        }),
+      ),
+  });
+  const update = async (listener: Listener, isInPlace: boolean): Promise<void> => {
+    assert.deepEqual(await listeners.apply([{ listener, isInPlace }], []), []);
+  };
+  const bufferLimit = options.bufferLimitBytes;
+  await update(
+    buildListener(
+      [buildChain(buildManager(table, options.manager), 'first')],
+      bufferLimit === undefined ? {} : { perConnectionBufferLimitBytes: bufferLimit },
+    ),
+    false,
+  );
+  t.after(() => {
+    listeners.close();
+    clusters.close();
+    logFiles.close();
+  });
+  const port = listeners.addressOf('main')?.port ?? 0;
+  return {
+    port,
+    listeners,
+    clusters,
+    routes,
+    stats,
+    drainTimeMs,
+    update,
+    addCluster,
+    closeLogs: () => logFiles.close(),
+  };
+}
