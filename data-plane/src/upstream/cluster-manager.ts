@@ -123,6 +123,15 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     return this.#warming.has(name) ? 'warming' : 'unknown';
   }
 
+  isActive(name: string): boolean {
+    return this.#active.has(name);
+  }
+
+  /** Cluster objects that do not serve yet. */
+  get warmingCount(): number {
+    return this.#warming.size;
+  }
+
   /** `listener` hears of every swap, after it was published. Returns what ends it. */
   onActive(listener: (name: string) => void): () => void {
     this.#activeListeners.add(listener);

@@ -36,9 +36,11 @@ function hostAt(slot: number, port: number): HostDescription {
   };
 }
 
+let lastVersion = 0;
+
 function hostsOf(added: readonly HostDescription[], removed: readonly number[] = []): HostSetUpdate {
   return {
-    version: 1,
+    version: ++lastVersion,
     added,
     changed: [],
     removed,
@@ -266,6 +268,20 @@ test('keep-alive race: a reused connection that closes without a byte of the ans
     isReused: true,
     hasReceivedBytes: false,
   });
+});
+
+test('a retry after that race gets a connection that carried nothing before, within the limit as well', async () => {
+  const server = await answering();
+  for (const maxConnections of [1024, 1]) {
+    const { pool, stat } = setUp(server.port, { circuitBreakers: { maxConnections } });
+    const first = new RecordedRequest(pool());
+    await until(() => first.isComplete);
+    const retry = new RecordedRequest(pool(), '/', true);
+    assert.ok(retry.pending !== undefined);
+    await until(() => retry.isComplete);
+    assert.equal(retry.connection?.isReused, false);
+    await until(() => stat('upstream_cx_active') === Math.min(maxConnections, 2));
+  }
 });
 
 test('a server that closes an idle connection costs nothing', async () => {

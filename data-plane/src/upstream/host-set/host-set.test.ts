@@ -37,9 +37,11 @@ function describeHost(slot: number, fields: Partial<HostDescription> = {}): Host
   };
 }
 
+let lastVersion = 0;
+
 function updateOf(added: readonly HostDescription[], fields: Partial<HostSetUpdate> = {}): HostSetUpdate {
   return {
-    version: 1,
+    version: ++lastVersion,
     added,
     changed: [],
     removed: [],
@@ -210,6 +212,10 @@ test('hosts change in place, leave with their numbers, and a slot begins anew', 
   second.stats.onRequestDetached();
   const third = [...hostSet.hosts][1] as WorkerHost;
   assert.equal(third.activeRequestCount(), 0);
+
+  // A worker that started late may hear of the same change twice.
+  assert.deepEqual(hostSet.apply(updateOf([describeHost(1)], { version: 1 })), []);
+  assert.equal([...hostSet.hosts][1], third);
 
   // More hosts than fitted: numbers move along.
   const grown = { hostFlags: allocateHostFlags(32), hostStats: allocateHostStats(2, 32) };

@@ -42,6 +42,8 @@ export class HostSet {
   #flags: Int32Array;
   #numbers: HostNumbers;
   #epoch = 0;
+  /** Of the last update; a whole set that was sent to a new worker may hold what comes once more behind it. */
+  #version = -1;
   #descriptions: readonly PriorityDescription[] = [];
   #priorities: readonly PriorityHosts[] = [];
   #load: PriorityLoad = { healthyLoad: [], degradedLoad: [], isInPanic: [] };
@@ -62,6 +64,8 @@ export class HostSet {
 
   /** Swaps the set; returns the hosts that are gone, for their pools to drain. */
   apply(update: HostSetUpdate): WorkerHost[] {
+    if (update.version <= this.#version) return [];
+    this.#version = update.version;
     const nowMs = this.#options.clock.monotonicMs();
     const gone: WorkerHost[] = [];
     for (const slot of update.removed) {

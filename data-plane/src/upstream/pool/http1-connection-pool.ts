@@ -9,6 +9,7 @@ import {
   type PoolConnectionState,
 } from './http1-pool-connection.ts';
 import { PendingQueue, PendingRequest } from './pending-request.ts';
+import { PoolAccounting } from './pool-accounting.ts';
 import type { PoolContext } from './pool-context.ts';
 
 /** A burst opens at most so many connections per request that arrives; each that becomes free helps the rest. */
@@ -23,11 +24,11 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
   readonly host: WorkerHost;
   readonly context: PoolContext;
   readonly #ready: Http1PoolConnection[] = [];
-  readonly #busy = new Set<Http1PoolConnection>();
   readonly #connecting = new Set<Http1PoolConnection>();
+  /** All of them, until they have said that they are closed. */
+  readonly #connections = new Set<Http1PoolConnection>();
   readonly #pending = new PendingQueue();
-  /** Closed ones that have not said so yet are in none of the lists, but exist. */
-  #connectionCount = 0;
+  readonly #accounting: PoolAccounting;
   #idleTimer: Timer | undefined;
   /** The host or its cluster is gone: what is idle closes, what is busy or waiting finishes. */
   #isDeleted = false;
@@ -35,10 +36,15 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
   constructor(host: WorkerHost, context: PoolContext) {
     this.host = host;
     this.context = context;
+    this.#accounting = new PoolAccounting(host, context);
   }
 
-  newStream(decoder: ResponseDecoder, callbacks: PoolCallbacks): PendingStream | undefined {
-    const connection = this.#ready.pop();
+  newStream(
+    decoder: ResponseDecoder,
+    callbacks: PoolCallbacks,
+    needsFreshConnection: boolean,
+  ): PendingStream | undefined {
+    const connection = needsFreshConnection ? this.#takeUnused() : this.#ready.pop();
     if (connection !== undefined) {
       if (!this.#attach(connection, decoder, callbacks)) this.#keep(connection);
       return undefined;
@@ -49,12 +55,9 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
       callbacks.onPoolFailure('overflow', '');
       return undefined;
     }
-    const request = new PendingRequest(decoder, callbacks, this);
+    const request = new PendingRequest(decoder, callbacks, needsFreshConnection, this);
     this.#pending.push(request);
-    resources.pendingStarted();
-    stats.pendingTotal.inc();
-    stats.pendingActive.inc();
-    this.host.stats.onRequestPending();
+    this.#accounting.pendingStarted();
     this.#connectAsNeeded();
     return request.isDone ? undefined : request;
   }
@@ -71,7 +74,7 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
   /** The host became unhealthy: its connections take no further request; new ones may be opened. */
   drainExistingConnections(): void {
     for (const connection of this.#ready.splice(0)) connection.close('flush');
-    for (const connection of this.#busy) connection.isDraining = true;
+    for (const connection of this.#connections) connection.isDraining ||= connection.hasRequest;
   }
 
   /** The worker ends: everything closes, requests are reset, what waits fails. */
@@ -79,18 +82,14 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     this.#isDeleted = true;
     this.#idleTimer?.cancel();
     this.#failPending('local-reset', 'worker_stopped');
-    for (const connection of this.#ready.splice(0)) connection.close('abort');
-    for (const connection of [...this.#busy, ...this.#connecting]) connection.close('abort');
-  }
-
-  get isIdle(): boolean {
-    return this.#connectionCount === 0 && this.#pending.size === 0;
+    this.#ready.length = 0;
+    for (const connection of [...this.#connections]) connection.close('abort');
   }
 
   onPendingCancelled(): void {
     this.#pending.onCancelled();
     this.context.stats.requestsCancelled.inc();
-    this.#endPending();
+    this.#accounting.pendingEnded();
     if (this.#isDeleted) this.#closeUnneeded();
   }
 
@@ -122,16 +121,13 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     reason: ConnectionCloseReason,
     detail: string,
   ): void {
-    const { resources, stats } = this.context;
-    this.#connectionCount--;
-    resources.connectionClosed();
-    stats.connectionsActive.dec();
-    this.host.stats.onConnectionClosed();
+    this.#connections.delete(connection);
+    this.#accounting.connectionClosed();
     if (stateBefore === 'connecting') {
       this.#connecting.delete(connection);
       this.#onConnectFailed(reason, detail);
     } else {
-      this.#countDestroyed(reason, stateBefore === 'busy');
+      this.#accounting.connectionDestroyed(reason, stateBefore === 'busy');
       if (stateBefore === 'busy') this.#endRequest(connection);
       const at = stateBefore === 'ready' ? this.#ready.lastIndexOf(connection) : -1;
       if (at >= 0) this.#ready.splice(at, 1);
@@ -147,11 +143,8 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
       callbacks.onPoolFailure('overflow', '');
       return false;
     }
-    this.#busy.add(connection);
-    resources.requestStarted();
-    stats.requestsTotal.inc();
-    stats.requestsActive.inc();
-    this.host.stats.onRequestAttached();
+    connection.hasRequest = true;
+    this.#accounting.requestStarted();
     const encoder = connection.startStream(decoder);
     const { maxRequestsPerConnection } = cluster.http;
     if (maxRequestsPerConnection > 0 && connection.requestCount >= maxRequestsPerConnection) {
@@ -165,8 +158,11 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
 
   /** A free connection takes the oldest request that waits, or goes on the stack. */
   #serveOrKeep(connection: Http1PoolConnection): void {
-    for (let request = this.#pending.shift(); request !== undefined; request = this.#pending.shift()) {
-      this.#endPending();
+    const isFresh = connection.requestCount === 0;
+    for (;;) {
+      const request = this.#pending.shift(isFresh);
+      if (request === undefined) break;
+      this.#accounting.pendingEnded();
       if (this.#attach(connection, request.decoder, request.callbacks)) {
         this.#connectAsNeeded();
         return;
@@ -174,6 +170,12 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     }
     if (this.#isDeleted) connection.close('flush');
     else this.#keep(connection);
+    if (this.#pending.size > 0) this.#connectAsNeeded();
+  }
+
+  #takeUnused(): Http1PoolConnection | undefined {
+    const at = this.#ready.findLastIndex((connection) => connection.requestCount === 0);
+    return at < 0 ? undefined : this.#ready.splice(at, 1)[0];
   }
 
   #keep(connection: Http1PoolConnection): void {
@@ -190,37 +192,30 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
       if (this.#pending.size <= this.#connecting.size) return;
       const canConnect = resources.canConnect();
       if (!canConnect) stats.connectionOverflow.inc();
-      const hasOne = this.#ready.length + this.#busy.size + this.#connecting.size > 0;
-      if (!canConnect && hasOne) return;
+      if (!canConnect && this.#connections.size > 0) {
+        // What waits beside a ready connection wants a fresh one: that one makes room.
+        this.#ready.shift()?.close('flush');
+        return;
+      }
       this.#connect();
     }
   }
 
   #connect(): void {
-    const { resources, stats } = this.context;
-    this.#connectionCount++;
-    resources.connectionOpened();
-    stats.connectionsTotal.inc();
-    stats.http1Total.inc();
-    stats.connectionsActive.inc();
-    this.host.stats.onConnectionOpened();
-    this.context.onTraffic();
-    this.#connecting.add(new Http1PoolConnection(this, this.host.address));
+    this.#accounting.connectionOpened();
+    const connection = new Http1PoolConnection(this, this.host.address);
+    this.#connections.add(connection);
+    this.#connecting.add(connection);
   }
 
   /** Envoy fails everything that waits when one connection could not be made; retries choose another host. */
   #onConnectFailed(reason: ConnectionCloseReason, detail: string): void {
-    const { stats } = this.context;
     // Closed by the pool itself, because nobody waits any more.
     if (reason === 'local') return;
-    stats.connectFailures.inc();
-    this.host.stats.onConnectFailure();
-    if (reason === 'connect-timeout') {
-      stats.connectTimeouts.inc();
-      this.#failPending('connection-timeout', '');
-    } else {
-      this.#failPending('remote-connection-failure', `delayed connect error: ${detail}`);
-    }
+    const isTimeout = reason === 'connect-timeout';
+    this.#accounting.connectFailed(isTimeout);
+    if (isTimeout) this.#failPending('connection-timeout', '');
+    else this.#failPending('remote-connection-failure', `delayed connect error: ${detail}`);
   }
 
   #failPending(
@@ -229,24 +224,17 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
   ): void {
     const requests = this.#pending.takeAll();
     // All are out of the counts before the first hears of it: it may ask for a new stream at once.
-    requests.forEach(() => this.#endPending());
+    requests.forEach(() => this.#accounting.pendingEnded());
     for (const request of requests) {
       this.context.stats.pendingFailureEject.inc();
       request.callbacks.onPoolFailure(reason, detail);
     }
   }
 
-  #endPending(): void {
-    this.context.resources.pendingEnded();
-    this.context.stats.pendingActive.dec();
-    this.host.stats.onRequestNoLongerPending();
-  }
-
   #endRequest(connection: Http1PoolConnection): void {
-    if (!this.#busy.delete(connection)) return;
-    this.context.resources.requestEnded();
-    this.context.stats.requestsActive.dec();
-    this.host.stats.onRequestDetached();
+    if (!connection.hasRequest) return;
+    connection.hasRequest = false;
+    this.#accounting.requestEnded();
   }
 
   #closeUnneeded(): void {
@@ -255,16 +243,6 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
       this.#connecting.delete(connection);
       connection.close('abort');
     }
-  }
-
-  #countDestroyed(reason: ConnectionCloseReason, wasBusy: boolean): void {
-    const { stats } = this.context;
-    const isLocal = reason === 'local';
-    stats.destroyed.inc();
-    (isLocal ? stats.destroyedLocal : stats.destroyedRemote).inc();
-    if (!wasBusy) return;
-    stats.destroyedWithActiveRequest.inc();
-    (isLocal ? stats.destroyedLocalWithActiveRequest : stats.destroyedRemoteWithActiveRequest).inc();
   }
 
   #setIdleTimer(delayMs: number): void {

@@ -40,6 +40,8 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
   state: PoolConnectionState = 'connecting';
   /** Takes no further request; closed when the current one ends. */
   isDraining = false;
+  /** Counted as a request that is open; the pool's to set. */
+  hasRequest = false;
   hasReceivedBytes = false;
   requestCount = 0;
   readySinceMs = 0;

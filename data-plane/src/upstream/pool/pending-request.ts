@@ -5,12 +5,20 @@ import type { PendingStream, PoolCallbacks } from '../upstream.ts';
 export class PendingRequest implements PendingStream {
   readonly decoder: ResponseDecoder;
   readonly callbacks: PoolCallbacks;
+  /** Goes on a connection that carried nothing before, and on no other. */
+  readonly needsFreshConnection: boolean;
   isDone = false;
   readonly #owner: { onPendingCancelled(): void };
 
-  constructor(decoder: ResponseDecoder, callbacks: PoolCallbacks, owner: { onPendingCancelled(): void }) {
+  constructor(
+    decoder: ResponseDecoder,
+    callbacks: PoolCallbacks,
+    needsFreshConnection: boolean,
+    owner: { onPendingCancelled(): void },
+  ) {
     this.decoder = decoder;
     this.callbacks = callbacks;
+    this.needsFreshConnection = needsFreshConnection;
     this.#owner = owner;
   }
 
@@ -32,37 +40,46 @@ export class PendingQueue {
     this.size++;
   }
 
-  /** The oldest that still waits, marked as done. */
-  shift(): PendingRequest | undefined {
-    while (this.#head < this.#requests.length) {
-      const request = this.#requests[this.#head++];
-      if (this.#head > 64 && this.#head * 2 > this.#requests.length) {
-        this.#requests = this.#requests.slice(this.#head);
-        this.#head = 0;
-      }
+  /** The oldest that still waits and may use such a connection, marked as done. */
+  shift(isFreshConnection: boolean): PendingRequest | undefined {
+    if (this.size === 0) return undefined;
+    for (let at = this.#head; at < this.#requests.length; at++) {
+      const request = this.#requests[at];
       if (request === undefined || request.isDone) continue;
+      if (request.needsFreshConnection && !isFreshConnection) continue;
       request.isDone = true;
       this.size--;
+      this.#passDone();
       return request;
     }
-    this.#requests.length = 0;
-    this.#head = 0;
     return undefined;
   }
 
-  /** Its owner was cancelled; it stays in the list, but counts no more. */
+  /** One of them was cancelled. */
   onCancelled(): void {
     this.size--;
-    if (this.size === 0) {
-      this.#requests.length = 0;
-      this.#head = 0;
-    }
+    this.#passDone();
   }
 
   /** All that wait, marked as done; the queue is empty afterwards. */
   takeAll(): PendingRequest[] {
     const taken: PendingRequest[] = [];
-    for (let request = this.shift(); request !== undefined; request = this.shift()) taken.push(request);
+    for (let request = this.shift(true); request !== undefined; request = this.shift(true)) {
+      taken.push(request);
+    }
     return taken;
+  }
+
+  #passDone(): void {
+    if (this.size === 0) {
+      this.#requests.length = 0;
+      this.#head = 0;
+      return;
+    }
+    while (this.#requests[this.#head]?.isDone === true) this.#head++;
+    if (this.#head > 64 && this.#head * 2 > this.#requests.length) {
+      this.#requests = this.#requests.slice(this.#head);
+      this.#head = 0;
+    }
   }
 }

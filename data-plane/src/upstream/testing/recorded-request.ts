@@ -26,9 +26,9 @@ export class RecordedRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   readonly pending: PendingStream | undefined;
   readonly #path: string;
 
-  constructor(pool: HttpConnectionPool, path = '/') {
+  constructor(pool: HttpConnectionPool, path = '/', needsFreshConnection = false) {
     this.#path = path;
-    this.pending = pool.newStream(this, this);
+    this.pending = pool.newStream(this, this, needsFreshConnection);
   }
 
   get isOver(): boolean {
