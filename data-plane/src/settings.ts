@@ -17,6 +17,8 @@ export interface SidecarSettings {
   readonly logLevel: LogLevel;
   readonly drainTimeMs: number;
   readonly drainStrategy: 'gradual' | 'immediate';
+  /** How long an end by signal waits for connections. */
+  readonly shutdownTimeMs: number;
   readonly isValidateOnly: boolean;
   /** As `/server_info` shows them. */
   readonly commandLineOptions: Readonly<Record<string, unknown>>;
@@ -92,6 +94,7 @@ interface RawOptions {
   logLevel: LogLevel;
   drainTimeS: number;
   drainStrategy: 'gradual' | 'immediate';
+  shutdownTimeS: number;
   mode: 'serve' | 'validate';
 }
 
@@ -153,6 +156,7 @@ function createCommand(version: string): Command {
         .choices(['gradual', 'immediate'])
         .default('gradual'),
     )
+    .option('--shutdown-time-s <seconds>', 'how long SIGTERM waits for open connections', parseSeconds, 5)
     .addOption(
       new Option('--mode <mode>', 'serve, or check the configuration and end')
         .choices(['serve', 'validate'])
@@ -178,6 +182,7 @@ function toSettings(command: Command, options: RawOptions): SidecarSettings {
     logLevel: options.logLevel,
     drainTimeMs: options.drainTimeS * 1000,
     drainStrategy: options.drainStrategy,
+    shutdownTimeMs: options.shutdownTimeS * 1000,
     isValidateOnly: options.mode === 'validate',
     commandLineOptions: {
       concurrency: options.concurrency,

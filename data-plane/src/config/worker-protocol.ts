@@ -54,9 +54,7 @@ export type WorkerToMain =
   /** Statistics declared since the last message, and the pages they live in. */
   | StatsDeclaration
   /** Connections that are open, in answer to drain; sent when it reaches 0 as well. */
-  | { readonly kind: 'connections'; readonly count: number }
-  /** A cluster had its first upstream connection: health checks leave the no-traffic interval. */
-  | { readonly kind: 'cluster-traffic'; readonly cluster: string };
+  | { readonly kind: 'connections'; readonly count: number };
 
 export interface StatsDeclaration {
   readonly kind: 'stats';

@@ -52,6 +52,7 @@ function createHarness() {
   const published: ConfigChange[] = [];
   const routes = new Map<string, { useCount: number; onReady: (() => void)[] }>();
   const taken = new Set<number>();
+  const bindFailures: string[] = [];
   const applied: (() => void)[] = [];
   const manager = createListenerManager({
     clock,
@@ -59,6 +60,8 @@ function createHarness() {
     stats: createStatsStore({ onDeclared: () => undefined }).root,
     routeFetchTimeoutMs: 15_000,
     drainTimeMs: 600_000,
+    onNamesDropped: () => undefined,
+    onBindFailure: ({ name }) => void bindFailures.push(name),
     dependencies: {
       acquireRoutes(name, _timeoutMs, onReady) {
         const route = routes.get(name) ?? { useCount: 0, onReady: [] };
@@ -87,6 +90,7 @@ function createHarness() {
     manager,
     published,
     taken,
+    bindFailures,
     routeUses: (name: string) => routes.get(name)?.useCount,
     async routesReady(name = 'r') {
       for (const callback of routes.get(name)?.onReady.splice(0) ?? []) callback();
@@ -176,8 +180,12 @@ test('a port that is taken is told, and tried again until it is free', async () 
   const harness = createHarness();
   harness.taken.add(1000);
   harness.update([listener('a')]);
+  let isWarm = false;
+  harness.manager.whenWarm(() => (isWarm = true));
   await harness.routesReady();
   assert.match(harness.state('a')?.error?.message ?? '', /port 1000 is taken/);
+  assert.deepEqual(harness.bindFailures, ['a']);
+  assert.ok(isWarm, 'the start does not wait for an address');
   harness.taken.clear();
   harness.clock.advance(2000);
   await harness.routesReady();

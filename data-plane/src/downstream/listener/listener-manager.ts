@@ -6,7 +6,8 @@ import type { FilterChain, Listener } from '../../config/model/listener.ts';
 import { clustersOfRouteTable } from '../../config/model/route.ts';
 import type { ReceivedResource, RejectedResource, ResourceWatcher } from '../../config/subscription.ts';
 import type { ConfigChange } from '../../config/worker-protocol.ts';
-import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
+import type { StatsScope } from '../../stats/stats.ts';
+import { createListenerManagerStats } from './listener-manager-stats.ts';
 
 /**
  * Listeners on the main thread: warming (waits for its route tables, its address, and the clusters of its inline
@@ -18,6 +19,10 @@ export interface ListenerManager extends ResourceWatcher<Listener> {
   addStatic(listener: ReceivedResource<Listener>): void;
   /** Calls back once no listener that is known now is warming (at once when none is). */
   whenWarm(callback: () => void): void;
+  /** Calls back once LDS has answered for the first time, or has failed to (at once when it has). */
+  whenAnswered(callback: () => void): void;
+  /** Does an inline route table of any listener send requests to that cluster? */
+  namesCluster(cluster: string): boolean;
   /** No listener of that direction is added from now on (`/drain_listeners`, end). */
   stopAdding(inboundOnly: boolean): void;
   inspect(): readonly ListenerState[];
@@ -54,6 +59,10 @@ export interface ListenerManagerOptions {
   readonly routeFetchTimeoutMs: number;
   /** How long workers keep the connections of a listener that is gone. */
   readonly drainTimeMs: number;
+  /** An address could not be bound; it is tried again. Told once for each reason. */
+  onBindFailure(listener: { readonly name: string; readonly isStatic: boolean }, message: string): void;
+  /** A listener's routes are no longer used by any worker: what they named may go. */
+  onNamesDropped(): void;
 }
 
 interface Candidate {
@@ -62,16 +71,16 @@ interface Candidate {
   cancel: () => void;
 }
 
+interface ActiveState {
+  readonly resource: ReceivedResource<Listener>;
+  readonly bound: Address;
+  readonly routeUses: { release(): void }[];
+}
+
 interface Entry {
   readonly name: string;
   readonly isStatic: boolean;
-  active:
-    | {
-        readonly resource: ReceivedResource<Listener>;
-        readonly bound: Address;
-        readonly routeUses: { release(): void }[];
-      }
-    | undefined;
+  active: ActiveState | undefined;
   warming: Candidate | undefined;
   updatedAt: number;
   error: ListenerState['error'];
@@ -84,8 +93,12 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
   const { dependencies, clock, logger } = options;
   const entries = new Map<string, Entry>();
   const warmWaiters: (() => void)[] = [];
+  const answerWaiters: (() => void)[] = [];
+  let isAnswered = false;
   /** Addresses whose sockets our workers hold, or are about to close. A probe would find them taken. */
   const heldAddresses = new Set<string>();
+  /** Replaced or removed; workers still serve connections by their routes. */
+  const draining = new Set<ActiveState>();
   const stats = createListenerManagerStats(options.stats);
   let stopped: 'no' | 'inbound' | 'all' = 'no';
   let systemVersion = '';
@@ -94,8 +107,20 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     const all = [...entries.values()];
     stats.active.set(all.filter(({ active }) => active !== undefined).length);
     stats.warming.set(all.filter(({ warming }) => warming !== undefined).length);
-    if (all.some(({ warming }) => warming !== undefined)) return;
+    // One that waits for its address may wait for ever.
+    if (all.some(({ warming, error }) => warming !== undefined && error === undefined)) return;
     for (const callback of warmWaiters.splice(0)) callback();
+  }
+
+  function usedListeners(): Listener[] {
+    const states = [...entries.values()].flatMap(({ active, warming }) => [active, warming]);
+    return [...states, ...draining].flatMap((state) => (state === undefined ? [] : [state.resource.value]));
+  }
+
+  function onAnswered(): void {
+    isAnswered = true;
+    countStates();
+    for (const callback of answerWaiters.splice(0)) callback();
   }
 
   function sameAddressAs(listener: Listener): Entry | undefined {
@@ -114,6 +139,8 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
       { listener: entry.name, err: message, address: formatAddress(candidate.resource.value.address) },
       'cannot listen',
     );
+    options.onBindFailure(entry, message);
+    countStates();
   }
 
   function activate(entry: Entry, candidate: Candidate, bound: Address): void {
@@ -129,7 +156,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     if (isInPlace) stats.inPlaceUpdated.inc();
     const generation = dependencies.publish({ listeners: [{ listener, isInPlace }] });
     // The old routes serve the connections that drain; they are let go when those had their time.
-    if (previous !== undefined) releaseAfterDrain(generation, previous.routeUses, previous.bound);
+    if (previous !== undefined) releaseAfterDrain(generation, previous);
     logger.info(
       { listener: entry.name, address: formatAddress(bound), version: candidate.resource.version },
       'listener is active',
@@ -137,30 +164,32 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     countStates();
   }
 
-  function releaseAfterDrain(generation: number, routeUses: { release(): void }[], bound: Address): void {
+  function releaseAfterDrain(generation: number, state: ActiveState): void {
     stats.draining.inc();
+    draining.add(state);
     dependencies.whenApplied(generation, () => {
+      const address = formatAddress(state.bound);
       const isHeld = [...entries.values()].some(
-        ({ active }) => active !== undefined && formatAddress(active.bound) === formatAddress(bound),
+        ({ active }) => active !== undefined && formatAddress(active.bound) === address,
       );
-      if (!isHeld) heldAddresses.delete(formatAddress(bound));
+      if (!isHeld) heldAddresses.delete(address);
       clock.setTimer(options.drainTimeMs, () => {
         stats.draining.dec();
-        for (const use of routeUses) use.release();
+        draining.delete(state);
+        for (const use of state.routeUses) use.release();
+        options.onNamesDropped();
       });
     });
   }
 
   function bind(entry: Entry, candidate: Candidate): void {
     const wanted = candidate.resource.value.address;
-    const bound = entry.active?.bound;
-    // The workers hold this address already; the changed listener takes its sockets over.
-    if (
-      bound !== undefined &&
-      wanted.address === bound.address &&
-      (wanted.port === bound.port || wanted.port === 0)
-    ) {
-      activate(entry, candidate, bound);
+    const previous = entry.active;
+    // A listener on "any port" keeps the port that it was given.
+    const keepsPort = wanted.port === 0 && previous?.resource.value.address.address === wanted.address;
+    const address = keepsPort ? previous.bound : wanted;
+    if (heldAddresses.has(formatAddress(address))) {
+      activate(entry, candidate, address);
       return;
     }
     dependencies.probeAddress(wanted).then(
@@ -222,6 +251,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     entries.set(resource.name, entry);
     (known === undefined ? stats.added : stats.modified).inc();
     dropWarming(entry);
+    entry.error = undefined;
     const candidate: Candidate = { resource, routeUses: [], cancel: () => undefined };
     entry.warming = candidate;
     warm(entry, candidate);
@@ -235,11 +265,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     stats.removed.inc();
     dropWarming(entry);
     if (entry.active !== undefined) {
-      releaseAfterDrain(
-        dependencies.publish({ removedListeners: [name] }),
-        entry.active.routeUses,
-        entry.active.bound,
-      );
+      releaseAfterDrain(dependencies.publish({ removedListeners: [name] }), entry.active);
       logger.info({ listener: name }, 'listener is removed');
     }
     countStates();
@@ -271,14 +297,20 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
         if (problems.length > 0) rejected.push({ name: resource.name, problems });
         else addOrUpdate(resource, false);
       }
-      countStates();
+      onAnswered();
       return rejected;
     },
-    onRejected: () => countStates(),
+    onRejected: onAnswered,
     onInitialFetchTimeout() {
       logger.warn('listeners did not come in time');
-      countStates();
+      onAnswered();
     },
+    whenAnswered(callback) {
+      if (isAnswered) callback();
+      else answerWaiters.push(callback);
+    },
+    namesCluster: (cluster) =>
+      usedListeners().some((listener) => dependenciesOf(listener).clusterNames.has(cluster)),
     addStatic: (listener) => addOrUpdate(listener, true),
     whenWarm(callback) {
       warmWaiters.push(callback);
@@ -329,29 +361,4 @@ function differsInFilterChainsOnly(one: Listener, other: Listener): boolean {
   const { filterChains: _a, defaultFilterChain: _b, ...restOfOne } = one;
   const { filterChains: _c, defaultFilterChain: _d, ...restOfOther } = other;
   return other.filterChains.length > 0 && JSON.stringify(restOfOne) === JSON.stringify(restOfOther);
-}
-
-interface ListenerManagerStats {
-  readonly added: Counter;
-  readonly modified: Counter;
-  readonly removed: Counter;
-  readonly inPlaceUpdated: Counter;
-  readonly createFailure: Counter;
-  readonly active: Gauge;
-  readonly warming: Gauge;
-  readonly draining: Gauge;
-}
-
-function createListenerManagerStats(root: StatsScope): ListenerManagerStats {
-  const scope = root.scope('listener_manager.');
-  return {
-    added: scope.counter('listener_added'),
-    modified: scope.counter('listener_modified'),
-    removed: scope.counter('listener_removed'),
-    inPlaceUpdated: scope.counter('listener_in_place_updated'),
-    createFailure: scope.counter('listener_create_failure'),
-    active: scope.gauge('total_listeners_active'),
-    warming: scope.gauge('total_listeners_warming'),
-    draining: scope.gauge('total_listeners_draining'),
-  };
 }

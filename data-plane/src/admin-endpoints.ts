@@ -1,0 +1,137 @@
+import type { XdsApi } from '@heddle/shared/xds/xds-api';
+import { typeUrls } from '@heddle/shared/xds/type-urls';
+import { toProtoJson } from '@heddle/shared/xds/proto-json';
+import type { AdminEndpoint } from './admin/admin-server.ts';
+import { createClustersEndpoint } from './admin/clusters-endpoint.ts';
+import { createConfigDumpEndpoint, type DumpedResource } from './admin/config-dump-endpoint.ts';
+import { createControlEndpoints, type ProxyControl } from './admin/control-endpoints.ts';
+import { createServerEndpoints } from './admin/server-endpoints.ts';
+import { createStatsEndpoints } from './admin/stats-endpoints.ts';
+import type { AdsStatus } from './config/ads/ads-status.ts';
+import type { Bootstrap } from './config/model/bootstrap.ts';
+import type { RouteTables } from './config/route-tables.ts';
+import type { ListenerManager, ListenerState } from './downstream/listener/listener-manager.ts';
+import type { ServerStatus } from './server-state.ts';
+import type { StatsReader } from './stats/stats-reader.ts';
+import type { ClusterInspection } from './upstream/cluster-inspection.ts';
+import type { ClusterManager } from './upstream/cluster-manager.ts';
+
+/** What the admin interface looks at. */
+export interface AdminSources {
+  readonly api: XdsApi;
+  readonly version: string;
+  readonly commandLineOptions: Readonly<Record<string, unknown>>;
+  readonly bootstrap: Bootstrap;
+  readonly loadedAt: number;
+  readonly server: ServerStatus;
+  readonly stats: StatsReader;
+  readonly clusters: ClusterManager;
+  readonly listeners: ListenerManager;
+  readonly routeTables: RouteTables;
+  adsStatus(): AdsStatus | undefined;
+  readonly control: ProxyControl;
+}
+
+/** Joins the admin interface to the parts of the proxy: read-only views, and the control that it may use. */
+export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
+  const { api, bootstrap, clusters, listeners, server } = sources;
+  const node = toProtoJson(
+    api,
+    'envoy.config.core.v3.Node',
+    api.decode('envoy.config.core.v3.Node', bootstrap.node.bytes),
+    { spelling: 'proto' },
+  );
+  return [
+    ...createServerEndpoints({
+      get state() {
+        return server.state;
+      },
+      get uptimeSeconds() {
+        return server.uptimeSeconds;
+      },
+      version: sources.version,
+      commandLineOptions: sources.commandLineOptions,
+      node,
+      listeners: () =>
+        listeners
+          .inspect()
+          .flatMap(({ name, boundAddress }) =>
+            boundAddress === undefined ? [] : [{ name, address: boundAddress }],
+          ),
+    }),
+    ...createStatsEndpoints(refreshing(sources)),
+    createClustersEndpoint(() => clusters.inspect().filter(({ state }) => state === 'active')),
+    createConfigDumpEndpoint(api, {
+      bootstrap: { bytes: bootstrap.bytes, loadedAt: sources.loadedAt },
+      clusters: () => {
+        const all = clusters.inspect();
+        return {
+          version: versionOf(sources.adsStatus(), typeUrls.cluster),
+          active: all.filter(({ state }) => state === 'active').map(dumpCluster),
+          warming: all.filter(({ state }) => state === 'warming').map(dumpCluster),
+        };
+      },
+      endpoints: () => dumpEndpoints(sources.adsStatus()),
+      listeners: () => ({
+        version: listeners.systemVersion,
+        listeners: listeners.inspect().map(dumpListener),
+      }),
+      routes: () =>
+        sources.routeTables.inspect().flatMap(({ active, activeSince }) => {
+          if (active === undefined) return [];
+          const { name, version, bytes } = active;
+          return [{ name, version, bytes, updatedAt: activeSince, isStatic: false }];
+        }),
+    }),
+    ...createControlEndpoints(sources.control),
+  ];
+}
+
+/** Statistics that are only worth their computation when somebody reads them. */
+function refreshing({ stats, server, clusters }: AdminSources): StatsReader {
+  return {
+    ...stats,
+    list() {
+      server.refreshStats();
+      clusters.refreshStats();
+      return stats.list();
+    },
+  };
+}
+
+function dumpCluster({ name, version, bytes, updatedAt, isStatic }: ClusterInspection): DumpedResource {
+  return { name, version, bytes, updatedAt, isStatic };
+}
+
+function dumpListener({ name, isStatic, active, warming, boundAddress, updatedAt, error }: ListenerState): {
+  name: string;
+  isStatic: boolean;
+  active: DumpedResource | undefined;
+  warming: DumpedResource | undefined;
+  boundAddress: ListenerState['boundAddress'];
+  error: DumpedResource['error'];
+} {
+  const dump = (resource: ListenerState['active']): DumpedResource | undefined =>
+    resource === undefined
+      ? undefined
+      : { name, isStatic, updatedAt, version: resource.version, bytes: resource.bytes };
+  return {
+    name,
+    isStatic,
+    boundAddress,
+    active: dump(active),
+    warming: dump(warming),
+    error: error === undefined ? undefined : { version: warming?.version ?? '', ...error },
+  };
+}
+
+function dumpEndpoints(status: AdsStatus | undefined): DumpedResource[] {
+  const type = status?.types.find(({ typeUrl }) => typeUrl === typeUrls.clusterLoadAssignment);
+  return (type?.resources ?? []).flatMap(({ name, version, bytes, updatedAt }) =>
+    bytes === undefined ? [] : [{ name, version, bytes, updatedAt, isStatic: false }],
+  );
+}
+
+function versionOf(status: AdsStatus | undefined, typeUrl: string): string {
+  return status?.types.find((type) => type.typeUrl === typeUrl)?.version ?? '';
+}

@@ -1,0 +1,332 @@
+import { HeddleError } from '@heddle/shared/errors/heddle-error';
+import type { Logger } from '@heddle/shared/logging/logger';
+import type { Rng } from '@heddle/shared/random/rng';
+import type { Clock } from '@heddle/shared/time/clock';
+import { typeUrls } from '@heddle/shared/xds/type-urls';
+import type { XdsApi } from '@heddle/shared/xds/xds-api';
+import { createAdminEndpoints } from './admin-endpoints.ts';
+import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
+import { Http1Workspace } from './codec/http1/workspace.ts';
+import { createActiveConfig } from './config/active-config.ts';
+import { createAds, type Ads } from './config/ads/create-ads.ts';
+import { waitForClusters } from './config/cluster-wait.ts';
+import { createLiveReporter, type LiveReporter } from './config/live/live-reporter.ts';
+import { createLiveTracker } from './config/live/live-tracker.ts';
+import type { Bootstrap } from './config/model/bootstrap.ts';
+import type { ResourceTypes } from './config/resources/resource-types.ts';
+import { createRouteTables } from './config/route-tables.ts';
+import type { SubscriptionSource } from './config/subscription.ts';
+import type { WorkerToMain } from './config/worker-protocol.ts';
+import { createListenerManager } from './downstream/listener/listener-manager.ts';
+import { createProxyControl } from './proxy-control.ts';
+import { probeAddress } from './probe-address.ts';
+import { createServerStatus } from './server-state.ts';
+import type { SidecarSettings } from './settings.ts';
+import { createStatsReader } from './stats/stats-reader.ts';
+import { createStatsStore } from './stats/stats-store.ts';
+import { TimerWheel } from './time/timer-wheel.ts';
+import { createTransportContext } from './transport/transport-context.ts';
+import { ClusterManager } from './upstream/cluster-manager.ts';
+import { createSystemDnsResolver } from './upstream/discovery/dns-resolver.ts';
+import { EdsAssignments } from './upstream/discovery/eds-assignments.ts';
+import { formatHealthCheckEvent } from './upstream/health/health-check-event.ts';
+import { createClientCodecFactory, createConnector } from './upstream-transport.ts';
+import { startWorkerPool, workerUrl } from './worker-pool.ts';
+import type { WorkerData } from './worker.ts';
+
+export interface DataPlaneOptions {
+  readonly settings: SidecarSettings;
+  readonly bootstrap: Bootstrap;
+  readonly resourceTypes: ResourceTypes;
+  readonly api: XdsApi;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly logger: Logger;
+}
+
+export interface DataPlane {
+  /** Exit code of the process, once everything has ended. */
+  readonly ended: Promise<number>;
+  /** Drains what is open, then ends. A second call ends at once. */
+  shutDown(): void;
+}
+
+/** A route table waits this long for clusters that it newly names. */
+const clusterWaitMs = 5000;
+const routeFetchTimeoutMs = 15_000;
+const workerStopDeadlineMs = 2000;
+
+/**
+ * Composition root of the main thread: builds the config path, starts the workers, and joins the two.
+ *
+ * @throws HeddleError `port-in-use` when the admin interface cannot listen
+ */
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { settings, bootstrap, resourceTypes, clock, rng, logger } = options;
+  const { concurrency } = settings;
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+
+  // Statistics of all threads.
+  const stats = createStatsReader();
+  const store = createStatsStore({
+    onDeclared: () =>
+      queueMicrotask(() => {
+        const declaration = store.takeDeclaration();
+        if (declaration !== undefined) stats.onDeclaration('main', declaration);
+      }),
+  });
+  const server = createServerStatus({ clock, stats: store.root, concurrency });
+
+  // Workers, and the configuration that they serve.
+  const activeConfig = createActiveConfig({
+    send: (worker, message) => workers.send(worker, message),
+    allClusters: () => clusters.activeUpdates(),
+  });
+  function onWorkerMessage(worker: number, message: WorkerToMain): void {
+    switch (message.kind) {
+      case 'ready':
+        activeConfig.onWorkerReady(worker);
+        break;
+      case 'applied':
+        activeConfig.onWorkerApplied(worker, message.generation);
+        live.onChange();
+        break;
+      case 'listen-failed':
+        logger.error({ worker, listener: message.listener, err: message.message }, 'worker cannot listen');
+        break;
+      case 'stats':
+        stats.onDeclaration(`worker_${worker}`, message);
+        break;
+      case 'connections':
+        control.onDrained(worker);
+        break;
+    }
+  }
+  const workers = startWorkerPool({
+    count: concurrency,
+    url: workerUrl(import.meta.url, 'worker'),
+    workerData: (index): WorkerData => ({
+      index,
+      count: concurrency,
+      hasReusePort: concurrency > 1,
+      logLevel: settings.logLevel,
+      drainTimeMs: settings.drainTimeMs,
+      drainStrategy: settings.drainStrategy,
+    }),
+    clock,
+    logger,
+    handlers: {
+      onMessage: onWorkerMessage,
+      onGone(worker) {
+        stats.onThreadGone(`worker_${worker}`);
+        activeConfig.onWorkerGone(worker);
+        clusters.onWorkerDied(worker);
+      },
+      onHopeless: () => stop(1),
+    },
+  });
+
+  // Where resources come from.
+  const ads: Ads | undefined =
+    bootstrap.ads === undefined
+      ? undefined
+      : createAds({
+          config: bootstrap.ads,
+          node: bootstrap.node,
+          api: options.api,
+          resourceTypes: Object.values(resourceTypes),
+          clock,
+          rng,
+          logger,
+          stats: store.root,
+          onProcessed: () => live.onChange(),
+        });
+
+  // Clusters.
+  const transport = createTransportContext(new TimerWheel(clock));
+  const clusters = new ClusterManager({
+    workerCount: concurrency,
+    clock,
+    rng,
+    stats: store.root,
+    assignments: new EdsAssignments(ads?.source(resourceTypes.endpoints) ?? noSource),
+    resolver: createSystemDnsResolver(),
+    connector: createConnector(transport),
+    createCodec: createClientCodecFactory(new Http1Workspace()),
+    onHealthCheckEvent: (event) => logger.info({ event: formatHealthCheckEvent(event) }, 'health check'),
+    onAllWorkersApplied: (callback) => activeConfig.whenApplied(activeConfig.generation, callback),
+    publish: (update) => void activeConfig.publish({ clusters: [update] }),
+    publishRemoval: (name) => void activeConfig.publish({ removedClusters: [name] }),
+    isNeeded: (name) => routeTables.namesCluster(name) || listeners.namesCluster(name),
+    onPrimaryReady: startAds,
+    onStaticReady: subscribeClusters,
+    onAllReady: startListeners,
+  });
+  const availability = {
+    isActive: (name: string) => clusters.stateOf(name) === 'active',
+    onActive: (listener: (name: string) => void) => clusters.onActive(listener),
+  };
+
+  // Routes and listeners.
+  const routeTables = createRouteTables({
+    source: ads?.source(resourceTypes.routeTable) ?? noSource,
+    clusters: availability,
+    activeConfig,
+    clock,
+    logger,
+    clusterWaitMs,
+  });
+  routeTables.onNamesDropped(() => clusters.retryRemovals());
+  const listeners = createListenerManager({
+    dependencies: {
+      acquireRoutes: (name, timeoutMs, onReady) => routeTables.acquire(name, timeoutMs, onReady),
+      waitForClusters: (names, onDone) => waitForClusters(names, availability, clock, clusterWaitMs, onDone),
+      probeAddress,
+      publish: (change) => activeConfig.publish(change),
+      whenApplied: (generation, callback) => activeConfig.whenApplied(generation, callback),
+    },
+    clock,
+    logger,
+    stats: store.root,
+    routeFetchTimeoutMs,
+    drainTimeMs: settings.drainTimeMs,
+    onBindFailure: ({ isStatic }) => {
+      // A file that asks for a taken port will not get better; xDS may.
+      if (isStatic && server.state !== 'LIVE') stop(1);
+    },
+    onNamesDropped: () => clusters.retryRemovals(),
+  });
+
+  // What is live.
+  const live = createLiveTracker(
+    {
+      acceptedVersions: () => ads?.acceptedVersions() ?? new Map<string, string>(),
+      isSettled(typeUrl) {
+        if (typeUrl === typeUrls.cluster) return clusters.inspect().every(({ state }) => state === 'active');
+        if (typeUrl === typeUrls.listener)
+          return listeners.inspect().every(({ warming }) => warming === undefined);
+        if (typeUrl === typeUrls.routeConfiguration) {
+          return routeTables.inspect().every(({ waitingFor }) => waitingFor.length === 0);
+        }
+        return true;
+      },
+      get generation() {
+        return activeConfig.generation;
+      },
+      whenApplied: (generation, callback) => activeConfig.whenApplied(generation, callback),
+    },
+    (changed) => liveReporter?.report(changed),
+  );
+  const liveReporter: LiveReporter | undefined =
+    ads === undefined
+      ? undefined
+      : createLiveReporter({
+          nodeId: bootstrap.node.id,
+          address() {
+            const { isConnected, address } = ads.status();
+            return isConnected ? address : undefined;
+          },
+          liveVersions: () => live.liveVersions,
+          clock,
+          logger,
+        });
+
+  // The start, step by step; each is called when the one before has finished.
+  function startAds(): void {
+    ads?.start();
+    clusters.startSecondary(bootstrap.cds !== undefined);
+  }
+
+  function subscribeClusters(): void {
+    if (bootstrap.cds === undefined) return;
+    ads
+      ?.source(resourceTypes.cluster)
+      .subscribe(
+        undefined,
+        clusters,
+        bootstrap.cds.initialFetchTimeoutMs,
+        store.root.scope('cluster_manager.cds.'),
+      );
+  }
+
+  function startListeners(): void {
+    server.state = 'INITIALIZING';
+    for (const { value, bytes } of bootstrap.staticListeners) {
+      listeners.addStatic({ name: value.name, version: '', value, bytes });
+    }
+    if (bootstrap.lds === undefined) {
+      listeners.whenWarm(goLive);
+      return;
+    }
+    listeners.whenAnswered(() => listeners.whenWarm(goLive));
+    ads
+      ?.source(resourceTypes.listener)
+      .subscribe(
+        undefined,
+        listeners,
+        bootstrap.lds.initialFetchTimeoutMs,
+        store.root.scope('listener_manager.lds.'),
+      );
+  }
+
+  function goLive(): void {
+    activeConfig.whenApplied(activeConfig.generation, () => {
+      if (server.state !== 'INITIALIZING') return;
+      server.state = 'LIVE';
+      logger.info({ node: bootstrap.node.id, uptimeSeconds: server.uptimeSeconds }, 'ready');
+    });
+  }
+
+  let isStopping = false;
+  function stop(code: number): void {
+    if (isStopping) return;
+    isStopping = true;
+    liveReporter?.stop();
+    ads?.stop();
+    clusters.stop();
+    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close()]).then(() => end(code));
+  }
+
+  const control = createProxyControl({
+    settings,
+    server,
+    clock,
+    logger,
+    workers,
+    listeners,
+    stop: () => stop(0),
+  });
+
+  let admin: AdminServer | undefined;
+  if (bootstrap.admin !== undefined) {
+    const endpoints = createAdminEndpoints({
+      api: options.api,
+      version: options.version,
+      commandLineOptions: settings.commandLineOptions,
+      bootstrap,
+      loadedAt: clock.now(),
+      server,
+      stats,
+      clusters,
+      listeners,
+      routeTables,
+      adsStatus: () => ads?.status(),
+      control,
+    });
+    try {
+      admin = await startAdminServer(bootstrap.admin.address, endpoints, logger);
+    } catch (error) {
+      stop(1);
+      await ended;
+      throw HeddleError.from(error);
+    }
+  }
+  clusters.loadStatic(
+    bootstrap.staticClusters.map(({ value, bytes }) => ({ name: value.name, version: '', value, bytes })),
+  );
+  return { ended, shutDown: () => control.shutDown() };
+}
+
+/** Without ADS nothing is subscribed; the bootstrap's decoder refuses what would want to. */
+const noSource: SubscriptionSource<never> = { subscribe: () => ({ close: () => undefined }) };

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
+import { formatProblem, InvalidInputError } from '@heddle/shared/errors/problem';
+import { createLogger } from '@heddle/shared/logging/logger';
+import { systemRng } from '@heddle/shared/random/rng';
+import { systemClock } from '@heddle/shared/time/clock';
+import { createValidator } from '@heddle/shared/xds/validate';
+import { loadApi } from '@heddle/shared/xds/xds-api';
+import { loadBootstrap, type LoadedBootstrap } from './bootstrap/load-bootstrap.ts';
+import { makeBootstrap } from './bootstrap/make-bootstrap.ts';
+import type { NodeOverrides } from './bootstrap/node-identity.ts';
+import type { DecoderOptions } from './config/resources/decode-context.ts';
+import { createResourceTypes, httpFilterDecoders } from './config/resources/resource-types.ts';
+import { startDataPlane } from './data-plane.ts';
+import { compileFormat } from './downstream/http/access-log/compile-format.ts';
+import { parseSettings, type SidecarSettings } from './settings.ts';
+import { packageVersion } from './version.ts';
+
+/** Exit codes: 0 ended as asked, 1 could not run or went on, 2 the command line or the configuration is wrong. */
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseSettings(argv, packageVersion());
+  if (parsed.kind === 'exit') {
+    (parsed.code === 0 ? process.stdout : process.stderr).write(parsed.text);
+    return parsed.code;
+  }
+  const { settings } = parsed;
+  const logger = createLogger({ level: settings.logLevel, component: 'sidecar' });
+  const api = loadApi();
+  const decoderOptions: DecoderOptions = {
+    api,
+    validator: createValidator(api.types),
+    httpFilters: httpFilterDecoders,
+    compileFormat,
+  };
+  const { bootstrap, warnings } = readBootstrap(settings, decoderOptions);
+  for (const { path, message } of warnings) logger.warn({ path, problem: message }, 'bootstrap');
+  if (settings.isValidateOnly) {
+    process.stdout.write('configuration OK\n');
+    return 0;
+  }
+  const dataPlane = await startDataPlane({
+    settings,
+    bootstrap,
+    resourceTypes: createResourceTypes(decoderOptions),
+    api,
+    version: `heddle/${packageVersion()}`,
+    clock: systemClock,
+    rng: systemRng,
+    logger,
+  });
+  process.on('SIGTERM', () => dataPlane.shutDown());
+  process.on('SIGINT', () => dataPlane.shutDown());
+  return dataPlane.ended;
+}
+
+function readBootstrap(settings: SidecarSettings, options: DecoderOptions): LoadedBootstrap {
+  const overrides: NodeOverrides = {
+    version: packageVersion(),
+    ...(settings.nodeId === undefined ? {} : { id: settings.nodeId }),
+    ...(settings.nodeCluster === undefined ? {} : { cluster: settings.nodeCluster }),
+  };
+  const source = settings.bootstrap;
+  switch (source.kind) {
+    case 'flags':
+      return { bootstrap: makeBootstrap(source.flags, options, overrides), warnings: [] };
+    case 'text':
+      return loadBootstrap(Buffer.from(source.text), '--config-yaml', options, overrides, 'yaml');
+    case 'file':
+      return loadBootstrap(readFile(source.path), source.path, options, overrides);
+  }
+}
+
+function readFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new HeddleError('file-unusable', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // One line for each problem: what is wrong, where, and what to do.
+  const lines = error instanceof InvalidInputError ? error.problems.map(formatProblem) : [messageOf(error)];
+  for (const line of lines) process.stderr.write(`heddle sidecar: ${line}\n`);
+  process.exitCode = error instanceof InvalidInputError ? 2 : 1;
+}

@@ -1,0 +1,160 @@
+import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { createLogger, type LogLevel } from '@heddle/shared/logging/logger';
+import { messageOf } from '@heddle/shared/errors/heddle-error';
+import { systemRng } from '@heddle/shared/random/rng';
+import { systemClock } from '@heddle/shared/time/clock';
+import { Http1Workspace } from './codec/http1/workspace.ts';
+import type { ConfigUpdate, MainToWorker, WorkerToMain } from './config/worker-protocol.ts';
+import { LogFiles, LogFileStats } from './downstream/http/access-log/log-file.ts';
+import { createHttpConnectionManager } from './downstream/http/http-connection-manager.ts';
+import { ManagerConfig, type HttpManagerDependencies } from './downstream/http/manager-config.ts';
+import { DateText } from './downstream/http/response-headers.ts';
+import { findNodeAddress } from './downstream/http/trusted-address.ts';
+import { WorkerListeners, type ListenFailure } from './downstream/listener/worker-listeners.ts';
+import type { DrainStrategy } from './downstream/listener/drain.ts';
+import { createHttpFilterFactories } from './http-filter-factories.ts';
+import { ActiveRouteTables } from './router/active-route-tables.ts';
+import { createStatsStore } from './stats/stats-store.ts';
+import { TimerWheel } from './time/timer-wheel.ts';
+import { canInterceptAccept } from './transport/accepted-socket.ts';
+import { createSharedSlab, SocketReader } from './transport/socket-reader.ts';
+import { createTransportContext } from './transport/transport-context.ts';
+import { WorkerClusters } from './upstream/thread-local-clusters.ts';
+import { createClientCodecFactory, createConnector } from './upstream-transport.ts';
+
+/** What a worker is started with. */
+export interface WorkerData {
+  readonly index: number;
+  readonly count: number;
+  readonly hasReusePort: boolean;
+  readonly logLevel: LogLevel;
+  readonly drainTimeMs: number;
+  readonly drainStrategy: DrainStrategy;
+}
+
+/** Composition root of a worker thread: builds the request path and lets the main thread's messages change it. */
+async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
+  const logger = createLogger({ level: data.logLevel, component: `worker_${data.index}` });
+  const wheel = new TimerWheel(systemClock);
+  const rng = systemRng;
+  const send = (message: WorkerToMain): void => port.postMessage(message);
+
+  const store = createStatsStore({ onDeclared: () => queueMicrotask(declareStats) });
+  function declareStats(): void {
+    const declaration = store.takeDeclaration();
+    if (declaration !== undefined) send(declaration);
+  }
+
+  const transport = createTransportContext(wheel, {
+    workerIndex: data.index,
+    workerCount: data.count,
+    hasFastAccept: await canInterceptAccept(() => new SocketReader(createSharedSlab())),
+  });
+  const workspace = new Http1Workspace();
+  const clusters = new WorkerClusters({
+    workerIndex: data.index,
+    workerCount: data.count,
+    clock: wheel,
+    rng,
+    stats: store.root,
+    connector: createConnector(transport),
+    createCodec: createClientCodecFactory(workspace),
+  });
+  const routes = new ActiveRouteTables();
+  const logFiles = new LogFiles({ clock: wheel, stats: new LogFileStats(store.root), logger });
+  let lastStreamId = 0;
+  const http: HttpManagerDependencies = {
+    wheel,
+    rng,
+    stats: store.root,
+    date: new DateText(wheel),
+    workspace,
+    routes,
+    logFiles,
+    filters: createHttpFilterFactories(clusters),
+    nodeAddress: findNodeAddress(),
+    nextStreamId: () => ++lastStreamId,
+  };
+  const listeners = new WorkerListeners({
+    transport,
+    wheel,
+    rng,
+    stats: store.root,
+    logger,
+    workerIndex: data.index,
+    hasReusePort: data.hasReusePort,
+    drainTimeMs: data.drainTimeMs,
+    drainStrategy: data.drainStrategy,
+    createNetworkFilter: (chain, listener, statsScope) =>
+      createHttpConnectionManager(
+        new ManagerConfig(chain.networkFilter.config, http, {
+          statsScope,
+          filterChainName: chain.name,
+          bufferLimitBytes: listener.perConnectionBufferLimitBytes,
+        }),
+      ),
+    onDrained: () => send({ kind: 'connections', count: 0 }),
+  });
+
+  let acknowledged: Promise<void> = Promise.resolve();
+
+  /** Everything is swapped when this returns; only the opening of new sockets takes longer, and the answer waits for it. */
+  function apply(update: ConfigUpdate): void {
+    for (const cluster of update.clusters) clusters.apply(cluster);
+    routes.apply(update.routeTables);
+    const opened = listeners.apply(update.listeners, update.removedListeners);
+    routes.remove(update.removedRouteTables);
+    for (const name of update.removedClusters) clusters.remove(name);
+    acknowledged = acknowledged.then(async () => {
+      reportFailures(await opened);
+      send({ kind: 'applied', generation: update.generation });
+    });
+  }
+
+  function reportFailures(failures: readonly ListenFailure[]): void {
+    for (const { listener, message } of failures) send({ kind: 'listen-failed', listener, message });
+  }
+
+  function stop(): void {
+    listeners.close();
+    clusters.close();
+    port.close();
+  }
+
+  function handle(message: MainToWorker): void {
+    switch (message.kind) {
+      case 'update':
+        apply(message);
+        break;
+      case 'drain':
+        listeners.drain(message.strategy, message.drainTimeMs, message.inboundOnly);
+        break;
+      case 'stop-listening':
+        listeners.stopListening(message.inboundOnly);
+        break;
+      case 'health-fail':
+        listeners.setHealthFailed(message.isFailed);
+        break;
+      case 'reopen-logs':
+        logFiles.reopen();
+        break;
+      case 'log-level':
+        logger.level = message.level;
+        break;
+      case 'stop':
+        stop();
+        break;
+    }
+  }
+
+  port.on('message', handle);
+  send({ kind: 'ready' });
+}
+
+if (isMainThread || parentPort === null)
+  throw new Error(`${import.meta.filename} runs as a worker thread only`);
+try {
+  await startWorker(parentPort, workerData as WorkerData);
+} catch (error) {
+  throw new Error(`worker cannot start: ${messageOf(error)}`, { cause: error });
+}
