@@ -2,7 +2,7 @@ import type { HeaderMap } from '../codec/header-map.ts';
 import type { HeaderAddition, HeaderMutation } from '../config/model/header-mutation.ts';
 import { compileFormat, type CompiledFormat } from '../downstream/http/access-log/compile-format.ts';
 import type { FormatContext } from '../downstream/http/access-log/format-operators.ts';
-import { toFieldValue } from '../lang/latin1.ts';
+import { toFieldValue, toLatin1Text } from '../lang/latin1.ts';
 
 interface CompiledAddition {
   readonly name: string;
@@ -58,7 +58,7 @@ function compileChanges(
     removals,
     additions: additions.map(({ name, value, action, keepEmptyValue }) => ({
       name,
-      format: compileFormat(value),
+      format: compileFormat(toLatin1Text(value)),
       action,
       keepEmptyValue,
     })),

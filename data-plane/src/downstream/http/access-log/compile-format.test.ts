@@ -98,6 +98,15 @@ test('the default line', () => {
   assert.ok(defaultLogFormat.endsWith('\n'));
 });
 
+test('text beyond ASCII stays what it is, whether it comes from the format or from a header', () => {
+  const { streamInfo } = context();
+  streamInfo.routeName = 'straße';
+  const requestHeaders = HeaderMap.of({ 'x-a': Buffer.from('ü').toString('latin1') });
+  const line = compileLogLine({ kind: 'text', format: 'é %ROUTE_NAME% %REQ(x-a)%' }, false);
+  const whole = { streamInfo, requestHeaders, responseHeaders: undefined, responseTrailers: undefined };
+  assert.equal(line(whole), 'é straße ü');
+});
+
 test('JSON lines keep numbers, nest, and omit what is empty', () => {
   const format = {
     code: '%RESPONSE_CODE%',

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { HeaderMap } from '../../../codec/header-map.ts';
 import { findQueryParameter } from '../../../lang/query-matcher.ts';
-import { fromLatin1Text } from '../../../lang/latin1.ts';
+import { toLatin1Text } from '../../../lang/latin1.ts';
 import { formatSocketAddress, type SocketAddress } from '../../../transport/connection.ts';
 import { responseFlags } from '../response-flag.ts';
 import type { StreamInfo } from '../stream-info.ts';
@@ -16,7 +16,7 @@ export interface FormatContext {
   readonly responseTrailers: HeaderMap | undefined;
 }
 
-/** Undefined: there is no value (yet). Texts are latin1 where they come from headers. */
+/** Undefined: there is no value (yet). Texts are bytes in latin1, as header values are. */
 export type FormatOperator = (context: FormatContext) => string | number | undefined;
 
 /** Makes the operator of one use; a string says what is wrong with its arguments. */
@@ -38,7 +38,7 @@ function plain(operator: FormatOperator): OperatorFactory {
 }
 
 function text(read: (info: StreamInfo) => string): OperatorFactory {
-  return plain(({ streamInfo }) => read(streamInfo) || undefined);
+  return plain(({ streamInfo }) => toLatin1Text(read(streamInfo)) || undefined);
 }
 
 function address(read: (info: StreamInfo) => SocketAddress | undefined): OperatorFactory {
@@ -208,7 +208,7 @@ const factories: Readonly<Record<string, OperatorFactory>> = {
   STREAM_ID: plain(({ streamInfo }) => streamInfo.streamId),
   GRPC_STATUS: grpcStatus,
   GRPC_STATUS_NUMBER: (argument) => (argument === undefined ? grpcStatus('NUMBER') : 'takes no arguments'),
-  LOCAL_REPLY_BODY: plain(({ streamInfo }) => fromLatin1Text(streamInfo.localReplyBody) || undefined),
+  LOCAL_REPLY_BODY: text((info) => info.localReplyBody),
   FILTER_CHAIN_NAME: text((info) => info.filterChainName),
   ACCESS_LOG_TYPE: plain(() => 'DownstreamEnd'),
   PATH: path,

@@ -1,6 +1,6 @@
 import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
 import type { AccessLog, AccessLogFormat, JsonFormat } from '../../../config/model/access-log.ts';
-import { fromLatin1Text } from '../../../lang/latin1.ts';
+import { fromLatin1Text, toLatin1Text } from '../../../lang/latin1.ts';
 import { compileFormat, type CompiledFormat } from './compile-format.ts';
 import type { FormatContext } from './format-operators.ts';
 
@@ -23,7 +23,7 @@ export function compileLogLine(
   omitEmptyValues: AccessLog['omitEmptyValues'],
 ): LogLine {
   if (format.kind === 'text') {
-    const compiled = compileFormat(format.format || defaultLogFormat);
+    const compiled = compileFormat(toLatin1Text(format.format || defaultLogFormat));
     const missing = omitEmptyValues ? '' : '-';
     return (context) => fromLatin1Text(compiled.format(context, missing));
   }
@@ -50,7 +50,7 @@ function compileObject(format: JsonFormat, path: string, problems: Problem[]): C
       return [[key, { kind: 'object', object: compileObject(value, keyPath, problems) }]];
     if (typeof value !== 'string') return [[key, { kind: 'literal', value }]];
     try {
-      return [[key, { kind: 'format', format: compileFormat(value) }]];
+      return [[key, { kind: 'format', format: compileFormat(toLatin1Text(value)) }]];
     } catch (err) {
       if (!(err instanceof InvalidInputError)) throw err;
       problems.push(...err.problems.map(({ message }) => ({ path: keyPath, message })));
