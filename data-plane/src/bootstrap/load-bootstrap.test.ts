@@ -60,7 +60,7 @@ test('a bootstrap for ADS', () => {
   assert.equal(bootstrap.staticClusters[0]?.value.http.protocol, 'http2');
   assert.equal(bootstrap.statsFlushIntervalMs, 5000);
   assert.equal(bootstrap.admin, undefined);
-  assert.equal(Object.isFrozen(bootstrap.ads?.addresses), true);
+  assert.equal(Object.isFrozen(bootstrap.ads.addresses), true);
   const { bytes, ...node } = bootstrap.node;
   assert.deepEqual(node, {
     id: 'node-1',

@@ -6,17 +6,18 @@ import type { DecodeContext } from './decode-context.ts';
 
 const nowhere: Address = { address: '0.0.0.0', port: 0 };
 
-/** An address that must be an IP. */
+/** An address that must be an IP. `hint` follows the refusal of a name. */
 export function decodeIpAddress(
   context: DecodeContext,
   message: AddressMessage | undefined,
   path: string,
+  hint = '',
 ): Address {
   const address = decodeAddress(context, message, path);
   if (address !== nowhere && isIP(address.address) === 0) {
     context.refuse(
       `${path}.socket_address.address`,
-      `${JSON.stringify(address.address)} is not an IP address (names need a STRICT_DNS or LOGICAL_DNS cluster)`,
+      `${JSON.stringify(address.address)} is not an IP address${hint}`,
     );
   }
   return address;

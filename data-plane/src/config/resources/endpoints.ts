@@ -86,9 +86,12 @@ function decodeEndpoint(
 ): Endpoint {
   const endpointPath = `${path}.endpoint`;
   const { address, hostname = '', healthCheckConfig } = message.endpoint ?? {};
-  const decode = addressKind === 'ip' ? decodeIpAddress : decodeAddress;
   const metadata = lbMetadata(message.metadata) ?? {};
-  const decoded = decode(context, address, `${endpointPath}.address`);
+  const addressPath = `${endpointPath}.address`;
+  const decoded =
+    addressKind === 'ip'
+      ? decodeIpAddress(context, address, addressPath, ' (names need a STRICT_DNS or LOGICAL_DNS cluster)')
+      : decodeAddress(context, address, addressPath);
   return {
     address: decoded,
     // What `auto_host_rewrite` writes: the given name, else the name that DNS resolves.
