@@ -54,6 +54,8 @@ const cases: readonly (readonly [name: string, body: string, expected: string])[
   ['trailer with a space before its colon', '0\r\na : b\r\n\r\n', bad],
   ['bare LF behind a trailer', '0\r\na: b\n\r\n', bad],
   ['folded trailer', '0\r\na: b\r\n c\r\n\r\n', bad],
+  ['length in the trailers (RFC 9110 6.5.1)', '0\r\ncontent-length: 1\r\n\r\n', bad],
+  ['coding in the trailers (RFC 9110 6.5.1)', '0\r\ntransfer-encoding: chunked\r\n\r\n', bad],
   ['bare LF for the last line', '0\r\n\n', bad],
 ];
 

@@ -18,8 +18,7 @@ export interface BodySink {
   onBodyData(part: Buffer): boolean;
   /** Last call. */
   onBodyEnd(trailers: HeaderMap | undefined): void;
-  acquireTrailerParser(): TrailerParser;
-  releaseTrailerParser(parser: TrailerParser): void;
+  createTrailerParser(): TrailerParser;
 }
 
 const atSize = 0;
@@ -152,7 +151,7 @@ export class ChunkedDecoder {
       this.#sink.onBodyEnd(undefined);
       return position + 2;
     }
-    const parser = (this.#trailers ??= this.#sink.acquireTrailerParser());
+    const parser = (this.#trailers ??= this.#sink.createTrailerParser());
     const next = parser.execute(chunk, position);
     if (next === needsMore) return chunk.length;
     if (next === failed) {
@@ -160,8 +159,11 @@ export class ChunkedDecoder {
       return failed;
     }
     const trailers = parser.finish();
+    if (parser.error !== undefined) {
+      this.error = parser.error;
+      return failed;
+    }
     this.#trailers = undefined;
-    this.#sink.releaseTrailerParser(parser);
     this.#sink.onBodyEnd(trailers);
     return next;
   }

@@ -155,14 +155,10 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
     else stream.decoder.decodeData(noBytes, true);
   }
 
-  acquireTrailerParser(): TrailerParser {
+  createTrailerParser(): TrailerParser {
     const parser = this.#options.workspace.createTrailerParser(false);
     parser.begin(this.#options);
     return parser;
-  }
-
-  releaseTrailerParser(): void {
-    // Not pooled.
   }
 
   #readHead(chunk: Buffer, position: number): number {

@@ -146,14 +146,10 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
     else decoder?.decodeData(noBytes, true);
   }
 
-  acquireTrailerParser(): TrailerParser {
+  createTrailerParser(): TrailerParser {
     const parser = this.#options.workspace.createTrailerParser(true);
     parser.begin(this.#options);
     return parser;
-  }
-
-  releaseTrailerParser(): void {
-    // Not pooled.
   }
 
   #process(chunk: Buffer, isOwned: boolean): void {

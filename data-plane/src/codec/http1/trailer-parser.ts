@@ -1,6 +1,13 @@
+import type { CodecError } from '../codec.ts';
 import { HeaderMap } from '../header-map.ts';
 import type { FieldErrors } from './codec-errors.ts';
-import { plainField, type FieldNameTable } from './field-name.ts';
+import {
+  contentLengthField,
+  hostField,
+  plainField,
+  transferEncodingField,
+  type FieldNameTable,
+} from './field-name.ts';
 import { HeadParser } from './head-parser.ts';
 
 /**
@@ -26,20 +33,32 @@ const forbiddenTrailers: ReadonlySet<string> = new Set([
 
 /** The trailer section of a chunked body: a head without a start line. */
 export class TrailerParser extends HeadParser {
+  readonly #malformed: CodecError;
+
   constructor(table: FieldNameTable, errors: FieldErrors) {
     super(table, errors);
+    this.#malformed = errors.malformed;
   }
 
   protected override parseStartLine(_bytes: Buffer, position: number): number {
     return position;
   }
 
-  /** The fields that may stand there; the others are dropped. Undefined when none is left. */
+  /**
+   * The fields that may stand there; the others are dropped. Undefined when none is left, or when `error` is set:
+   * framing in a trailer section is an attempt at being read in two ways.
+   */
   finish(): HeaderMap | undefined {
     let trailers: HeaderMap | undefined;
     for (let index = 0; index < this.fieldCount; index++) {
       const name = this.names[index];
-      if (name === undefined || name.kind !== plainField || forbiddenTrailers.has(name.text)) continue;
+      if (name === undefined) break;
+      const { kind } = name;
+      if (kind === contentLengthField || kind === transferEncodingField || kind === hostField) {
+        this.error = this.#malformed;
+        return undefined;
+      }
+      if (kind !== plainField || forbiddenTrailers.has(name.text)) continue;
       const value = this.text.substring(this.valueStarts[index] as number, this.valueEnds[index] as number);
       trailers ??= new HeaderMap();
       trailers.addUnchecked(name.text, value);
