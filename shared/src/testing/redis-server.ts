@@ -1,10 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sleep, systemClock } from '../time/clock.ts';
 import { findFreePort } from './free-port.ts';
 
 /** A real redis-server on a free port, with an append-only file that survives `kill` and `start`. */
@@ -27,10 +25,9 @@ export async function createRedisServer(program: string): Promise<RedisServer> {
   let child: ChildProcess | undefined;
 
   async function kill(): Promise<void> {
-    if (child === undefined) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
-    child = undefined;
     await exited;
   }
 
@@ -40,9 +37,9 @@ export async function createRedisServer(program: string): Promise<RedisServer> {
     async start() {
       const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
       child = spawn(program, [...settings, '--appendonly', 'yes', '--appendfsync', 'always'], {
-        stdio: 'ignore',
+        stdio: ['ignore', 'pipe', 'ignore'],
       });
-      await answersPing(port, child);
+      await becomesReady(child);
     },
     kill,
     freeze: () => void child?.kill('SIGSTOP'),
@@ -54,19 +51,20 @@ export async function createRedisServer(program: string): Promise<RedisServer> {
   };
 }
 
-async function answersPing(port: number, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
-    const socket = connect(port, '127.0.0.1');
-    try {
-      await once(socket, 'connect');
-      socket.write('PING\r\n');
-      const [answer] = (await once(socket, 'data')) as [Buffer];
-      if (answer.toString().startsWith('+PONG')) return;
-    } catch {
-      await sleep(systemClock, 20);
-    } finally {
-      socket.destroy();
-    }
-  }
-  throw new Error('redis-server ended before it answered');
+/** Its own word rather than a connection: on a port that was taken meanwhile, somebody else would answer. */
+async function becomesReady(child: ChildProcess): Promise<void> {
+  if (child.stdout === null) throw new Error('redis-server has no output');
+  let output = '';
+  // Read on after the line, or the server would block on a full pipe one day.
+  const ready = new Promise<void>((resolve) => {
+    child.stdout?.on('data', (chunk) => {
+      output += String(chunk);
+      if (output.includes('Ready to accept connections')) resolve();
+    });
+  });
+  const exited = once(child, 'exit').then(() => {
+    throw new Error(`redis-server ended before it was ready:\n${output}`);
+  });
+  exited.catch(() => undefined);
+  await Promise.race([ready, exited]);
 }
