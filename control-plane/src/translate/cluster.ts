@@ -37,7 +37,10 @@ export function buildServiceCluster(
       connectTimeout:
         policy.timeouts?.connect === undefined ? undefined : toDuration(policy.timeouts.connect),
       ...loadBalancing(policy.loadBalancer),
-      healthChecks: policy.healthCheck === undefined ? [] : [buildHealthCheck(policy.healthCheck, protocol)],
+      healthChecks:
+        policy.healthCheck === undefined
+          ? []
+          : [buildHealthCheck(policy.healthCheck, protocol, service.metadata.name)],
       circuitBreakers: policy.circuitBreaker === undefined ? undefined : toThresholds(policy.circuitBreaker),
       typedExtensionProtocolOptions: httpOptions(api, protocol, policy.timeouts?.idle),
     },

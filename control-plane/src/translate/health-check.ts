@@ -13,6 +13,7 @@ const defaultUnhealthyThreshold = 3;
 export function buildHealthCheck(
   policy: HealthCheckPolicy,
   protocol: ServiceProtocol,
+  service: string,
 ): MessageInit<HealthCheck> {
   const interval = toDuration(policy.interval ?? defaultInterval);
   return {
@@ -27,7 +28,8 @@ export function buildHealthCheck(
       : {
           httpHealthCheck: {
             path: policy.http.path,
-            host: policy.http.host ?? '',
+            // Empty, it would be the cluster's name, which is no valid Host where it names a version.
+            host: policy.http.host ?? service,
             expectedStatuses: toRanges(policy.http.expectedStatuses ?? []),
             codecClientType: protocol === 'http2' || protocol === 'grpc' ? 'HTTP2' : 'HTTP1',
           },
