@@ -60,7 +60,7 @@ export class AdsMux<Request> {
     const channel = this.#channels.get(type.typeUrl);
     if (channel === undefined) throw new Error(`${type.typeUrl} is not one of the mux's resource types`);
     // The channel was made from the same row of the table, so its values are of the row's type.
-    return channel as SubscriptionSource<T>;
+    return channel;
   }
 
   start(): void {
