@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { hostFlag, type ClusterUpdate } from '../config/model/cluster-update.ts';
+import { unpackHosts } from '../config/model/packed-hosts.ts';
 import { ClusterManager } from './cluster-manager.ts';
 import { EdsAssignments } from './discovery/eds-assignments.ts';
 import type { HealthCheckEvent } from './health/health-check-event.ts';
@@ -81,7 +82,11 @@ function setUpRunning(options?: { workerCount?: number }) {
 }
 
 const eds = (name: string, fields = {}, service = name) => buildCluster(name, edsDiscovery(service), fields);
-const portsOf = (update: ClusterUpdate | undefined) => update?.hosts.added.map((host) => host.port);
+const addedTo = (update: ClusterUpdate | undefined) =>
+  update === undefined ? [] : unpackHosts(update.hosts.added);
+const changedIn = (update: ClusterUpdate | undefined) =>
+  update === undefined ? [] : unpackHosts(update.hosts.changed);
+const portsOf = (update: ClusterUpdate | undefined) => addedTo(update).map((host) => host.port);
 
 test('a new cluster is invisible until its endpoints are there', () => {
   const { manager, cds, eds: source, published, stat } = setUpRunning();
@@ -299,10 +304,10 @@ test('a slot is used again only after all workers dropped its host', () => {
   source.send('a', buildEndpoints([2]));
   assert.deepEqual(published[1]?.hosts.removed, [0]);
   source.send('a', buildEndpoints([2, 3]));
-  assert.equal(published[2]?.hosts.added[0]?.slot, 2);
+  assert.equal(addedTo(published[2])[0]?.slot, 2);
   for (const callback of applied.splice(0)) callback();
   source.send('a', buildEndpoints([2, 3, 4]));
-  assert.equal(published[3]?.hosts.added[0]?.slot, 0);
+  assert.equal(addedTo(published[3])[0]?.slot, 0);
 });
 
 test('new weights are gathered in the merge window; a membership change takes them along', () => {
@@ -319,15 +324,12 @@ test('new weights are gathered in the merge window; a membership change takes th
   assert.equal(published.length, 2);
   clock.advance(1_000);
   assert.deepEqual(
-    published[2]?.hosts.changed.map((host) => host.weight),
+    changedIn(published[2]).map((host) => host.weight),
     [4],
   );
   source.send('a', weighted(5));
   source.send('a', weighted(5, 2));
-  assert.deepEqual(
-    [published.length, published[3]?.hosts.changed.length, portsOf(published[3])],
-    [4, 1, [2]],
-  );
+  assert.deepEqual([published.length, changedIn(published[3]).length, portsOf(published[3])], [4, 1, [2]]);
   clock.advance(5_000);
   assert.equal(published.length, 4);
   assert.deepEqual(

@@ -2,6 +2,7 @@ import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Cluster } from '../config/model/cluster.ts';
 import type { ClusterUpdate, HostSetUpdate } from '../config/model/cluster-update.ts';
+import { packHosts } from '../config/model/packed-hosts.ts';
 import type { Endpoints } from '../config/model/endpoints.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import { clearWorkerResources } from './circuit-breaker.ts';
@@ -144,8 +145,8 @@ export class ManagedCluster implements DiscoveryEvents {
   toReplace(): ClusterUpdate {
     const hosts: HostSetUpdate = {
       version: this.#version,
-      added: [...this.membership.members].map((member) => member.toDescription()),
-      changed: [],
+      added: packHosts(Array.from(this.membership.members, (member) => member.toDescription())),
+      changed: packHosts([]),
       removed: [],
       priorities: this.membership.priorities,
     };
@@ -220,8 +221,8 @@ export class ManagedCluster implements DiscoveryEvents {
     const grown = this.memory.takeGrown();
     const hosts: HostSetUpdate = {
       version: ++this.#version,
-      added: [...this.#added].map((member) => member.toDescription()),
-      changed: [...this.#changed].map((member) => member.toDescription()),
+      added: packHosts(Array.from(this.#added, (member) => member.toDescription())),
+      changed: packHosts(Array.from(this.#changed, (member) => member.toDescription())),
       removed,
       priorities: this.membership.priorities,
       ...(grown === undefined ? {} : { grown }),

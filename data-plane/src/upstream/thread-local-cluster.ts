@@ -2,6 +2,7 @@ import type { Clock } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Cluster } from '../config/model/cluster.ts';
 import type { ClusterSharedMemory, HostSetUpdate } from '../config/model/cluster-update.ts';
+import { packedHostCount } from '../config/model/packed-hosts.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import { SharedResourceManager } from './circuit-breaker.ts';
 import { WorkerClusterStats } from './cluster-stats.ts';
@@ -130,7 +131,7 @@ export class WorkerCluster implements ThreadLocalCluster {
       this.#forEachPoolOf(host, (pool) => pool.drainAndDelete());
       this.#pools.delete(host);
     }
-    const isMembershipChanged = gone.length > 0 || update.added.length > 0;
+    const isMembershipChanged = gone.length > 0 || packedHostCount(update.added) > 0;
     if (isMembershipChanged && this.info.common.closeConnectionsOnHostSetChange) {
       for (const host of this.#hostSet.hosts) {
         this.#forEachPoolOf(host, (pool) => pool.drainExistingConnections());

@@ -3,6 +3,7 @@ import { afterEach, test } from 'node:test';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { hostFlag, type HostDescription, type HostSetUpdate } from '../config/model/cluster-update.ts';
+import { packHosts } from '../config/model/packed-hosts.ts';
 import { allocateClusterMemory, epochWord, firstFlag, trafficWord } from './shared-memory.ts';
 import { buildCluster, buildEndpoints, noLocality, type ClusterFields } from './testing/model-fixtures.ts';
 import { RecordedRequest } from './testing/recorded-request.ts';
@@ -41,8 +42,8 @@ let lastVersion = 0;
 function hostsOf(added: readonly HostDescription[], removed: readonly number[] = []): HostSetUpdate {
   return {
     version: ++lastVersion,
-    added,
-    changed: [],
+    added: packHosts(added),
+    changed: packHosts([]),
     removed,
     priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
   };

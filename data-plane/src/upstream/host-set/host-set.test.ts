@@ -4,6 +4,7 @@ import { createSeededRng, type Rng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import type { CommonLoadBalancing } from '../../config/model/cluster.ts';
 import { hostFlag, type HostDescription, type HostSetUpdate } from '../../config/model/cluster-update.ts';
+import { packHosts } from '../../config/model/packed-hosts.ts';
 import { RoundRobinLoadBalancer } from '../load-balancer/round-robin.ts';
 import {
   allocateClusterMemory,
@@ -39,11 +40,18 @@ function describeHost(slot: number, fields: Partial<HostDescription> = {}): Host
 
 let lastVersion = 0;
 
-function updateOf(added: readonly HostDescription[], fields: Partial<HostSetUpdate> = {}): HostSetUpdate {
+interface UpdateFields extends Partial<Omit<HostSetUpdate, 'added' | 'changed'>> {
+  readonly changed?: readonly HostDescription[];
+}
+
+function updateOf(
+  added: readonly HostDescription[],
+  { changed = [], ...fields }: UpdateFields = {},
+): HostSetUpdate {
   return {
     version: ++lastVersion,
-    added,
-    changed: [],
+    added: packHosts(added),
+    changed: packHosts(changed),
     removed: [],
     priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
     ...fields,

@@ -6,6 +6,7 @@ import type {
   HostSetUpdate,
   PriorityDescription,
 } from '../../config/model/cluster-update.ts';
+import { unpackHosts } from '../../config/model/packed-hosts.ts';
 import type { LoadBalancer } from '../load-balancer/load-balancer.ts';
 import { epochWord, firstFlag, slotCapacity } from '../shared-memory.ts';
 import type { CounterLike, LoadBalancerContext } from '../upstream.ts';
@@ -76,11 +77,13 @@ export class HostSet {
       gone.push(host);
     }
     if (update.grown !== undefined) this.#grow(update.grown);
-    for (const description of update.added) {
+    for (const description of unpackHosts(update.added)) {
       const flags = this.#flags[firstFlag + description.slot] ?? 0;
       this.#hosts.set(description.slot, new WorkerHost(description, flags, this.#numbers, nowMs));
     }
-    for (const description of update.changed) this.#hosts.get(description.slot)?.update(description);
+    for (const description of unpackHosts(update.changed)) {
+      this.#hosts.get(description.slot)?.update(description);
+    }
     this.#descriptions = update.priorities;
     this.#rebuild();
     return gone;

@@ -39,7 +39,7 @@ export class WorkerHost implements Host, Candidate {
 
   constructor(description: HostDescription, flags: number, numbers: HostNumbers, nowMs: number) {
     this.slot = description.slot;
-    this.address = Object.freeze({ address: description.address, port: description.port });
+    this.address = { address: description.address, port: description.port };
     this.label = formatAddress(this.address);
     this.locality = description.locality;
     this.#numbers = numbers;
@@ -57,7 +57,7 @@ export class WorkerHost implements Host, Candidate {
   update(description: HostDescription): void {
     const { address, port } = description;
     if (address !== this.address.address || port !== this.address.port) {
-      this.address = Object.freeze({ address, port });
+      this.address = { address, port };
       this.label = formatAddress(this.address);
     }
     this.hostname = description.hostname;

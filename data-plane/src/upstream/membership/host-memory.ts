@@ -34,11 +34,16 @@ export class HostMemory {
     return this.#shared;
   }
 
+  /** Room for so many hosts, so that a long list does not grow the memory step by step. */
+  reserve(hostCount: number): void {
+    if (hostCount > slotCapacity(this.#shared.hostFlags)) this.#grow(hostCount);
+  }
+
   allocate(flags: number): number {
     let slot = this.#free.pop();
     if (slot === undefined) {
       slot = this.#nextSlot++;
-      if (slot >= slotCapacity(this.#shared.hostFlags)) this.#grow();
+      if (slot >= slotCapacity(this.#shared.hostFlags)) this.#grow(slot + 1);
     }
     this.#flags[firstFlag + slot] = flags;
     return slot;
@@ -91,8 +96,8 @@ export class HostMemory {
     new Float64Array(this.#shared.hostStats).fill(0, start, start + capacity * hostStatStride);
   }
 
-  #grow(): void {
-    const capacity = slotCapacity(this.#shared.hostFlags) * 2;
+  #grow(atLeast: number): void {
+    const capacity = Math.max(atLeast, slotCapacity(this.#shared.hostFlags) * 2);
     const hostFlags = allocateHostFlags(capacity);
     const flags = new Int32Array(hostFlags);
     flags.set(this.#flags);

@@ -77,6 +77,7 @@ export class Membership {
     let hasHealthChange = false;
     const next = new Map<string, Member>();
     const previous = this.#members;
+    this.#options.memory.reserve(countEndpoints(endpoints));
 
     for (const { endpoint, locality, priority } of flatten(endpoints)) {
       const key = this.#keyOf(endpoint);
@@ -181,6 +182,10 @@ export class Membership {
   }
 }
 
+function countEndpoints(endpoints: Endpoints): number {
+  return endpoints.priorities.flat().reduce((count, group) => count + group.endpoints.length, 0);
+}
+
 function* flatten(
   endpoints: Endpoints,
 ): Iterable<{ readonly endpoint: Endpoint; readonly locality: Locality; readonly priority: number }> {
@@ -192,7 +197,7 @@ function* flatten(
 }
 
 function needsNewHost(member: Member, endpoint: Endpoint, locality: Locality): boolean {
-  return !isDeepStrictEqual(member.locality, locality) || hasOtherCheck(member.endpoint, endpoint);
+  return !isSameLocality(member.locality, locality) || hasOtherCheck(member.endpoint, endpoint);
 }
 
 /** The endpoint is checked elsewhere, or begins or ceases to be checked. */
@@ -213,6 +218,20 @@ function hasOtherFacts(member: Member, endpoint: Endpoint, priority: number): bo
     before.hostname !== endpoint.hostname ||
     before.address.address !== endpoint.address.address ||
     before.address.port !== endpoint.address.port ||
-    !isDeepStrictEqual(before.lbMetadata, endpoint.lbMetadata)
+    !isSameMetadata(before.lbMetadata, endpoint.lbMetadata)
   );
+}
+
+function isSameLocality(one: Locality, other: Locality): boolean {
+  return one.region === other.region && one.zone === other.zone && one.subZone === other.subZone;
+}
+
+/** Most endpoints have none, and ten thousand deep comparisons take long. */
+function isSameMetadata(one: Endpoint['lbMetadata'], other: Endpoint['lbMetadata']): boolean {
+  return one === other || (isEmpty(one) && isEmpty(other)) || isDeepStrictEqual(one, other);
+}
+
+function isEmpty(values: Endpoint['lbMetadata']): boolean {
+  for (const _name in values) return false;
+  return true;
 }
