@@ -128,8 +128,10 @@ class Downstream implements ConnectionHandlers, ServerCodecCallbacks {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    connection.setHandlers(this);
     this.#codec = createHttp1ServerCodec(connection, this, serverOptions);
+  }
+  start(): void {
+    this.#connection.setHandlers(this);
   }
   onData(chunk: Buffer): void {
     this.#codec.dispatch(chunk);
@@ -152,9 +154,7 @@ class Downstream implements ConnectionHandlers, ServerCodecCallbacks {
   }
 }
 
-await ListenSocket.listen(
-  context,
-  { address: { address: '127.0.0.1', port: listenPort } },
-  (connection) => void new Downstream(connection),
-);
+await ListenSocket.listen(context, { address: { address: '127.0.0.1', port: listenPort } }, (connection) => {
+  new Downstream(connection).start();
+});
 process.stdout.write(`echo proxy on ${listenPort}, upstream ${upstreamAddress.port}\n`);

@@ -73,6 +73,12 @@ const entries: readonly Entry[] = [
     applies: malformedWith(/M-SEARCH /),
   },
   {
+    name: 'several spaces before a target',
+    why: 'RFC 9112 3: one SP; llhttp skips further ones.',
+    kind: 'stricter',
+    applies: malformedWith(/(^|\n|hello)[A-Z]+ {2,}/),
+  },
+  {
     name: 'the asterisk form belongs to OPTIONS',
     why: 'RFC 9112 3.2.4.',
     kind: 'stricter',

@@ -105,11 +105,9 @@ export class ListenSocket {
   close(): Promise<void> {
     for (const { socket } of this.#held) socket.resetAndDestroy();
     this.#held = [];
-    return new Promise((resolve) => {
-      // `close` of a server reports only after its last connection ended; the socket itself is closed at once.
-      this.#server.close();
-      setImmediate(resolve);
-    });
+    // The descriptor is closed at once; the server would report only after its last connection ended.
+    this.#server.close();
+    return Promise.resolve();
   }
 
   #accept(socket: Socket, reader: SocketReader | undefined): void {

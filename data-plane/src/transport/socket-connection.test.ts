@@ -320,11 +320,11 @@ for (const hasFastAccept of [false, true]) {
     listen.resumeAccepting();
     await echoed;
     await listen.close();
-    assert.equal(accepted[0]?.connection.state, 'open');
+    assert.equal(accepted[0]!.connection.state, 'open');
     client.destroy();
-    await accepted[0]?.untilLogged('end');
-    accepted[0]?.connection.close('flush');
-    await accepted[0]?.untilLogged('close');
+    await accepted[0]!.untilLogged('end');
+    accepted[0]!.connection.close('flush');
+    await accepted[0]!.untilLogged('close');
   });
 }
 

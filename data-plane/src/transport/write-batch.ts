@@ -1,6 +1,6 @@
 /** A connection that has something to write at the end of the tick. */
 export interface Flushable {
-  /** Does not throw. */
+  /** Writes; watermark callbacks may run, and write again. */
   flush(): void;
 }
 
@@ -39,8 +39,11 @@ export class WriteBatch {
     // A flush can run watermark callbacks that write again: those join the end of this very list.
     this.#depth++;
     const waiting = this.#waiting;
-    for (let index = 0; index < waiting.length; index++) waiting[index]?.flush();
-    waiting.length = 0;
-    this.#depth--;
+    try {
+      for (let index = 0; index < waiting.length; index++) waiting[index]?.flush();
+    } finally {
+      waiting.length = 0;
+      this.#depth--;
+    }
   }
 }

@@ -68,7 +68,7 @@ function outcomeOf(
   client.feed(input.slice(splitAt));
   if (hasEnd) client.codec.onEnd();
   const error = client.errors[0];
-  if (response.reset !== undefined) return `${error === undefined ? response.reset : error.details}`;
+  if (response.reset !== undefined) return error === undefined ? response.reset : error.details;
   const { headers } = response;
   if (headers === undefined) return 'incomplete';
   const text = [...headers].map(([name, value]) => `${name}=${value}`).join('|');

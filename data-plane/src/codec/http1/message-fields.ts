@@ -70,7 +70,7 @@ export class MessageFields {
     for (let index = 0; index < fieldCount; index++) {
       const name = names[index];
       if (name === undefined) break;
-      const value = text.substring(valueStarts[index] as number, valueEnds[index] as number);
+      const value = text.substring(valueStarts[index] as number, valueEnds[index]);
       if (name.kind === plainField) headers.addUnchecked(name.text, value);
       else this.#take(name.kind, value, headers);
     }

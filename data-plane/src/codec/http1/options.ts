@@ -1,6 +1,6 @@
 import type { HeadLimits } from './head-parser.ts';
 import type { RequestRules } from './request-parser.ts';
-import { Http1Workspace } from './workspace.ts';
+import type { Http1Workspace } from './workspace.ts';
 
 /** What both halves have. Made once for a filter chain or a cluster, shared by its connections. */
 export interface Http1Options extends HeadLimits {

@@ -59,7 +59,7 @@ export class TrailerParser extends HeadParser {
         return undefined;
       }
       if (kind !== plainField || forbiddenTrailers.has(name.text)) continue;
-      const value = this.text.substring(this.valueStarts[index] as number, this.valueEnds[index] as number);
+      const value = this.text.substring(this.valueStarts[index] as number, this.valueEnds[index]);
       trailers ??= new HeaderMap();
       trailers.addUnchecked(name.text, value);
     }
