@@ -8,7 +8,6 @@ import { decodeCluster } from './cluster.ts';
 import { DecodeContext, type DecoderOptions } from './decode-context.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { decodeEndpoints } from './endpoints.ts';
-import { healthCheckDecoder } from './http-filters/health-check.ts';
 import { routerDecoder } from './http-filters/router.ts';
 import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { decodeListener } from './listener.ts';

@@ -4,6 +4,7 @@ import { fromProtoJson } from '@heddle/shared/xds/proto-json';
 import { toTypeName } from '@heddle/shared/xds/type-urls';
 import { createValidator } from '@heddle/shared/xds/validate';
 import { loadApi, type ApiTypeName } from '@heddle/shared/xds/xds-api';
+import { healthCheckDecoder } from '../http-filters/health-check.ts';
 import { createResourceTypes, httpFilterDecoders } from '../resource-types.ts';
 import type { DecoderOptions } from '../decode-context.ts';
 import type { ResourceType } from '../resource-type.ts';
@@ -14,7 +15,8 @@ const api = loadApi();
 export const decoderOptions: DecoderOptions = {
   api,
   validator: createValidator(api.types),
-  httpFilters: httpFilterDecoders,
+  // A second row, so that there is an order to get wrong.
+  httpFilters: [healthCheckDecoder, ...httpFilterDecoders],
   compileFormat(format) {
     if (format.split('%').length % 2 === 0) throw new InvalidInputError([{ path: '', message: 'a lone %' }]);
   },
