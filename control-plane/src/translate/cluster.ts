@@ -41,6 +41,8 @@ export function buildServiceCluster(
         policy.healthCheck === undefined
           ? []
           : [buildHealthCheck(policy.healthCheck, protocol, service.metadata.name)],
+      // An instance that just came is no sign of an outage: until its first check it does not count towards panic.
+      commonLbConfig: policy.healthCheck === undefined ? undefined : { ignoreNewHostsUntilFirstHc: true },
       circuitBreakers: policy.circuitBreaker === undefined ? undefined : toThresholds(policy.circuitBreaker),
       typedExtensionProtocolOptions: httpOptions(api, protocol, policy.timeouts?.idle),
     },
