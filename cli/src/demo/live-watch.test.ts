@@ -11,6 +11,7 @@ function answer(target: string, marker: string | undefined, version: string, end
     target: { name: target, port: 1, host: 'shop', path: '/', connections: 1 },
     outcome: '200',
     isFailed: false,
+    detail: '',
     version,
     headers: marker === undefined ? {} : { 'x-route': marker },
     startedMs: 0,

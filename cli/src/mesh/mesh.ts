@@ -4,6 +4,7 @@ import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { describeExit, type ProcessSpec } from '@heddle/shared/processes/managed-process';
 import { waitUntil } from '@heddle/shared/processes/wait-until';
 import type { Clock } from '@heddle/shared/time/clock';
+import { listProxies } from '../client/proxies.ts';
 import { createRestClient, type RestClient } from '../client/rest-client.ts';
 import type { LoadedMesh } from './load-mesh.ts';
 import { createLeaseKeeper, registrationOf } from './lease-keeper.ts';
@@ -38,7 +39,7 @@ export interface Mesh {
   addInstance(service: string, instance: MeshInstance, ports?: readonly number[]): Promise<InstancePlan>;
   /** SIGKILL for an instance and its sidecar. They stay dead, and their lease runs out. */
   killInstance(id: string): Promise<void>;
-  /** SIGKILL for the control plane; resolves when its successor is ready. */
+  /** SIGKILL for the control plane; resolves when every proxy is connected to its successor and in sync. */
   restartControlPlane(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -47,6 +48,8 @@ const controlPlaneDeadlineMs = 15_000;
 const processDeadlineMs = 15_000;
 const checkDeadlineMs = 20_000;
 const stopDeadlineMs = 5000;
+/** Proxies try again with growing pauses. */
+const reconnectDeadlineMs = 40_000;
 
 export function createMesh({ loaded, run, clock, environment, onEvent, onFailure }: MeshOptions): Mesh {
   const { file, plan } = loaded;
@@ -59,33 +62,28 @@ export function createMesh({ loaded, run, clock, environment, onEvent, onFailure
     clock,
     onTrouble: (text) => onEvent({ kind: 'lease-trouble', text }),
   });
+  let failStart: (error: HeddleError) => void = () => undefined;
+  const startFailed = new Promise<never>((_, reject) => (failStart = reject));
+  startFailed.catch(() => undefined); // start() is who looks at it, if it still runs
+
   const supervisor = createSupervisor({
     clock,
-    onEvent,
+    onEvent(event) {
+      onEvent(event);
+      if (event.kind !== 'exited' || event.restartInMs !== undefined) return;
+      const logFile = run.logFile(event.name);
+      const text = `${event.name} ${describeExit(event.exit)}${endOfLog(logFile)}`;
+      failStart(new HeddleError('internal', text));
+    },
     onGiveUp: (name) => {
       onFailure(new HeddleError('internal', `${name} keeps ending: see ${run.logFile(name)}`));
     },
   });
   let controlPlane: SupervisedProcess | undefined;
 
-  /** Starts a process and waits until `look` holds; the process's own end is the better message. */
   async function startReady(spec: ProcessSpec, deadlineMs: number, look: () => Promise<boolean>) {
     const supervised = supervisor.start(spec);
-    const { current } = supervised;
-    await waitUntil(
-      spec.name,
-      () => {
-        if (current.exit !== undefined) return true;
-        return look();
-      },
-      { clock, deadlineMs },
-    );
-    if (current.exit !== undefined) {
-      throw new HeddleError(
-        'internal',
-        `${spec.name} ${describeExit(current.exit)}${endOfLog(spec.logFile)}`,
-      );
-    }
+    await waitUntil(spec.name, look, { clock, deadlineMs });
     return supervised;
   }
 
@@ -115,43 +113,43 @@ export function createMesh({ loaded, run, clock, environment, onEvent, onFailure
     for (const instance of instances) leases.keep(instance);
   }
 
+  async function startAll(): Promise<void> {
+    onEvent({ kind: 'phase', text: 'starting the control plane and the services' });
+    const startedControlPlane = startReady(
+      controlPlaneSpec(specs),
+      controlPlaneDeadlineMs,
+      isControlPlaneReady,
+    );
+    [controlPlane] = await Promise.all([startedControlPlane, ...instances.map(startApp)]);
+
+    onEvent({ kind: 'phase', text: 'applying the mesh objects' });
+    await applyObjects();
+
+    onEvent({ kind: 'phase', text: 'starting the sidecars' });
+    await Promise.all(instances.map(startSidecar));
+
+    onEvent({ kind: 'phase', text: 'waiting for the first answers' });
+    for (const { via, host, path: checkPath = '/' } of file.checks ?? []) {
+      const port = instances.find(({ id }) => id === via)?.outboundPort ?? 0;
+      await waitUntil(
+        `${host} through ${via}`,
+        async () => {
+          const status = await probeStatus({ port, host, path: checkPath });
+          if (status !== 200) throw new Error(`answers ${status}`);
+          return true;
+        },
+        { clock, deadlineMs: checkDeadlineMs },
+      );
+    }
+    supervisor.arm();
+  }
+
   return {
     client,
     instances,
 
-    async start() {
-      onEvent({ kind: 'phase', text: 'starting the control plane and the services' });
-      const startedControlPlane = startReady(
-        controlPlaneSpec(specs),
-        controlPlaneDeadlineMs,
-        isControlPlaneReady,
-      );
-      const results = await Promise.allSettled([startedControlPlane, ...instances.map(startApp)]);
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-      controlPlane = await startedControlPlane;
-
-      onEvent({ kind: 'phase', text: 'applying the mesh objects' });
-      await applyObjects();
-
-      onEvent({ kind: 'phase', text: 'starting the sidecars' });
-      const sidecars = await Promise.allSettled(instances.map(startSidecar));
-      for (const result of sidecars) if (result.status === 'rejected') throw result.reason;
-
-      onEvent({ kind: 'phase', text: 'waiting for the first answers' });
-      for (const { via, host, path: checkPath = '/' } of file.checks ?? []) {
-        const port = instances.find(({ id }) => id === via)?.outboundPort ?? 0;
-        await waitUntil(
-          `${host} through ${via}`,
-          async () => {
-            const status = await probeStatus({ port, host, path: checkPath });
-            if (status !== 200) throw new Error(`answers ${status}`);
-            return true;
-          },
-          { clock, deadlineMs: checkDeadlineMs },
-        );
-      }
-      supervisor.arm();
-    },
+    // A process that ends is the better message than the wait for it that runs out.
+    start: () => Promise.race([startAll(), startFailed]),
 
     async addInstance(service, instance, ports) {
       const free = ports?.values();
@@ -174,6 +172,7 @@ export function createMesh({ loaded, run, clock, environment, onEvent, onFailure
     async killInstance(id) {
       const processes = processesOf.get(id) ?? [];
       leases.drop(id);
+      processesOf.delete(id);
       await Promise.all(processes.map((process) => process.crash({ isFinal: true })));
     },
 

@@ -30,6 +30,8 @@ export interface LoadResult {
   readonly outcome: string;
   /** Only 200 is none. */
   readonly isFailed: boolean;
+  /** Start of the body of a failed answer. */
+  readonly detail: string;
   /** '' when the answer named none. */
   readonly version: string;
   readonly headers: http.IncomingHttpHeaders;
@@ -106,12 +108,13 @@ export function startLoad(options: LoadOptions): Load {
 function sendOne(target: LoadTarget, agent: http.Agent, options: LoadOptions): Promise<LoadResult> {
   const startedMs = performance.now();
   return new Promise((resolve) => {
-    const finish = (outcome: string, headers: http.IncomingHttpHeaders): void => {
+    const finish = (outcome: string, headers: http.IncomingHttpHeaders, detail = ''): void => {
       const version = headers[options.versionHeader];
       resolve({
         target,
         outcome,
         isFailed: outcome !== '200',
+        detail,
         version: typeof version === 'string' ? version : '',
         headers,
         startedMs,
@@ -122,8 +125,10 @@ function sendOne(target: LoadTarget, agent: http.Agent, options: LoadOptions): P
     const request = http.get(
       { host: '127.0.0.1', port: target.port, path: target.path, agent, headers: { host: target.host } },
       (response) => {
-        response.resume();
-        response.once('end', () => finish(String(response.statusCode), response.headers));
+        let detail = '';
+        if (response.statusCode === 200) response.resume();
+        else response.on('data', (chunk: Buffer) => (detail = (detail + chunk.toString()).slice(0, 200)));
+        response.once('end', () => finish(String(response.statusCode), response.headers, detail.trim()));
         response.once('error', fail);
       },
     );
@@ -143,7 +148,7 @@ function createCounts() {
     counter[key] = (counter[key] ?? 0) + 1;
   };
   return {
-    add({ target, outcome, isFailed, version, startedMs, endedMs }: LoadResult): void {
+    add({ target, outcome, isFailed, detail, version, startedMs, endedMs }: LoadResult): void {
       count(byOutcome, outcome);
       count(byTarget, target.name);
       if (version !== '') count(byVersion, version);
@@ -151,7 +156,7 @@ function createCounts() {
       if (!isFailed) return;
       failed += 1;
       if (failures.length < shownFailures)
-        failures.push(`${new Date().toISOString()} ${target.name}: ${outcome}`);
+        failures.push(`${new Date().toISOString()} ${target.name}: ${outcome} ${detail}`);
     },
     report(): LoadReport {
       return {
