@@ -14,11 +14,8 @@ import { decodeListener } from './listener.ts';
 import type { ResourceType } from './resource-type.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
 
-/** The HTTP filters whose configuration can be read. */
-export const httpFilterDecoders: readonly HttpFilterDecoder[] = Object.freeze([
-  healthCheckDecoder,
-  routerDecoder,
-]);
+/** The HTTP filters that can be configured: one row for each factory that the workers have. */
+export const httpFilterDecoders: readonly HttpFilterDecoder[] = Object.freeze([routerDecoder]);
 
 /** The resource types of the sidecar. */
 export interface ResourceTypes {
