@@ -56,6 +56,7 @@ export const applyPlugin: FastifyPluginCallback<{ readonly registry: Registry }>
         summary: 'Creates or replaces several objects, all or none',
         description: 'The body holds YAML or JSON documents, separated by "---".',
         consumes: contentTypes,
+        body: Type.String({ description: 'The documents.' }),
         querystring: closedObject({
           dryRun: Type.Optional(oneOf(['true', 'false'], 'Only says what would happen.', 'false')),
         }),

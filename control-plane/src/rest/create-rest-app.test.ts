@@ -66,6 +66,13 @@ describe('REST API', () => {
     }
   });
 
+  it('refuses a query that the path does not know', async (test) => {
+    const rest = await createRestFixture(test);
+    const refused = await rest.send('PUT', '/v1/services/cart?dryRun=true', {});
+    assert.deepEqual(problemsOf(refused, 400, 'invalid-input'), ['/dryRun: unknown field "dryRun"']);
+    problemsOf(await rest.send('GET', '/v1/services/cart'), 404, 'not-found');
+  });
+
   it('says where malformed JSON breaks, and what body it would take', async (test) => {
     const rest = await createRestFixture(test, { bodyLimitBytes: 1000 });
     const json = { 'content-type': 'application/json' };
