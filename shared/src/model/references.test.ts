@@ -142,4 +142,15 @@ describe('references between mesh objects', () => {
     ]);
     assert.deepEqual(check([put(service('a', 7001)), put(service('b', 7002))], view), []);
   });
+
+  it('a route of requests and a service of bytes are a conflict, whichever comes second', () => {
+    const bytes = parseMeshObject({ kind: 'Service', metadata: { name: 'a' }, spec: { protocol: 'tcp' } });
+    assert.deepEqual(check([put(route('r', ['b'], 'a'))], viewOf(bytes, service('b'))), [
+      '0 conflict /spec/rules/0/backendRefs/0/name: service "a" speaks tcp, which has no requests to route',
+    ]);
+    assert.deepEqual(check([put(bytes)], viewOf(service('a'), service('b'), route('r', ['a'], 'b'))), [
+      '0 conflict /spec/protocol: tcp has no requests to route, as HTTPRoute "r" would',
+    ]);
+    assert.deepEqual(check([put(bytes)], viewOf(service('a'), service('b'), route('r', ['b'], 'b'))), []);
+  });
 });

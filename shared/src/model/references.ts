@@ -69,7 +69,7 @@ function applyToView(changes: readonly MeshChange[], current: MeshView): MeshVie
 function problemsOfPut(object: MeshObject, next: MeshView): FoundProblem[] {
   switch (object.kind) {
     case 'Service':
-      return portConflicts(object, next);
+      return [...portConflicts(object, next), ...routesOfBytes(object, next)];
     case 'Instance':
       return missingService(object.metadata.service, '/metadata/service', next);
     case 'HTTPRoute':
@@ -87,16 +87,40 @@ function missingService(name: string, path: string, next: MeshView): FoundProble
   return [{ kind: 'missing', path, message: `there is no service "${name}"` }];
 }
 
-function missingServicesOfRoute({ spec }: HttpRoute, next: MeshView): FoundProblem[] {
+function missingServicesOfRoute(route: HttpRoute, next: MeshView): FoundProblem[] {
+  return servicesOfRoute(route).flatMap(({ name, path }) => {
+    if (!speaksBytes(next.get(serviceKey(name)))) return missingService(name, path, next);
+    return [
+      { kind: 'conflict', path, message: `service "${name}" speaks tcp, which has no requests to route` },
+    ];
+  });
+}
+
+/** Every service that a route names, and where. */
+function servicesOfRoute({ spec }: HttpRoute): { readonly name: string; readonly path: string }[] {
   return [
-    ...spec.parentRefs.flatMap((ref, index) =>
-      missingService(ref.name, `/spec/parentRefs/${index}/name`, next),
-    ),
+    ...spec.parentRefs.map(({ name }, index) => ({ name, path: `/spec/parentRefs/${index}/name` })),
     ...spec.rules.flatMap((rule, ruleIndex) =>
-      (rule.backendRefs ?? []).flatMap((ref, index) =>
-        missingService(ref.name, `/spec/rules/${ruleIndex}/backendRefs/${index}/name`, next),
-      ),
+      (rule.backendRefs ?? []).map(({ name }, index) => ({
+        name,
+        path: `/spec/rules/${ruleIndex}/backendRefs/${index}/name`,
+      })),
     ),
+  ];
+}
+
+function speaksBytes(service: MeshObject | undefined): boolean {
+  return service?.kind === 'Service' && service.spec?.protocol === 'tcp';
+}
+
+/** A service must not turn to tcp under the routes that name it: they would silently do nothing. */
+function routesOfBytes(service: Service, next: MeshView): FoundProblem[] {
+  if (!speaksBytes(service)) return [];
+  const routes = [...next.list(routeCollection)].filter((object) => refersTo(object, service.metadata.name));
+  if (routes.length === 0) return [];
+  const named = routes.map((route) => describeKey(keyOf(route))).join(', ');
+  return [
+    { kind: 'conflict', path: '/spec/protocol', message: `tcp has no requests to route, as ${named} would` },
   ];
 }
 
@@ -212,9 +236,6 @@ function refersTo(object: MeshObject, service: string): boolean {
     case 'Policy':
       return object.spec.targetRef.name === service;
     case 'HTTPRoute':
-      return (
-        object.spec.parentRefs.some((ref) => ref.name === service) ||
-        object.spec.rules.some((rule) => (rule.backendRefs ?? []).some((ref) => ref.name === service))
-      );
+      return servicesOfRoute(object).some(({ name }) => name === service);
   }
 }
