@@ -80,6 +80,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   // Workers, and the configuration that they serve.
   const activeConfig = createActiveConfig({
+    workerCount: concurrency,
     send: (worker, message) => workers.send(worker, message),
     allClusters: () => clusters.activeUpdates(),
   });

@@ -16,9 +16,10 @@ function table(name: string): RouteTable {
   };
 }
 
-function createHarness() {
+function createHarness(workerCount = 0) {
   const sent: { worker: number; update: ConfigUpdate }[] = [];
   const config = createActiveConfig({
+    workerCount,
     send: (worker: number, message: MainToWorker) => {
       if (message.kind === 'update') sent.push({ worker, update: message });
     },
@@ -96,4 +97,19 @@ test('a worker that starts later receives everything that serves, and nothing th
     sent.map(({ update }) => update.routeTables.map(({ name }) => name)),
     [['b']],
   );
+});
+
+test('nothing counts as applied before every worker has started', async () => {
+  const { config } = createHarness(2);
+  let isApplied = false;
+  const generation = config.publish({ routeTables: [table('a')] });
+  await tick();
+  config.whenApplied(generation, () => (isApplied = true));
+  assert.equal(isApplied, false, 'no worker is there yet');
+  config.onWorkerReady(0);
+  config.onWorkerApplied(0, generation);
+  assert.equal(isApplied, false, 'only the first is there');
+  config.onWorkerReady(1);
+  config.onWorkerApplied(1, generation);
+  assert.equal(isApplied, true);
 });

@@ -22,6 +22,8 @@ export interface ActiveConfig {
 }
 
 export interface ActiveConfigOptions {
+  /** So many workers start; before each of them was ready once, no generation counts as applied. 0 unless given. */
+  readonly workerCount?: number;
   send(worker: number, message: MainToWorker): void;
   /** Every active cluster, whole, for a worker that starts later than the others. */
   allClusters(): readonly ClusterUpdate[];
@@ -56,11 +58,14 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
   const listeners = new Map<string, ListenerUpdate>();
   /** Worker → last generation that it applied. */
   const workers = new Map<number, number>();
+  /** Workers that were ready at least once. */
+  const started = new Set<number>();
   const waiters: { generation: number; callback: () => void }[] = [];
   let generation = 0;
   let pending: MutableChange | undefined;
 
   function appliedByAll(): number {
+    if (started.size < (options.workerCount ?? 0)) return -1;
     let lowest = pending === undefined ? generation : generation - 1;
     for (const applied of workers.values()) lowest = Math.min(lowest, applied);
     return lowest;
@@ -131,6 +136,7 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
     },
     onWorkerReady(worker) {
       flush();
+      started.add(worker);
       workers.set(worker, -1);
       options.send(worker, {
         kind: 'update',
