@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { errorCatalogue } from '@heddle/shared/errors/error-catalogue';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { createLogger } from '@heddle/shared/logging/logger';
@@ -17,11 +18,10 @@ async function main(): Promise<void> {
     return;
   }
   const { settings } = parsed;
+  // It writes lines of its own to stderr, about what its callers are told anyway.
+  setLogVerbosity(logVerbosity.NONE);
   const logger = createLogger({ level: settings.logLevel, component: 'control-plane' });
   const controlPlane = await startControlPlane(settings, { clock: systemClock, logger, version });
-  const { restPort, xdsPort } = controlPlane;
-  logger.info({ address: settings.bindAddress, restPort, xdsPort, version }, 'ready');
-
   const stop = (signal: string): void => {
     logger.info({ signal }, 'stopping');
     systemClock.setTimer(settings.stopTimeoutMs, () => {
@@ -35,6 +35,8 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  const { restPort, xdsPort } = controlPlane;
+  logger.info({ address: settings.bindAddress, restPort, xdsPort, version }, 'ready');
 }
 
 try {

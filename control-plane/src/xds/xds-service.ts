@@ -116,12 +116,7 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
         const target = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
         server.bindAsync(target, ServerCredentials.createInsecure(), (error, boundPort) => {
           if (error === null) resolve(boundPort);
-          else
-            reject(
-              new HeddleError('port-in-use', `xDS cannot listen on ${target}: ${error.message}`, {
-                cause: error,
-              }),
-            );
+          else reject(toListenError(target, error));
         });
       }),
     stop: () =>
@@ -138,6 +133,12 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
         });
       }),
   };
+}
+
+/** grpc-js wraps what the system said: `No address added … [listen EADDRINUSE: …]`. */
+function toListenError(target: string, error: Error): HeddleError {
+  const reason = /\[(.*)\]/.exec(error.message)?.[1] ?? error.message;
+  return new HeddleError('port-in-use', `xDS cannot listen on ${target}: ${reason}`, { cause: error });
 }
 
 function transportOf(call: Call): StreamTransport {
