@@ -284,6 +284,34 @@ test('start: primary clusters, then secondary ones, then CDS and what it brings'
   assert.deepEqual(phases, ['primary', 'static', 'all']);
 });
 
+test('start: nothing goes on before the last primary cluster is warm', () => {
+  const { manager, connector, phases, eds: source } = setUp();
+  const discovery = { kind: 'static', endpoints: buildEndpoints([1]) } as const;
+  manager.loadStatic([
+    receive(buildCluster('quick', discovery)),
+    receive(buildCluster('checked', discovery, { healthCheck: tcpCheck })),
+    receive(eds('secondary')),
+  ]);
+  manager.startSecondary(false);
+  assert.deepEqual([phases, source.subscribed], [[], []]);
+  connector.attempts[0]?.fail();
+  assert.deepEqual([phases, source.subscribed], [['primary'], ['secondary']]);
+});
+
+test('slots of hosts that left while warming are free again', () => {
+  const { cds, eds: source, connector, published } = setUpRunning();
+  cds(receive(eds('a', { healthCheck: tcpCheck })));
+  for (const port of [1, 2, 3]) source.send('a', buildEndpoints([9, port]));
+  connector.attempts[0]?.succeed();
+  assert.deepEqual(
+    addedTo(published[0]).map((host) => [host.port, host.slot]),
+    [
+      [9, 0],
+      [3, 1],
+    ],
+  );
+});
+
 test('start: a CDS that never answers, or whose answer is refused, ends the wait', () => {
   for (const end of [
     (manager: ClusterManager) => manager.onInitialFetchTimeout(),
@@ -352,6 +380,21 @@ test('health by discovery reaches the workers at once, by the epoch alone', () =
   source.send('a', endpointsOf([buildGroup([buildEndpoint(1, { healthStatus: 'draining' })])]));
   assert.notEqual(flags[0], epoch);
   assert.deepEqual([flags[1], published.length], [hostFlag.edsStatusDraining, 1]);
+});
+
+test('discovery and health: discovered and failing stays, unused, until it passes', () => {
+  const { manager, cds, eds: source, connector, published, clock } = setUpRunning();
+  cds(receive(eds('a', { healthCheck: { ...tcpCheck, unhealthyThreshold: 1, healthyThreshold: 1 } })));
+  source.send('a', buildEndpoints([1]));
+  const flags = () => manager.inspect()[0]?.hosts.map((host) => host.healthFlags);
+  connector.attempts[0]?.succeed();
+  assert.deepEqual(flags(), ['healthy']);
+  clock.advance(60_000);
+  connector.attempts[1]?.fail();
+  assert.deepEqual(flags(), ['/failed_active_hc']);
+  clock.advance(60_000);
+  connector.attempts[2]?.succeed();
+  assert.deepEqual([flags(), published.length], [['healthy'], 1]);
 });
 
 test('discovery and health: absent and passing stays, absent and failing leaves', () => {

@@ -226,7 +226,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     const replaced = this.#active.get(name);
     this.#warming.delete(name);
     this.#active.set(name, entry);
-    this.#options.publish(entry.cluster.activate(replaced?.cluster));
+    this.#options.publish(entry.cluster.activate());
     replaced?.cluster.stop();
     this.#options.stats.gauge(`cluster.${entry.resource.value.statName}.warming_state`).set(0);
     this.#updateGauges();

@@ -133,9 +133,8 @@ export class ManagedCluster implements DiscoveryEvents {
   }
 
   /** From now on changes are published; returns what a worker needs to begin. */
-  activate(replaced: ManagedCluster | undefined): ClusterUpdate {
+  activate(): ClusterUpdate {
     this.#isActive = true;
-    if (replaced?.hasHadTraffic === true) this.#traffic[trafficWord] = 1;
     this.memory.takeGrown();
     this.#updateGauges();
     return this.toReplace();

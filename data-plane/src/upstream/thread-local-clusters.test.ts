@@ -128,6 +128,23 @@ test('a connection is reused, most recently used first, and everything is counte
   assert.equal(new Int32Array(shared.circuitBreakers)[trafficWord], 1);
 });
 
+test('of several connections the one used last is used first', async () => {
+  const server = await serveHeld();
+  const { pool } = setUp(server.port);
+  const requests = [new RecordedRequest(pool()), new RecordedRequest(pool())];
+  await until(() => server.answers.length === 2);
+  server.answers.shift()?.();
+  await until(() => requests.some((request) => request.isComplete));
+  const last = requests.find((request) => !request.isComplete);
+  server.answers.shift()?.();
+  await until(() => requests.every((request) => request.isComplete));
+  const next = new RecordedRequest(pool());
+  assert.equal(next.connection, last?.connection);
+  await until(() => server.answers.length === 1);
+  server.answers.shift()?.();
+  await until(() => next.isComplete);
+});
+
 test('waiting requests are served in order of arrival, on as many connections as are allowed', async () => {
   const server = await serveHeld();
   const { pool, stat } = setUp(server.port, { circuitBreakers: { maxConnections: 1 } });

@@ -110,6 +110,20 @@ test('least request draws two with replacement and keeps the first unless anothe
   assertShare(counts['c'] ?? 0, picks, 4 / 9);
 });
 
+test('least request keeps the first of equals', () => {
+  const hosts = ['a', 'b'].map((name) => new ScriptedHost(name));
+  const draws = [0, 0.9];
+  const balancer = new LeastRequestLoadBalancer<ScriptedHost>(
+    { choiceCount: 2, activeRequestBias: 1 },
+    { next: () => draws.shift() ?? 0 },
+  );
+  const picker = balancer.createPicker('0/healthy', hosts);
+  draws.splice(0, draws.length, 0, 0.9);
+  assert.equal(picker.pick(0).name, 'a');
+  draws.push(0.9, 0);
+  assert.equal(picker.pick(0).name, 'b');
+});
+
 test('least request with weights divides them by open requests', () => {
   const host = new ScriptedHost('a', 10);
   host.open = 4;

@@ -90,7 +90,6 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     this.#pending.onCancelled();
     this.context.stats.requestsCancelled.inc();
     this.#accounting.pendingEnded();
-    if (this.#isDeleted) this.#closeUnneeded();
   }
 
   onConnected(connection: Http1PoolConnection): void {
@@ -151,7 +150,6 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
       stats.maxRequestsReached.inc();
       connection.isDraining = true;
     }
-    if (this.#isDeleted) connection.isDraining = true;
     callbacks.onPoolReady(encoder, connection);
     return true;
   }
