@@ -40,6 +40,8 @@ const cases: readonly (readonly [name: string, body: string, expected: string])[
   ['many zeros', `${'0'.repeat(14)}\r\n`, bad],
   ['bare LF behind the size', '5\nhello\r\n0\r\n\r\n', bad],
   ['bare CR behind the size', '5\rhello\r\n0\r\n\r\n', bad],
+  ['CR and another byte behind the size', '5\rXhello\r\n0\r\n\r\n', bad],
+  ['CR and another byte behind the data', '5\r\nhello\rX0\r\n\r\n', bad],
   ['bare LF in an extension', '5;a\nhello\r\n0\r\n\r\n', bad],
   ['bare CR in an extension', '5;a\rb\r\nhello\r\n0\r\n\r\n', bad],
   ['NUL in an extension', '5;\0\r\nhello\r\n0\r\n\r\n', bad],
