@@ -182,6 +182,15 @@ export function createMesh({ loaded, run, clock, environment, onEvent, onFailure
         clock,
         deadlineMs: controlPlaneDeadlineMs,
       });
+      const living = [...processesOf.keys()];
+      await waitUntil(
+        'every proxy is connected again',
+        async () => {
+          const proxies = await listProxies(client);
+          return living.every((id) => proxies.some(({ node, state }) => node === id && state === 'synced'));
+        },
+        { clock, deadlineMs: reconnectDeadlineMs, intervalMs: 100 },
+      );
     },
 
     async stop() {
