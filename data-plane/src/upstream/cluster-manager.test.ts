@@ -234,12 +234,14 @@ test('a removed cluster goes when no route table names it, and comes back whole'
   );
   source.send('a', buildEndpoints([1, 2]));
   assert.equal(manager.inspect()[0]?.hosts.length, 2);
+  assert.equal(stat('cluster.a.membership_total'), 2);
   needed.delete('a');
   manager.retryRemovals();
   assert.deepEqual(
     [manager.stateOf('a'), removals, stat('cluster_manager.cluster_removed')],
     ['unknown', ['a'], 1],
   );
+  assert.equal(stat('cluster.a.membership_total'), 0);
   assert.equal(source.watcherCount('a'), 0);
   cds(receive(eds('a')));
   assert.deepEqual(source.subscribed, ['a', 'a']);

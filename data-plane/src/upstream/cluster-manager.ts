@@ -84,7 +84,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     this.#warming.set(name, entry);
     this.#updateGauges();
     (latest === undefined ? this.#stats.added : this.#stats.modified).inc();
-    this.#options.stats.gauge(`cluster.${resource.value.statName}.warming_state`).set(1);
+    this.#setWarmingState(resource.value.statName, 1);
     // The successor starts first: it takes over what discovery already knows.
     this.#initOrder.add(entry);
     if (warming !== undefined) this.#discard(warming);
@@ -102,7 +102,10 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     if (warming !== undefined) {
       this.#warming.delete(name);
       this.#discard(warming);
-      if (active === undefined) this.#stats.removed.inc();
+      if (active === undefined) {
+        this.#stats.removed.inc();
+        this.#releaseStats(warming.resource.value.statName);
+      }
       this.#updateGauges();
     }
     if (active === undefined) return;
@@ -228,7 +231,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     this.#active.set(name, entry);
     this.#options.publish(entry.cluster.activate());
     replaced?.cluster.stop();
-    this.#options.stats.gauge(`cluster.${entry.resource.value.statName}.warming_state`).set(0);
+    this.#setWarmingState(entry.resource.value.statName, 0);
     this.#updateGauges();
     for (const listener of [...this.#activeListeners]) listener(name);
     this.#initOrder.finish(entry);
@@ -248,6 +251,17 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     active.cluster.stop();
     this.#stats.removed.inc();
     this.#updateGauges();
+    this.#releaseStats(active.resource.value.statName);
+  }
+
+  /** What the main thread counted for a cluster goes with it, unless another one shares its statistics. */
+  #releaseStats(statName: string): void {
+    if (this.#entries().some((entry) => entry.resource.value.statName === statName)) return;
+    this.#options.stats.scope(`cluster.${statName}.`).release();
+  }
+
+  #setWarmingState(statName: string, value: 0 | 1): void {
+    this.#options.stats.scope(`cluster.${statName}.`).gauge('warming_state').set(value);
   }
 
   #updateGauges(): void {

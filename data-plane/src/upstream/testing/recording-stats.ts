@@ -26,7 +26,9 @@ export function createRecordingStats(): RecordingStats {
       gauge: stat,
       histogram: stat,
       scope: (below) => scopeOf(prefix + below),
-      release: () => undefined,
+      release() {
+        for (const key of [...values.keys()]) if (key.startsWith(prefix)) values.delete(key);
+      },
     };
   };
   return { scope: scopeOf(''), valueOf: (name) => values.get(name) ?? 0 };
