@@ -174,12 +174,12 @@ export class Pusher {
     return endpoints.held.has(name) && endpoints.outstanding?.names.includes(name) !== true;
   }
 
-  /** Nothing to say and nothing unanswered, or unanswered for too long. */
+  /** Nothing is left to say, and everything was answered or had its time. */
   #isSettled(typeUrl: string, snapshot: Snapshot, nowMs: number): boolean {
     const { states, ackTimeoutMs, openedAtMs } = this.#settings;
     const state = states.get(typeUrl);
     if (state === undefined) return !this.isResumed || nowMs - openedAtMs >= ackTimeoutMs;
-    if (state.outstanding !== undefined) return nowMs - state.outstanding.sentAtMs >= ackTimeoutMs;
+    if (state.outstanding !== undefined && nowMs - state.outstanding.sentAtMs < ackTimeoutMs) return false;
     if (!state.hasWork) return true;
     const { upserts, missing, removals } = state.difference(snapshot);
     return upserts.length + missing.length + removals.length === 0;
