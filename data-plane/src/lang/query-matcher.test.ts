@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { findQueryParameter } from './query-matcher.ts';
+import { findDecodedParameter, findQueryParameter } from './query-matcher.ts';
 
 test('parameters are found as they were sent, the first one wins', () => {
   const rows: [path: string, name: string, value: string | undefined][] = [
@@ -17,4 +17,10 @@ test('parameters are found as they were sent, the first one wins', () => {
     ['/a?&&p=1', 'p', '1'],
   ];
   for (const [path, name, value] of rows) assert.equal(findQueryParameter(path, name), value, path);
+});
+
+test('logs show parameters decoded', () => {
+  assert.equal(findDecodedParameter('/a?%61=%20b', 'a'), ' b');
+  assert.equal(findDecodedParameter('/a?b&a', 'a'), '');
+  assert.equal(findDecodedParameter('/a', 'a'), undefined);
 });

@@ -39,3 +39,18 @@ export function findQueryParameter(path: string, name: string): string | undefin
     start = separator + 1;
   }
 }
+
+/** As `findQueryParameter`, with percent-encoding taken off names and values: for logs, not for matching. */
+export function findDecodedParameter(path: string, name: string): string | undefined {
+  const query = path.split('?', 2)[1];
+  for (const parameter of query?.split('&') ?? []) {
+    const equals = parameter.indexOf('=');
+    const end = equals < 0 ? parameter.length : equals;
+    if (decodePercent(parameter.slice(0, end)) === name) return decodePercent(parameter.slice(end + 1));
+  }
+  return undefined;
+}
+
+function decodePercent(text: string): string {
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+}

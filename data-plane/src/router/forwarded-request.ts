@@ -177,6 +177,7 @@ export class ForwardedRequest
     this.#cluster.stats.onResponse(status, isCanary, info.isInternalRequest);
     attempt.host.stats.onRequestEnd(status >= 500);
     info.responseDetails = 'via_upstream';
+    info.responseStatus = status;
     this.#endRetries();
     this.#hasResponseStarted = true;
     this.#isUpgraded = status === 101;
@@ -257,9 +258,9 @@ export class ForwardedRequest
   }
 
   #startAttempt(needsFreshConnection: boolean): void {
-    this.#attemptCount++;
     const info = this.#callbacks.streamInfo;
-    info.upstreamAttemptCount = this.#attemptCount;
+    // The first attempt counts once there is a host for it, later ones count anyway.
+    if (this.#attemptCount > 0) this.#attemptCount++;
     const host = this.#cluster.chooseHost(this);
     if (host === undefined) {
       this.#attempt = undefined;
@@ -267,6 +268,8 @@ export class ForwardedRequest
       this.#end({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
       return;
     }
+    if (this.#attemptCount === 0) this.#attemptCount = 1;
+    info.upstreamAttemptCount = this.#attemptCount;
     info.upstreamHost = host.address;
     info.upstreamHostname = host.hostname;
     if (this.#retry !== undefined) this.#triedHosts.push(host);
@@ -466,7 +469,13 @@ export class ForwardedRequest
     this.#isOver = true;
     this.#attempt = undefined;
     this.#release();
-    this.#callbacks.sendLocalReply(reply);
+    const countedAttempts = this.#route.virtualHost.includeAttemptCountInResponse ? this.#attemptCount : 0;
+    if (countedAttempts === 0) {
+      this.#callbacks.sendLocalReply(reply);
+      return;
+    }
+    const attemptCount = ['x-envoy-attempt-count', String(countedAttempts)] as const;
+    this.#callbacks.sendLocalReply({ ...reply, headers: [...(reply.headers ?? []), attemptCount] });
   }
 
   #release(): void {

@@ -6,7 +6,14 @@ import type {
   WeightedCluster,
 } from '../config/model/route.ts';
 import type { RouteEntry } from '../downstream/http/route-entry.ts';
-import { compileRequestChanges, compileResponseChanges, type HeaderChanges } from './header-mutation.ts';
+import type { HeaderMap } from '../codec/header-map.ts';
+import type { StreamInfo } from '../downstream/http/stream-info.ts';
+import {
+  applyHeaderChanges,
+  compileRequestChanges,
+  compileResponseChanges,
+  type HeaderChanges,
+} from './header-mutation.ts';
 import { CompiledRetryPolicy } from './retry-policy.ts';
 import { HostRewriter, PathRewriter } from './rewrite.ts';
 import type { RouteMatcher } from './route-matcher.ts';
@@ -99,6 +106,16 @@ export class ResolvedRoute implements RouteEntry {
     this.isTlsRedirect = parts.isTlsRedirect;
     this.perRequestBufferLimitBytes =
       route.perRequestBufferLimitBytes ?? virtualHost.perRequestBufferLimitBytes;
+  }
+
+  modifyLocalReply(headers: HeaderMap, streamInfo: StreamInfo, requestHeaders: HeaderMap | undefined): void {
+    if (this.route.action.kind !== 'forward' || this.responseChanges.length === 0) return;
+    applyHeaderChanges(this.responseChanges, headers, {
+      streamInfo,
+      requestHeaders,
+      responseHeaders: headers,
+      responseTrailers: undefined,
+    });
   }
 }
 

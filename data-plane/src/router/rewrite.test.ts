@@ -69,9 +69,9 @@ test('hosts', () => {
   assert.deepEqual(
     rewrite(
       { hostRewrite: { kind: 'literal', host: 'new' }, appendXForwardedHost: true },
-      { 'x-forwarded-host': 'x, a.test' },
+      { 'x-forwarded-host': 'x,a.test' },
     )[2],
-    'x, a.test',
+    'x,a.test',
   );
   assert.deepEqual(
     rewrite(

@@ -84,9 +84,9 @@ export class HostRewriter {
     this.isAuto = rewrite?.kind === 'auto';
   }
 
-  /** The weighted cluster's literal comes first, the route's rewrite over it. */
+  /** The weighted cluster's literal comes first and leaves no trace, the route's rewrite over it. */
   apply(headers: HeaderMap, suppressEnvoyHeaders: boolean): void {
-    if (this.#clusterLiteral !== undefined) this.#set(headers, this.#clusterLiteral, suppressEnvoyHeaders);
+    if (this.#clusterLiteral !== undefined) headers.set(':authority', toFieldValue(this.#clusterLiteral));
     const host = this.#newHost(headers);
     if (host !== undefined && host !== '') this.#set(headers, host, suppressEnvoyHeaders);
   }
@@ -124,5 +124,6 @@ export class HostRewriter {
 function appendForwardedHost(headers: HeaderMap, host: string): void {
   const present = headers.get('x-forwarded-host');
   if (present === undefined || present === '') headers.set('x-forwarded-host', host);
-  else if (present.split(',').at(-1)?.trim() !== host) headers.set('x-forwarded-host', `${present},${host}`);
+  else if (present.slice(present.lastIndexOf(',') + 1) !== host)
+    headers.set('x-forwarded-host', `${present},${host}`);
 }

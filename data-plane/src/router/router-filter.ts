@@ -71,7 +71,6 @@ class RouterFilter implements DecoderFilter {
       answerDirectly(this.#context, callbacks, route, headers);
       return;
     }
-    callbacks.streamInfo.upstreamCluster = route.clusterName;
     const cluster = clusters.get(route.clusterName);
     if (cluster === undefined) {
       stats.noCluster.inc();

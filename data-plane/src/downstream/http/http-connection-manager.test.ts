@@ -259,6 +259,14 @@ test('what a client says about itself is believed as far as configured', async (
   assert.equal(hops['x-request-id'], 'mine');
 });
 
+test('names with underscores are refused or dropped when that is asked for', async (t) => {
+  const refusing = await startProxy(t, direct, { manager: { headersWithUnderscoresAction: 'reject' } });
+  const answer = await get(refusing.port, '/', 'x_a: 1');
+  assert.deepEqual([answer.status, answer.body, answer.header('connection')], [400, 'Bad Request', 'close']);
+  const dropping = await headersSeen(t, { headersWithUnderscoresAction: 'drop' }, 'x_a: 1\nx-b: 2');
+  assert.deepEqual([dropping['x_a'], dropping['x-b']], [undefined, '2']);
+});
+
 test('answers carry date and server, and no fields of the upstream hop', async (t) => {
   const proxy = await startWithUpstream(t, (_, answer) => {
     answer.sendDate = false;

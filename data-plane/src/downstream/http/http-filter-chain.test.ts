@@ -92,6 +92,8 @@ function setUp(limitBytes = 1_000) {
     wheel: new TimerWheel(systemClock),
     requestHeaders: request,
     route: () => undefined,
+    chosenRoute: undefined,
+    onLocalReply: () => undefined,
     clearRouteCache: () => undefined,
     writeInformational: () => void written.push('1xx'),
     writeHeaders: (headers, endStream, isLocal) =>

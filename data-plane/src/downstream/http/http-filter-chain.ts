@@ -24,7 +24,11 @@ export interface FilterChainOwner {
   readonly wheel: TimerWheel;
   readonly requestHeaders: HeaderMap | undefined;
   route(): RouteEntry | undefined;
+  /** The route, if it was chosen; asking chooses none. */
+  readonly chosenRoute: RouteEntry | undefined;
   clearRouteCache(): void;
+  /** An answer is about to be made here, of that status (gRPC's are 200 on the wire). */
+  onLocalReply(status: number): void;
   /** The answer on its way to the client; `isLocal`: it was made here. */
   writeInformational(headers: HeaderMap): void;
   writeHeaders(headers: HeaderMap, endStream: boolean, isLocal: boolean): void;
@@ -144,10 +148,16 @@ export class HttpFilterChain {
     }
     info.responseDetails = reply.details;
     info.localReplyBody = reply.body;
+    this.#owner.onLocalReply(reply.status);
     this.#decodePass.abort();
     const request = this.#owner.requestHeaders;
     const isHead = request?.get(':method') === 'HEAD';
-    const { headers, body } = buildLocalReply(reply, request !== undefined && isGrpc(request), isHead);
+    const { headers, body } = buildLocalReply(
+      reply,
+      request !== undefined && isGrpc(request),
+      isHead,
+      (replyHeaders) => this.#owner.chosenRoute?.modifyLocalReply?.(replyHeaders, info, request),
+    );
     const isHeldBack = this.#hasResponse;
     this.#hasResponse = true;
     if (this.#encodePass === undefined || isHeldBack) {

@@ -162,6 +162,11 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
 
   // From the filter chain.
 
+  onLocalReply(status: number): void {
+    // Who sent one bad request is not read any further.
+    if (status === 400) this.#owner.closeAfterResponse();
+  }
+
   route(): RouteEntry | undefined {
     if (!this.#isRouteChosen && this.requestHeaders !== undefined) {
       this.#isRouteChosen = true;
@@ -169,6 +174,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
       this.streamInfo.routeName = this.#route?.route.name ?? '';
     }
     return this.#route;
+  }
+
+  get chosenRoute(): RouteEntry | undefined {
+    return this.#isRouteChosen ? this.#route : undefined;
   }
 
   clearRouteCache(): void {
@@ -193,7 +202,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     info.firstDownstreamTxByteMs = this.#touch();
     this.#responseHeaders = headers;
     if (isSwitching) this.#onUpgraded();
-    else this.#decideClose(status, isLocal);
+    else this.#decideClose();
     if (!info.isHealthCheck) {
       stats.onResponse(status);
       listenerStats.onResponse(status);
@@ -290,12 +299,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   }
 
   /** Whether this answer is the connection's last. */
-  #decideClose(status: number, isLocal: boolean): void {
+  #decideClose(): void {
     if (!this.isRequestComplete) {
       // Nobody waits for the rest of a request that is answered already.
       this.#config.stats.rqResponseBeforeRqComplete.inc();
-      this.#owner.closeAfterResponse();
-    } else if (isLocal && status === 400) {
       this.#owner.closeAfterResponse();
     } else if (this.#owner.shouldDrainClose()) {
       this.#config.stats.cxDrainClose.inc();

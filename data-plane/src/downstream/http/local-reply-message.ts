@@ -13,34 +13,32 @@ export interface LocalReplyMessage {
 const bodilessStatuses: ReadonlySet<number> = new Set([204, 304]);
 
 /**
+ * `applyRoute` makes the changes that the chosen route has for answers; those of the reply come after it.
  * A gRPC request gets 200 with the status in headers; others get text/plain. HEAD is told the length and sent no body.
  */
-export function buildLocalReply(reply: LocalReply, isGrpc: boolean, isHead: boolean): LocalReplyMessage {
+export function buildLocalReply(
+  reply: LocalReply,
+  isGrpc: boolean,
+  isHead: boolean,
+  applyRoute: (headers: HeaderMap) => void,
+): LocalReplyMessage {
   const headers = new HeaderMap();
+  headers.addUnchecked(':status', String(reply.status));
+  for (const [name, value] of reply.headers ?? []) headers.add(name, toFieldValue(value));
+  applyRoute(headers);
+  reply.modifyHeaders?.(headers);
   if (isGrpc) {
-    headers.addUnchecked(':status', '200');
-    headers.addUnchecked('content-type', 'application/grpc');
-    const grpcStatus = reply.grpcStatus ?? grpcStatusOfHttp(reply.status);
-    headers.addUnchecked('grpc-status', String(grpcStatus));
-    if (reply.body !== '') headers.addUnchecked('grpc-message', encodeGrpcMessage(reply.body));
-    addGiven(headers, reply);
+    headers.set(':status', '200');
+    headers.set('content-type', 'application/grpc');
+    headers.set('grpc-status', String(reply.grpcStatus ?? grpcStatusOfHttp(reply.status)));
+    if (reply.body !== '') headers.set('grpc-message', encodeGrpcMessage(reply.body));
     return { headers, body: undefined };
   }
-  headers.addUnchecked(':status', String(reply.status));
-  const body =
-    reply.body === '' || bodilessStatuses.has(reply.status) ? undefined : Buffer.from(reply.body, 'utf8');
-  if (body !== undefined) {
-    headers.addUnchecked('content-length', String(body.length));
-    headers.addUnchecked('content-type', 'text/plain');
-  }
-  addGiven(headers, reply);
+  if (reply.body === '') return { headers, body: undefined };
+  const body = Buffer.from(reply.body, 'utf8');
   // A route that adds a content type means its own, not one beside ours.
-  const types = headers.getAll('content-type');
-  if (types.length > 1) headers.set('content-type', types.at(-1) ?? '');
+  if (!headers.has('content-type')) headers.addUnchecked('content-type', 'text/plain');
+  if (bodilessStatuses.has(reply.status)) return { headers, body: undefined };
+  headers.set('content-length', String(body.length));
   return { headers, body: isHead ? undefined : body };
-}
-
-function addGiven(headers: HeaderMap, reply: LocalReply): void {
-  for (const [name, value] of reply.headers ?? []) headers.add(name, toFieldValue(value));
-  reply.modifyHeaders?.(headers);
 }

@@ -40,7 +40,12 @@ export function admitRequest(
   }
   const isUpgrade = isConnect || headers.has('upgrade');
   const refusal = manager.sanitizer.sanitize(headers, info, isUpgrade, internalOnlyHeaders);
-  if (refusal !== undefined) return refuse(400, refusal);
+  if (refusal !== undefined) {
+    return {
+      kind: 'refused',
+      reply: { status: 400, body: 'Bad Request', details: `http1.${refusal}`, flag: 'DPE' },
+    };
+  }
   return isUpgrade ? admittedUpgrade : admitted;
 }
 
@@ -60,6 +65,7 @@ function applyPathRules(
       stats.rqFailedPathNormalization.inc();
       return { status: 400, body: '', details: 'path_normalization_failed' };
     case 'redirect':
+      headers.set(':path', normalized.path);
       if (isGrpc(headers)) {
         stats.rqFailedPathNormalization.inc();
         return { status: 400, body: '', details: 'path_normalization_failed' };

@@ -6,6 +6,7 @@ import { systemClock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from '../../codec/http1/workspace.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
+import { packHosts } from '../../config/model/packed-hosts.ts';
 import type { RouteTable } from '../../config/model/route.ts';
 import { LogFiles, LogFileStats } from '../../downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../downstream/http/http-connection-manager.ts';
@@ -37,6 +38,10 @@ export interface ProxyOptions {
   readonly filters?: readonly HttpFilterFactory[];
   readonly drainTimeMs?: number;
   readonly bufferLimitBytes?: number;
+  /** Instead of the route table and `manager`. */
+  readonly listener?: Listener;
+  /** Stands for a loopback client in `x-forwarded-for`. */
+  readonly nodeAddress?: string;
 }
 
 /** One worker's data path over real sockets: listeners, manager, router, clusters. */
@@ -114,18 +119,20 @@ export async function startProxy(
       ),
       hosts: {
         version: 1,
-        added: ports.map((port, slot) => ({
-          slot,
-          address: '127.0.0.1',
-          port,
-          hostname: `${name}-${slot}.test`,
-          locality: noLocality,
-          priority: 0,
-          weight: 1,
-          isCanary: false,
-          metadata: {},
-        })),
-        changed: [],
+        added: packHosts(
+          ports.map((port, slot) => ({
+            slot,
+            address: '127.0.0.1',
+            port,
+            hostname: `${name}-${slot}.test`,
+            locality: noLocality,
+            priority: 0,
+            weight: 1,
+            isCanary: false,
+            metadata: {},
+          })),
+        ),
+        changed: packHosts([]),
         removed: [],
         priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
       },
@@ -146,7 +153,7 @@ export async function startProxy(
     routes,
     logFiles,
     filters: [createRouterFilterFactory(clusters), ...(options.filters ?? [])],
-    nodeAddress: '192.0.2.1',
+    nodeAddress: options.nodeAddress ?? '192.0.2.1',
     nextStreamId: () => ++streamId,
   };
   const drainTimeMs = options.drainTimeMs ?? 600_000;
@@ -174,10 +181,11 @@ export async function startProxy(
   };
   const bufferLimit = options.bufferLimitBytes;
   await update(
-    buildListener(
-      [buildChain(buildManager(table, options.manager), 'first')],
-      bufferLimit === undefined ? {} : { perConnectionBufferLimitBytes: bufferLimit },
-    ),
+    options.listener ??
+      buildListener(
+        [buildChain(buildManager(table, options.manager), 'first')],
+        bufferLimit === undefined ? {} : { perConnectionBufferLimitBytes: bufferLimit },
+      ),
     false,
   );
   t.after(() => {
@@ -185,7 +193,7 @@ export async function startProxy(
     clusters.close();
     logFiles.close();
   });
-  const port = listeners.addressOf('main')?.port ?? 0;
+  const port = listeners.addressOf(options.listener?.name ?? 'main')?.port ?? 0;
   return {
     port,
     listeners,

@@ -38,6 +38,7 @@ function context(): FormatContext {
       ':authority': 'a.test',
       'x-envoy-original-path': '/old?q=1',
       'user-agent': 'curl',
+      'content-type': 'application/grpc',
     }),
     responseHeaders: HeaderMap.of({ ':status': '503', 'grpc-status': '14' }),
     responseTrailers: undefined,

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import type { HeaderMap } from '../../../codec/header-map.ts';
-import { findQueryParameter } from '../../../lang/query-matcher.ts';
+import { findDecodedParameter } from '../../../lang/query-matcher.ts';
 import { toLatin1Text } from '../../../lang/latin1.ts';
 import { formatSocketAddress, type SocketAddress } from '../../../transport/connection.ts';
 import { responseFlags } from '../response-flag.ts';
 import type { StreamInfo } from '../stream-info.ts';
-import { formatGrpcStatus, grpcStatusOf } from '../grpc-status.ts';
+import { formatGrpcStatus, grpcStatusOf, isGrpc } from '../grpc-status.ts';
 import { compileTimeFormat } from './time-format.ts';
 
 /** What a format string can speak of. Headers are those of the moment: before or after rewrites. */
@@ -134,7 +134,8 @@ function grpcStatus(argument: string | undefined): FormatOperator | string {
   if (!['', 'CAMEL_STRING', 'SNAKE_STRING', 'NUMBER'].includes(style)) {
     return 'takes CAMEL_STRING, SNAKE_STRING or NUMBER';
   }
-  return ({ responseHeaders, responseTrailers, streamInfo }) => {
+  return ({ requestHeaders, responseHeaders, responseTrailers, streamInfo }) => {
+    if (requestHeaders === undefined || !isGrpc(requestHeaders)) return undefined;
     const status = grpcStatusOf(responseTrailers, responseHeaders, streamInfo.responseStatus);
     if (status === undefined || style === 'NUMBER') return status;
     return formatGrpcStatus(status, style === 'SNAKE_STRING' ? 'snake' : 'camel');
@@ -143,7 +144,7 @@ function grpcStatus(argument: string | undefined): FormatOperator | string {
 
 function queryParameter(argument: string | undefined): FormatOperator | string {
   if (argument === undefined || argument === '') return 'needs a parameter name';
-  return ({ requestHeaders }) => findQueryParameter(requestHeaders?.get(':path') ?? '', argument);
+  return ({ requestHeaders }) => findDecodedParameter(requestHeaders?.get(':path') ?? '', argument);
 }
 
 const started = (info: StreamInfo): number => info.startedAtMs;
