@@ -46,10 +46,11 @@ export class SharedResourceManager implements ResourceManager {
 
   /** The limit of retries now; with a retry budget it follows the requests that are active and pending. */
   maxRetries(): number {
-    const budget = this.thresholds.retryBudget;
-    if (budget === undefined) return this.thresholds.maxRetries;
-    const requests = this.#total(resourceKind.requests) + this.#total(resourceKind.pending);
-    return Math.max(Math.floor((budget.budgetPercent * requests) / 100), budget.minRetryConcurrency);
+    if (this.thresholds.retryBudget === undefined) return this.thresholds.maxRetries;
+    return retryLimit(
+      this.thresholds,
+      this.#total(resourceKind.requests) + this.#total(resourceKind.pending),
+    );
   }
 
   connectionOpened(): void {
@@ -89,6 +90,18 @@ export class SharedResourceManager implements ResourceManager {
       total += counts[at] ?? 0;
     return total;
   }
+}
+
+/** Retries that may run at once beside so many requests that are active or pending. */
+export function retryLimit(
+  { maxRetries, retryBudget }: CircuitBreakerThresholds,
+  requestCount: number,
+): number {
+  if (retryBudget === undefined) return maxRetries;
+  return Math.max(
+    Math.floor((retryBudget.budgetPercent * requestCount) / 100),
+    retryBudget.minRetryConcurrency,
+  );
 }
 
 /** Sum over all workers of one count; what the main thread shows. */

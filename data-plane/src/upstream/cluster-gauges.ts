@@ -1,5 +1,5 @@
 import type { Counter, StatsScope } from '../stats/stats.ts';
-import { resourceKind, sumResource } from './circuit-breaker.ts';
+import { resourceKind, retryLimit, sumResource } from './circuit-breaker.ts';
 import type { ManagedCluster } from './cluster.ts';
 import { coarseHealthOf, isExcluded } from './host-set/host-health.ts';
 import type { Membership } from './membership/membership.ts';
@@ -49,11 +49,14 @@ export function updateCircuitBreakerGauges(cluster: ManagedCluster, stats: Stats
   for (const priority of priorities) {
     const thresholds = cluster.info.circuitBreakers[priority];
     const gauges = scope.scope(`circuit_breakers.${priority}.`);
+    const requestCount =
+      sumResource(memory, priority, resourceKind.requests) +
+      sumResource(memory, priority, resourceKind.pending);
     const rows = [
       ['cx', resourceKind.connections, thresholds.maxConnections],
       ['rq_pending', resourceKind.pending, thresholds.maxPendingRequests],
       ['rq', resourceKind.requests, thresholds.maxRequests],
-      ['rq_retry', resourceKind.retries, thresholds.maxRetries],
+      ['rq_retry', resourceKind.retries, retryLimit(thresholds, requestCount)],
     ] as const;
     for (const [name, kind, limit] of rows) {
       const count = sumResource(memory, priority, kind);

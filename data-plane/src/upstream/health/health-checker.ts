@@ -97,18 +97,17 @@ export class HealthChecker {
 
   #createProbe(): HealthProbe {
     const { cluster, settings, connector, createCodec } = this.#options;
-    const { checker, timeoutMs, reuseConnection } = settings;
+    const { checker, reuseConnection } = settings;
     return checker.kind === 'http'
       ? new HttpHealthProbe({
           checker,
           clusterName: cluster.name,
-          timeoutMs,
           reuseConnection,
           http: cluster.http,
           connector,
           createCodec,
         })
-      : new TcpHealthProbe({ checker, timeoutMs, reuseConnection, connector });
+      : new TcpHealthProbe({ checker, reuseConnection, connector });
   }
 
   #onStep(member: Member, step: HealthStep, result: CheckResult, isFirstCheck: boolean): void {

@@ -16,6 +16,12 @@ export interface HealthProbe {
   abort(): void;
 }
 
+/**
+ * The session's time-out covers connecting, and knows when it fires late; a connect time-out of the connection does
+ * not, and would end a check that a busy thread held up.
+ */
+export const probeConnectTimeoutMs = 24 * 3_600_000;
+
 export const networkFailure: CheckResult = {
   kind: 'failure',
   type: 'network',

@@ -33,7 +33,6 @@ function httpProbe(fields: Partial<HttpProbeOptions> = {}): HttpHealthProbe {
   const probe = new HttpHealthProbe({
     checker: httpChecker,
     clusterName: 'orders',
-    timeoutMs: 5_000,
     reuseConnection: true,
     http: defaultHttp,
     ...createSocketUpstream(),
@@ -46,7 +45,7 @@ function httpProbe(fields: Partial<HttpProbeOptions> = {}): HttpHealthProbe {
 function tcpProbe(sendHex: string, receiveHex: readonly string[], reuseConnection = true): TcpHealthProbe {
   const { connector } = createSocketUpstream();
   const checker = { kind: 'tcp', sendHex, receiveHex } as const;
-  const probe = new TcpHealthProbe({ checker, timeoutMs: 5_000, reuseConnection, connector });
+  const probe = new TcpHealthProbe({ checker, reuseConnection, connector });
   cleanUps.push(() => probe.abort());
   return probe;
 }

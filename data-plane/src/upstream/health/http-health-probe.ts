@@ -10,7 +10,7 @@ import type { UpstreamHttpOptions } from '../../config/model/cluster.ts';
 import type { HealthCheck } from '../../config/model/health-check.ts';
 import type { CloseKind, Connection, ConnectionHandlers } from '../../transport/connection.ts';
 import type { ClientCodecFactory, UpstreamConnector } from '../pool/upstream-connector.ts';
-import { networkFailure, type HealthProbe, type ProbeTarget } from './health-probe.ts';
+import { networkFailure, probeConnectTimeoutMs, type HealthProbe, type ProbeTarget } from './health-probe.ts';
 import type { CheckResult } from './health-state.ts';
 
 export type HttpChecker = Extract<HealthCheck['checker'], { kind: 'http' }>;
@@ -19,7 +19,6 @@ export interface HttpProbeOptions {
   readonly checker: HttpChecker;
   /** Host field where neither the endpoint nor the checker has one. */
   readonly clusterName: string;
-  readonly timeoutMs: number;
   readonly reuseConnection: boolean;
   readonly http: UpstreamHttpOptions;
   readonly connector: UpstreamConnector;
@@ -85,7 +84,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
 
   constructor(options: HttpProbeOptions, target: ProbeTarget) {
     this.#options = options;
-    this.#connection = options.connector.connect(target.address, options.timeoutMs);
+    this.#connection = options.connector.connect(target.address, probeConnectTimeoutMs);
     this.#connection.setHandlers(this);
     this.#codec = options.createCodec(this.#connection, this, options.http);
   }

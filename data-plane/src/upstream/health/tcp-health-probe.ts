@@ -1,12 +1,11 @@
 import type { HealthCheck } from '../../config/model/health-check.ts';
 import type { CloseKind, Connection, ConnectionHandlers } from '../../transport/connection.ts';
 import type { UpstreamConnector } from '../pool/upstream-connector.ts';
-import { networkFailure, type HealthProbe, type ProbeTarget } from './health-probe.ts';
+import { networkFailure, probeConnectTimeoutMs, type HealthProbe, type ProbeTarget } from './health-probe.ts';
 import type { CheckResult } from './health-state.ts';
 
 export interface TcpProbeOptions {
   readonly checker: Extract<HealthCheck['checker'], { kind: 'tcp' }>;
-  readonly timeoutMs: number;
   readonly reuseConnection: boolean;
   readonly connector: UpstreamConnector;
 }
@@ -31,9 +30,9 @@ export class TcpHealthProbe implements HealthProbe {
 
   check(target: ProbeTarget, onResult: (result: CheckResult) => void): void {
     if (this.#connection?.isOpen !== true) {
-      const { connector, timeoutMs, reuseConnection } = this.#options;
+      const { connector, reuseConnection } = this.#options;
       this.#connection = new TcpProbeConnection(
-        connector.connect(target.address, timeoutMs),
+        connector.connect(target.address, probeConnectTimeoutMs),
         reuseConnection,
       );
     }
