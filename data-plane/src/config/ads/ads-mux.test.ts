@@ -1,71 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { createSilentLogger } from '@heddle/shared/logging/logger';
-import { createFakeClock, type FakeClock } from '@heddle/shared/testing/fake-clock';
-import { loadApi } from '@heddle/shared/xds/xds-api';
-import type { ResourceType } from '../resources/resource-type.ts';
-import { AdsMux } from './ads-mux.ts';
-import { createDeltaProtocol, createSotwProtocol, type AdsProtocol } from './ads-protocol.ts';
-import { createRequestRateLimit, noRateLimit, type RequestRateLimit } from './request-rate-limit.ts';
-import { RecordingStats } from './testing/recording-stats.ts';
-import { ScriptedTransport } from './testing/scripted-transport.ts';
-import { createTextType, RecordingWatcher } from './testing/text-resource.ts';
-
-const api = loadApi();
-const node = { id: 'n', cluster: 'c' };
-
-interface Harness<Request> {
-  readonly mux: AdsMux<Request>;
-  readonly transport: ScriptedTransport;
-  readonly clock: FakeClock;
-  readonly stats: RecordingStats;
-  readonly clusters: ReturnType<typeof createTextType>;
-  readonly endpoints: ReturnType<typeof createTextType>;
-}
-
-function createHarness<Request>(
-  protocol: AdsProtocol<Request>,
-  rateLimit: (clock: FakeClock, stats: RecordingStats) => RequestRateLimit = () => noRateLimit,
-): Harness<Request> {
-  const clock = createFakeClock();
-  const transport = new ScriptedTransport(api);
-  const stats = new RecordingStats();
-  const clusters = createTextType('cds', true);
-  const endpoints = createTextType('eds', false);
-  const resourceTypes: ResourceType<unknown>[] = [clusters, endpoints];
-  const mux = new AdsMux({
-    protocol,
-    transport,
-    node,
-    resourceTypes,
-    childTypes: { cds: ['eds'] },
-    rateLimit: rateLimit(clock, stats),
-    clock,
-    logger: createSilentLogger(),
-    stats,
-    yieldTurn: () => setImmediate(),
-    onProcessed: () => {},
-  });
-  mux.start();
-  return { mux, transport, clock, stats, clusters, endpoints };
-}
-
-const sotw = (): Harness<unknown> => createHarness(createSotwProtocol(api) as AdsProtocol<unknown>);
-const delta = (): Harness<unknown> => createHarness(createDeltaProtocol(api) as AdsProtocol<unknown>);
-
-function anys(typeUrl: string, ...texts: string[]): { typeUrl: string; value: Buffer }[] {
-  return texts.map((text) => ({ typeUrl, value: Buffer.from(text) }));
-}
-
-function brief(transport: ScriptedTransport): string[] {
-  return transport
-    .takeRequests()
-    .map(
-      ({ typeUrl, versionInfo, responseNonce, resourceNames, errorDetail, node: sender }) =>
-        `${typeUrl} ${versionInfo}/${responseNonce} [${resourceNames.join(' ')}]${errorDetail ? ` ${errorDetail.code} ${errorDetail.message}` : ''}${sender ? ' +node' : ''}`,
-    );
-}
+import { createSotwProtocol } from './ads-protocol.ts';
+import { createRequestRateLimit } from './request-rate-limit.ts';
+import { anys, api, brief, createHarness, sotw } from './testing/mux-harness.ts';
+import { RecordingWatcher } from './testing/text-resource.ts';
 
 test('state of the world: subscribe, update, removal by absence, the node once', async () => {
   const { mux, transport, clusters } = sotw();
@@ -87,110 +26,35 @@ test('state of the world: subscribe, update, removal by absence, the node once',
   mux.stop();
 });
 
-test('what has not changed is neither decoded nor told again', async () => {
-  const { mux, transport, clusters } = sotw();
-  const watcher = new RecordingWatcher();
-  mux.source(clusters).subscribe(undefined, watcher, 0);
+test('a server that sends what was refused again and again is answered slower and slower', async () => {
+  const { mux, transport, clock, clusters } = sotw();
+  mux.source(clusters).subscribe(undefined, new RecordingWatcher(), 0);
   transport.open();
-  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'a', resources: anys('cds', 'x=1', 'y=1') });
-  await setImmediate();
-  watcher.take();
-  transport.respond({ typeUrl: 'cds', versionInfo: '2', nonce: 'b', resources: anys('cds', 'x=1', 'y=2') });
-  await setImmediate();
-  assert.deepEqual(watcher.take(), ['update 2 [y=2] -[]']);
-  assert.equal(clusters.decodedCount, 3);
-  mux.stop();
-});
-
-test('valid resources of a refused response are applied, refused ones keep what they had', async () => {
-  const { mux, transport, clusters } = sotw();
-  const watcher = new RecordingWatcher();
-  mux.source(clusters).subscribe(undefined, watcher, 0);
-  transport.open();
-  transport.respond({
-    typeUrl: 'cds',
-    versionInfo: '1',
-    nonce: 'a',
-    resources: anys('cds', 'x=1', 'y=1', 'z=1'),
-  });
-  await setImmediate();
-  watcher.take();
-  brief(transport);
-  watcher.refuses.add('z=2');
-  transport.respond({
-    typeUrl: 'cds',
-    versionInfo: '2',
-    nonce: 'b',
-    resources: anys('cds', 'x=bad', 'y=2', 'z=2', 'y=3'),
-  });
-  await setImmediate();
-  assert.deepEqual(watcher.take(), ['update 2 [y=2 z=2] -[]'], 'x is in the response: it is not gone');
-  assert.deepEqual(brief(transport), [
-    'cds 1/b [] 13 cds "x": value: is bad\ncds "y": occurs twice in the response\ncds "z": use: does not fit',
-  ]);
-  const status = mux.status().types[0];
-  assert.equal(status?.version, '1');
-  assert.equal(status.nack?.version, '2');
+  const respond = async (nonce: string): Promise<number> => {
+    brief(transport);
+    transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce, resources: anys('cds', 'x=bad') });
+    for (let waitedMs = 0; ; waitedMs += 100) {
+      await setImmediate();
+      if (brief(transport).length > 0) return waitedMs;
+      clock.advance(100);
+    }
+  };
   assert.deepEqual(
-    status.resources.map(({ name, state, version, bytes }) => [
-      name,
-      state,
-      version,
-      Buffer.from(bytes ?? '').toString(),
-    ]),
-    [
-      ['x', 'nacked', '1', 'x=1'],
-      ['y', 'nacked', '2', 'y=2'],
-      ['z', 'nacked', '1', 'z=1'],
-    ],
+    [await respond('a'), await respond('b'), await respond('c'), await respond('d')],
+    [0, 100, 200, 400],
   );
-  transport.respond({
-    typeUrl: 'cds',
-    versionInfo: '3',
-    nonce: 'c',
-    resources: anys('cds', 'x=1', 'y=2', 'z=1'),
-  });
-  await setImmediate();
-  assert.deepEqual(brief(transport), ['cds 3/c []']);
-  assert.equal(mux.status().types[0]?.nack, undefined);
-  mux.stop();
-});
-
-test('a response about another type than its resources is refused before anything is applied', async () => {
-  const { mux, transport, clusters } = sotw();
-  const watcher = new RecordingWatcher();
-  mux.source(clusters).subscribe(undefined, watcher, 0);
-  transport.open();
-  await setImmediate();
   brief(transport);
-  transport.respond({
-    typeUrl: 'cds',
-    versionInfo: '1',
-    nonce: 'a',
-    resources: [...anys('cds', 'x=1'), ...anys('eds', 'y=1')],
-  });
+  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'e', resources: anys('cds', 'x=bad') });
   await setImmediate();
-  assert.deepEqual(watcher.take(), ['rejected ']);
-  assert.deepEqual(brief(transport), ['cds /a [] 13 cds: the response is about cds but holds a eds']);
-  mux.stop();
-});
-
-test('a resource without a name removes nobody', async () => {
-  const { mux, transport, clusters } = sotw();
-  const watcher = new RecordingWatcher();
-  mux.source(clusters).subscribe(undefined, watcher, 0);
+  transport.close();
   transport.open();
-  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'a', resources: anys('cds', 'x=1') });
   await setImmediate();
-  watcher.take();
-  transport.respond({
-    typeUrl: 'cds',
-    versionInfo: '2',
-    nonce: 'b',
-    resources: anys('cds', 'garbage', 'y=1'),
-  });
-  await setImmediate();
-  assert.deepEqual(watcher.take(), ['update 2 [y=1] -[]']);
+  assert.deepEqual(
+    brief(transport),
+    ['cds / [] +node'],
+    'a new stream does not wait for an answer of the old one',
+  );
+  assert.equal(clock.pendingTimerCount, 0);
   mux.stop();
 });
 
@@ -208,91 +72,6 @@ test('children that a response subscribes to are asked for in one request, after
   transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'a', resources: anys('cds', 'x=1', 'y=1') });
   await setImmediate();
   assert.deepEqual(brief(transport), ['cds 1/a []', 'eds / [x y]']);
-  mux.stop();
-});
-
-test('a watcher that comes later gets what is held at once, and no request is sent', async () => {
-  const { mux, transport, endpoints } = sotw();
-  const first = new RecordingWatcher();
-  const subscription = mux.source(endpoints).subscribe(['x'], first, 0);
-  transport.open();
-  transport.respond({
-    typeUrl: 'eds',
-    versionInfo: '1',
-    nonce: 'a',
-    resources: anys('eds', 'x=1', 'stranger=1'),
-  });
-  await setImmediate();
-  brief(transport);
-  assert.deepEqual(first.take(), ['update 1 [x=1] -[]']);
-  const second = new RecordingWatcher();
-  mux.source(endpoints).subscribe(['x'], second, 5000);
-  subscription.close();
-  assert.deepEqual(second.take(), [], 'not before the subscription is in the hands of its owner');
-  await setImmediate();
-  assert.deepEqual(second.take(), ['update 1 [x=1] -[]']);
-  assert.deepEqual(brief(transport), []);
-  mux.stop();
-});
-
-test('two watchers of one name both get it', async () => {
-  const { mux, transport, endpoints } = sotw();
-  const [first, second] = [new RecordingWatcher(), new RecordingWatcher()];
-  mux.source(endpoints).subscribe(['x'], first, 0);
-  mux.source(endpoints).subscribe(['x'], second, 0);
-  transport.open();
-  transport.respond({ typeUrl: 'eds', versionInfo: '1', nonce: 'a', resources: anys('eds', 'x=1') });
-  await setImmediate();
-  assert.deepEqual([first.take(), second.take()], [['update 1 [x=1] -[]'], ['update 1 [x=1] -[]']]);
-  mux.stop();
-});
-
-test('what is given back is forgotten once the server knows', async () => {
-  const { mux, transport, endpoints } = sotw();
-  const subscription = mux.source(endpoints).subscribe(['x'], new RecordingWatcher(), 0);
-  transport.open();
-  transport.respond({ typeUrl: 'eds', versionInfo: '1', nonce: 'a', resources: anys('eds', 'x=1') });
-  await setImmediate();
-  subscription.close();
-  const reborn = new RecordingWatcher();
-  mux.source(endpoints).subscribe(['x'], reborn, 0).close();
-  await setImmediate();
-  const late = new RecordingWatcher();
-  mux.source(endpoints).subscribe(['x'], late, 0);
-  await setImmediate();
-  assert.deepEqual([reborn.take(), late.take()], [[], []]);
-  mux.stop();
-});
-
-test('the first fetch: its clock runs from the subscription, and ends with any answer', async () => {
-  const { mux, transport, clock, endpoints } = sotw();
-  const [answered, unanswered, refused] = [
-    new RecordingWatcher(),
-    new RecordingWatcher(),
-    new RecordingWatcher(),
-  ];
-  mux.source(endpoints).subscribe(['x'], answered, 1000);
-  mux.source(endpoints).subscribe(['y'], unanswered, 1000);
-  mux.source(endpoints).subscribe(['z'], refused, 1000);
-  clock.advance(500);
-  transport.open();
-  transport.respond({ typeUrl: 'eds', versionInfo: '1', nonce: 'a', resources: anys('eds', 'x=1', 'z=bad') });
-  await setImmediate();
-  assert.deepEqual(refused.take(), ['rejected z']);
-  assert.deepEqual(
-    mux.status().types[1]?.resources.map(({ name, state }) => `${name} ${state}`),
-    ['x acked', 'y requested', 'z nacked'],
-  );
-  clock.advance(500);
-  assert.deepEqual(
-    [answered.take(), unanswered.take(), refused.take()],
-    [['update 1 [x=1] -[]'], ['timeout'], []],
-  );
-  assert.equal(mux.status().types[1]?.resources[1]?.state, 'timeout');
-  transport.respond({ typeUrl: 'eds', versionInfo: '2', nonce: 'b', resources: anys('eds', 'y=1') });
-  await setImmediate();
-  assert.deepEqual(unanswered.take(), ['update 2 [y=1] -[]'], 'a late answer is still taken');
-  assert.equal(clock.pendingTimerCount, 0);
   mux.stop();
 });
 
@@ -316,54 +95,11 @@ test('statistics under the names of Envoy', async () => {
   mux.stop();
 });
 
-test('a wrapper gives a resource a time to live; a heartbeat without content renews it', async () => {
-  const { mux, transport, clock, clusters } = sotw();
-  const watcher = new RecordingWatcher();
-  mux.source(clusters).subscribe(undefined, watcher, 0);
-  transport.open();
-  const wrapped = (content: string | undefined): { typeUrl: string; value: Buffer } => ({
-    typeUrl: 'type.googleapis.com/envoy.service.discovery.v3.Resource',
-    value: api.encode('envoy.service.discovery.v3.Resource', {
-      name: 'x',
-      ttl: { seconds: 10, nanos: 0 },
-      ...(content === undefined ? {} : { resource: { typeUrl: 'cds', value: Buffer.from(content) } }),
-    }),
-  });
-  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'a', resources: [wrapped('x=1')] });
-  await setImmediate();
-  assert.deepEqual(watcher.take(), ['update 1 [x=1] -[]']);
-  clock.advance(6000);
-  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'b', resources: [wrapped(undefined)] });
-  await setImmediate();
-  clock.advance(6000);
-  assert.deepEqual(watcher.take(), [], 'a heartbeat is no update');
-  clock.advance(4000);
-  assert.deepEqual(watcher.take(), ['update 1 [] -[x]']);
-  assert.equal(clock.pendingTimerCount, 0);
-  mux.stop();
-});
-
 test('bytes that are no response restart the stream', () => {
   const { mux, transport } = sotw();
   transport.open();
   transport.sendBytes(Buffer.from([0x0a, 0x7f]));
   assert.match(transport.restartReason, /not a envoy\.service\.discovery\.v3\.DiscoveryResponse/);
-  mux.stop();
-});
-
-test('a watcher that throws refuses what it was given', async () => {
-  const { mux, transport, clusters } = sotw();
-  const watcher = new RecordingWatcher();
-  watcher.onUpdateHook = () => {
-    throw new Error('boom');
-  };
-  mux.source(clusters).subscribe(undefined, watcher, 0);
-  transport.open();
-  await setImmediate();
-  brief(transport);
-  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'a', resources: anys('cds', 'x=1') });
-  await setImmediate();
-  assert.deepEqual(brief(transport), ['cds /a [] 13 cds "x": could not be applied: boom']);
   mux.stop();
 });
 
@@ -387,72 +123,5 @@ test('requests beyond the rate limit wait for a token', async () => {
   clock.advance(500);
   assert.deepEqual(brief(transport), ['eds / [x]']);
   assert.equal(stats.read('control_plane.pending_requests'), 0);
-  mux.stop();
-});
-
-test('delta: removal, what does not exist, and what is announced when connecting again', async () => {
-  const { mux, transport, endpoints } = delta();
-  const [x, y] = [new RecordingWatcher(), new RecordingWatcher()];
-  mux.source(endpoints).subscribe(['x'], x, 0);
-  mux.source(endpoints).subscribe(['y'], y, 0);
-  transport.open();
-  await setImmediate();
-  assert.deepEqual(
-    transport
-      .takeDeltaRequests()
-      .map(({ resourceNamesSubscribe, node: sender }) => [resourceNamesSubscribe, sender?.id]),
-    [[['x', 'y'], 'n']],
-  );
-  transport.respondDelta({
-    typeUrl: 'eds',
-    nonce: '1',
-    systemVersionInfo: 's1',
-    resources: [{ name: 'x', version: 'v1', resource: { typeUrl: 'eds', value: Buffer.from('x=1') } }],
-    removedResources: ['y'],
-  });
-  await setImmediate();
-  assert.deepEqual([x.take(), y.take()], [['update s1 [x=1] -[]'], ['update s1 [] -[y]']]);
-  assert.deepEqual(
-    mux.status().types[1]?.resources.map(({ name, state }) => `${name} ${state}`),
-    ['x acked', 'y does-not-exist'],
-  );
-  const late = new RecordingWatcher();
-  mux.source(endpoints).subscribe(['y'], late, 1000);
-  await setImmediate();
-  assert.deepEqual(late.take(), ['update s1 [] -[y]'], 'nobody asks twice for what does not exist');
-  assert.deepEqual(
-    transport.takeDeltaRequests().map(({ responseNonce }) => responseNonce),
-    ['1'],
-  );
-  transport.close();
-  transport.open();
-  await setImmediate();
-  const [again] = transport.takeDeltaRequests();
-  assert.deepEqual(again?.initialResourceVersions, { x: 'v1' });
-  assert.equal(again.node?.id, 'n');
-  mux.stop();
-});
-
-test('delta: a name in both lists, and a resource that calls itself otherwise, are refused', async () => {
-  const { mux, transport, endpoints } = delta();
-  const watcher = new RecordingWatcher();
-  mux.source(endpoints).subscribe(['x', 'z'], watcher, 0);
-  transport.open();
-  await setImmediate();
-  transport.takeDeltaRequests();
-  transport.respondDelta({
-    typeUrl: 'eds',
-    nonce: '1',
-    resources: [
-      { name: 'x', version: 'v1', resource: { typeUrl: 'eds', value: Buffer.from('x=1') } },
-      { name: 'z', version: 'v1', resource: { typeUrl: 'eds', value: Buffer.from('other=1') } },
-    ],
-    removedResources: ['x'],
-  });
-  await setImmediate();
-  assert.equal(
-    transport.takeDeltaRequests()[0]?.errorDetail?.message,
-    'eds "z": the resource of this name calls itself "other"\neds "x": is both sent and removed',
-  );
   mux.stop();
 });

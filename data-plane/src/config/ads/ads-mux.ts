@@ -1,6 +1,7 @@
 import type { Node } from '@heddle/shared/xds/api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
-import type { Clock } from '@heddle/shared/time/clock';
+import type { Rng } from '@heddle/shared/random/rng';
+import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Gauge, StatsScope } from '../../stats/stats.ts';
@@ -11,6 +12,7 @@ import type { AdsStatus } from './ads-status.ts';
 import type { AdsTransport } from './ads-transport.ts';
 import type { IncomingResponse } from './incoming-response.ts';
 import type { MuxState, Outcome } from './mux-state.ts';
+import { NackDelay } from './nack-delay.ts';
 import type { RequestRateLimit } from './request-rate-limit.ts';
 import { TypeChannel } from './type-channel.ts';
 
@@ -23,6 +25,7 @@ export interface AdsMuxOptions<Request> {
   readonly childTypes: Readonly<Record<string, readonly string[]>>;
   readonly rateLimit: RequestRateLimit;
   readonly clock: Clock;
+  readonly rng: Rng;
   readonly logger: Logger;
   readonly stats: StatsScope;
   readonly yieldTurn: () => Promise<void>;
@@ -41,6 +44,9 @@ export class AdsMux<Request> {
   readonly #responses: IncomingResponse[] = [];
   readonly #connectedState: Gauge;
   readonly #pendingRequests: Gauge;
+  readonly #nackDelay: NackDelay;
+  /** Answers that wait: timer → what lets them go. */
+  readonly #delayed = new Map<Timer, () => void>();
   #isProcessing = false;
   #isConnected = false;
   #isFirstMessage = true;
@@ -51,6 +57,7 @@ export class AdsMux<Request> {
   constructor(options: AdsMuxOptions<Request>) {
     this.#options = options;
     this.#state = options.protocol.createState();
+    this.#nackDelay = new NackDelay(options.rng);
     this.#connectedState = options.stats.gauge('control_plane.connected_state');
     this.#pendingRequests = options.stats.gauge('control_plane.pending_requests');
     for (const type of options.resourceTypes) this.#channels.set(type.typeUrl, this.#createChannel(type));
@@ -75,6 +82,7 @@ export class AdsMux<Request> {
     this.#isStopped = true;
     this.#options.transport.stop();
     this.#options.rateLimit.stop();
+    this.#releaseDelayed();
     for (const channel of this.#channels.values()) channel.stop();
   }
 
@@ -134,6 +142,7 @@ export class AdsMux<Request> {
   #onClose(): void {
     if (this.#isConnected) this.#state.closeStream();
     this.#isConnected = false;
+    this.#releaseDelayed();
     this.#connectedState.set(0);
     this.#pendingRequests.set(0);
     // What waits came over the lost stream: it counts, but is not acknowledged.
@@ -175,7 +184,8 @@ export class AdsMux<Request> {
       { typeUrl, version, nonce, resourceCount: response.resources.length },
       'response received',
     );
-    const resume = this.pause([typeUrl, ...(this.#options.childTypes[typeUrl] ?? [])]);
+    const resume = this.pause([typeUrl]);
+    const resumeChildren = this.pause(this.#options.childTypes[typeUrl] ?? []);
     let outcome: Outcome = { kind: 'unwatched' };
     if (channel === undefined || receipt.isUnwatched) {
       this.#options.logger.debug({ typeUrl, version }, 'response for a type without subscribers');
@@ -183,8 +193,26 @@ export class AdsMux<Request> {
       outcome = await channel.process(response);
     }
     this.#state.conclude(receipt, outcome);
-    resume();
+    resumeChildren();
+    this.#resumeAfter(this.#nackDelay.delayMs(typeUrl, version, outcome), resume);
     this.#options.onProcessed();
+  }
+
+  #resumeAfter(delayMs: number, resume: () => void): void {
+    if (delayMs === 0 || this.#isStopped) return resume();
+    const timer = this.#options.clock.setTimer(delayMs, () => {
+      this.#delayed.delete(timer);
+      resume();
+    });
+    this.#delayed.set(timer, resume);
+  }
+
+  #releaseDelayed(): void {
+    for (const [timer, resume] of this.#delayed) {
+      timer.cancel();
+      resume();
+    }
+    this.#delayed.clear();
   }
 
   /** Requests go out at the end of the turn, so that one request carries all that the turn changed. */
@@ -212,6 +240,8 @@ export class AdsMux<Request> {
       this.#isFirstMessage = false;
     }
     this.#pendingRequests.set(0);
+    // Without a stream the server was told nothing: what is held may be wanted again before it is.
+    if (!this.#isConnected) return;
     for (const channel of this.#channels.values()) channel.forgetUnwatched();
   }
 }

@@ -84,6 +84,7 @@ function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>)
         ? noRateLimit
         : createRequestRateLimit(config.rateLimit, clock, stats.counter('control_plane.rate_limit_enforced')),
     clock,
+    rng,
     logger,
     stats,
     yieldTurn: () => setImmediate(),

@@ -52,6 +52,13 @@ export class ResourceStore<T> {
     this.#byHash.set(hash, entry);
   }
 
+  /** It came again, byte for byte. */
+  confirm(name: string, version: string, at: number): void {
+    const entry = this.#open(name, at);
+    if (entry.accepted !== undefined) entry.accepted = { ...entry.accepted, version };
+    delete entry.error;
+  }
+
   refuse(name: string, version: string, problems: readonly Problem[], at: number): void {
     this.#open(name, at).error = { version, problems, at };
   }

@@ -194,6 +194,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   ): VersionChanges {
     const at = this.#options.clock.now();
     const accepted: { name: string; version: string }[] = [...read.unchanged];
+    for (const { name, version } of read.unchanged) this.#store.confirm(name, version, at);
     for (const { resource, hash } of read.changed) {
       if (rejected.has(resource.name)) continue;
       accepted.push({ name: resource.name, version: resource.version });
@@ -221,8 +222,10 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     changes: VersionChanges,
   ): Outcome {
     const error = buildNack(response.typeUrl, refused);
+    const isRepeated = this.#nack?.version === response.version && this.#nack.message === error.message;
     this.#nack = { version: response.version, message: error.message, at: this.#options.clock.now() };
-    this.#options.logger.warn(
+    // The server may send it again and again; the log says it once.
+    this.#options.logger[isRepeated ? 'debug' : 'warn'](
       { typeUrl: response.typeUrl, version: response.version, nonce: response.nonce, reason: error.message },
       'configuration refused',
     );
