@@ -93,6 +93,7 @@ test('a service without any endpoint answers at once', async () => {
     const { status, body, durationMs } = await call(client.outboundPort, '/', { host: 'cart' });
     return status === 503 && { body, durationMs };
   });
+  await untilBothWorkersAnswered(client, 'cart');
   assert.equal(answer.body, 'no healthy upstream');
   assert.ok(answer.durationMs < 1000, `after ${answer.durationMs} ms`);
 });

@@ -7,6 +7,7 @@ import { quantile } from '@heddle/shared/testing/quantile';
 import type { Mesh } from '../mesh/mesh.ts';
 import { portsOfInstanceCount } from '../mesh/mesh-plan.ts';
 import type { DemoFile, DemoStep } from './demo-file-schema.ts';
+import { readWorkerConnections, type WorkerConnections } from './worker-connections.ts';
 import { createLiveWatch, type LiveWatch } from './live-watch.ts';
 import { shiftRoute } from './rollout.ts';
 
@@ -31,6 +32,8 @@ export interface DemoReport {
   readonly latencyMs: { readonly p50: number; readonly p99: number };
   readonly liveMs: { readonly p50: number; readonly p99: number };
   readonly changes: readonly DemoChange[];
+  /** For each sidecar under load: the connections that each of its workers took. */
+  readonly workers: Readonly<Record<string, WorkerConnections>>;
   readonly failures: readonly string[];
 }
 
@@ -83,6 +86,11 @@ export async function runDemo({ demo, mesh, clock, onProgress }: DemoOptions): P
   } finally {
     await load.stop();
   }
+  const workers: Record<string, WorkerConnections> = {};
+  for (const { id, adminPort, outboundPort } of mesh.instances) {
+    if (!demo.load.targets.some(({ via }) => via === id)) continue;
+    workers[id] = await readWorkerConnections(adminPort, outboundPort);
+  }
   const total = load.report();
   return {
     requests: total.requests,
@@ -93,6 +101,7 @@ export async function runDemo({ demo, mesh, clock, onProgress }: DemoOptions): P
     latencyMs: total.latencyMs,
     liveMs: { p50: quantile(liveMs, 0.5), p99: quantile(liveMs, 0.99) },
     changes,
+    workers,
     failures: total.failures,
   };
 }
