@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry as MetricsRegistry } from 'prom-client';
+import { Counter, Gauge, type Registry as MetricsRegistry } from 'prom-client';
 import type { Registry } from './registry/registry.ts';
 import type { SnapshotCache } from './snapshot/snapshot-cache.ts';
 import type { XdsMetrics } from './xds/xds-metrics.ts';

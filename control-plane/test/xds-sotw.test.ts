@@ -145,8 +145,8 @@ test('a refused set is not sent again; the next change sends the full set', asyn
     assert.equal(status?.state, 'refused');
     assert.equal(status.acknowledgedVersion, first.versionInfo);
     assert.equal(status.lastNack?.message, refusal.message);
-    assert.equal(status.lastNack?.version, second.versionInfo);
-    assert.deepEqual(status.lastNack?.resourceNames, ['b']);
+    assert.equal(status.lastNack.version, second.versionInfo);
+    assert.deepEqual(status.lastNack.resourceNames, ['b']);
     snapshots.set({ clusters: { a: '1', b: 'good' } });
     assert.equal(show((await client.next(CDS)).resources), 'a=1 b=good');
   });

@@ -19,10 +19,10 @@ function createEvents() {
       const value = waiting.shift();
       return value === undefined ? { done: true, value: undefined } : { done: false, value };
     },
-    async return() {
+    return() {
       isDone = true;
       wake?.();
-      return { done: true, value: undefined };
+      return Promise.resolve({ done: true, value: undefined });
     },
     [Symbol.asyncIterator]: () => iterator,
   };

@@ -90,7 +90,7 @@ function loadBalancing(loadBalancer: PolicySpec['loadBalancer']): MessageInit<Cl
       return {
         lbPolicy: 'LEAST_REQUEST',
         leastRequestLbConfig:
-          loadBalancer?.choiceCount === undefined ? undefined : { choiceCount: loadBalancer.choiceCount },
+          loadBalancer.choiceCount === undefined ? undefined : { choiceCount: loadBalancer.choiceCount },
       };
   }
 }

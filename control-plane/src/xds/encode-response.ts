@@ -16,6 +16,9 @@ export interface ResponseEncoder {
   sizeOf(resource: SnapshotResource): number;
 }
 
+/** From how many resources on it pays to compare the list with the last one. */
+const largeCount = 16;
+
 /**
  * Responses of one variant, put together from ready-made pieces: a message is the concatenation of its fields,
  * so the field of a resource is encoded once and copied into the response of every stream.
@@ -61,8 +64,27 @@ export function createResponseEncoder(
     });
   }
 
+  /** The resources of the last large response of a type: streams that start together get the same. */
+  const lastBodies = new Map<
+    string,
+    { readonly resources: readonly SnapshotResource[]; readonly body: Buffer }
+  >();
+
+  function bodyOf({ typeUrl, resources }: ResponseParts): Buffer {
+    if (resources.length < largeCount) return Buffer.concat(resources.map(fieldOf));
+    const last = lastBodies.get(typeUrl);
+    if (last !== undefined && isSameList(last.resources, resources)) return last.body;
+    const body = Buffer.concat(resources.map(fieldOf));
+    lastBodies.set(typeUrl, { resources, body });
+    return body;
+  }
+
   return {
-    encode: (parts) => Buffer.concat([headOf(parts), ...parts.resources.map(fieldOf)]),
+    encode: (parts) => Buffer.concat([headOf(parts), bodyOf(parts)]),
     sizeOf: (resource) => fieldOf(resource).length,
   };
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }

@@ -101,7 +101,7 @@ export class NodeStatusBoard {
       disconnectedAt: undefined,
       types: new Map(),
       // It comes on a stream of its own, which may outlive this one.
-      liveVersions: this.#records.get(nodeId)?.liveVersions ?? new Map(),
+      liveVersions: this.#records.get(nodeId)?.liveVersions ?? new Map<string, string>(),
     };
     this.#records.set(nodeId, record);
     return {

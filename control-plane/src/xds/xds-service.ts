@@ -69,10 +69,7 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
   const server = new Server(serverOptions);
   const open = new Set<Call>();
 
-  function serve<Q>(
-    variant: 'sotw' | 'delta',
-    toRequest: (request: Q) => StreamRequest,
-  ): (call: Call) => void {
+  function serve(variant: 'sotw' | 'delta'): (call: Call) => void {
     const dependencies: StreamDependencies = {
       ...options,
       encoder: createResponseEncoder(api, variant, options.controlPlaneId),
@@ -88,9 +85,9 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
         metrics.onStream(variant, -1);
         stream.close();
       };
-      call.on('data', (request: Q) => {
+      call.on('data', (request: DiscoveryRequest | DeltaDiscoveryRequest) => {
         try {
-          stream.onRequest(toRequest(request));
+          stream.onRequest(toStreamRequest(request));
         } catch (thrown) {
           options.logger.error({ err: messageOf(thrown), peer: call.getPeer() }, 'stream failed');
           stream.close();
@@ -106,8 +103,8 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
   const liveStatus = createLiveStatusHandler(options.nodes);
   server.addService(loadLiveStatusService(), { ReportLive: liveStatus.ReportLive });
   server.addService(createAdsService(api), {
-    StreamAggregatedResources: serve('sotw', fromSotw),
-    DeltaAggregatedResources: serve('delta', fromDelta),
+    StreamAggregatedResources: serve('sotw'),
+    DeltaAggregatedResources: serve('delta'),
   });
 
   return {
@@ -148,11 +145,8 @@ function transportOf(call: Call): StreamTransport {
   };
 }
 
-function fromSotw(request: DiscoveryRequest): StreamRequest {
-  return { ...request, names: { kind: 'sotw', list: request.resourceNames } };
-}
-
-function fromDelta(request: DeltaDiscoveryRequest): StreamRequest {
+function toStreamRequest(request: DiscoveryRequest | DeltaDiscoveryRequest): StreamRequest {
+  if ('resourceNames' in request) return { ...request, names: { kind: 'sotw', list: request.resourceNames } };
   return {
     ...request,
     names: {

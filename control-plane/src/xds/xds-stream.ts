@@ -187,10 +187,13 @@ export class XdsStream {
       this.#pusher.isResumed = true;
       state.resume(names.initialVersions, this.#snapshot);
     }
+    // Every request brings its own copies of names; streams remember the snapshot's instead, which they share.
+    const shared = (list: readonly string[]): readonly string[] =>
+      list.map((name) => this.#snapshot?.get(state.typeUrl, name)?.name ?? name);
     const update =
       names.kind === 'sotw'
-        ? setNames(state.subscription, names.list)
-        : updateNames(state.subscription, names.subscribe, names.unsubscribe);
+        ? setNames(state.subscription, shared(names.list))
+        : updateNames(state.subscription, shared(names.subscribe), names.unsubscribe);
     state.applySubscription(update, this.#snapshot);
   }
 
