@@ -71,6 +71,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     workspace,
     routes,
     logFiles,
+    logger,
     filters: createHttpFilterFactories(clusters),
     nodeAddress: findNodeAddress(),
     nextStreamId: () => ++lastStreamId,

@@ -5,18 +5,16 @@ import type { FormatContext } from '../downstream/http/access-log/format-operato
 import type { DecoderFilterCallbacks, WatermarkCallbacks } from '../downstream/http/http-filter.ts';
 import { addFlag } from '../downstream/http/stream-info-record.ts';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
-import type {
-  Host,
-  LoadBalancerContext,
-  ThreadLocalCluster,
-  UpstreamConnectionInfo,
-} from '../upstream/upstream.ts';
+import type { ThreadLocalCluster, UpstreamConnectionInfo } from '../upstream/upstream.ts';
+import { setAnswerHeaders, setAttemptHeaders } from './attempt-headers.ts';
+import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
 import { RequestBody } from './request-body.ts';
-import { expectedTimeoutMs, takeRequestTimeouts, type RequestTimeouts } from './request-timeouts.ts';
-import { detailsOfReset, flagOfReset, isConnectFailure, textOfReset } from './reset-reason.ts';
+import { takeRequestTimeouts, type RequestTimeouts } from './request-timeouts.ts';
+import { detailsOfReset, flagOfReset, isConnectFailure, replyToReset } from './reset-reason.ts';
 import type { ResolvedRoute } from './resolved-route.ts';
-import { RetryState, type RetryDecision } from './retry.ts';
+import { RetryState } from './retry.ts';
+import { RetryAccounting } from './retry-accounting.ts';
 import type { RouterContext } from './router-context.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
 
@@ -31,9 +29,7 @@ const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'
  * with an idempotent method whose body (if any) is at hand goes out once more at once, on a fresh connection, whatever
  * the retry policy says.
  */
-export class ForwardedRequest
-  implements UpstreamRequestOwner, LoadBalancerContext, TimerTarget, WatermarkCallbacks
-{
+export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, WatermarkCallbacks {
   readonly #context: RouterContext;
   readonly #callbacks: DecoderFilterCallbacks;
   readonly #headers: HeaderMap;
@@ -46,7 +42,7 @@ export class ForwardedRequest
   #retry: RetryState | undefined;
   #attempt: UpstreamRequest | undefined;
   #attemptCount = 0;
-  #isRetryCounted = false;
+  readonly #retries: RetryAccounting;
   #hasRacedKeepAlive = false;
   #hasResponseStarted = false;
   #isOver = false;
@@ -55,7 +51,7 @@ export class ForwardedRequest
   #requestCompleteMs: number | undefined;
   #routeTimer: WheelTimer | undefined;
   #backOffTimer: WheelTimer | undefined;
-  #triedHosts: Host[] = [];
+  readonly #hosts: HostSelection;
 
   constructor(
     context: RouterContext,
@@ -81,6 +77,8 @@ export class ForwardedRequest
     });
     if (headers.remove('x-envoy-upstream-rq-timeout-alt-response')) this.#timeoutStatus = 204;
     this.#retry = RetryState.create(route.retryPolicy, headers);
+    this.#hosts = new HostSelection(route);
+    this.#retries = new RetryAccounting(cluster, action.priority);
     this.#body = new RequestBody(this.#retry !== undefined);
   }
 
@@ -121,25 +119,6 @@ export class ForwardedRequest
     this.#release();
   }
 
-  // Load balancer context.
-
-  get metadataMatch(): Readonly<Record<string, unknown>> | undefined {
-    return this.#route.metadataMatch;
-  }
-
-  get hostSelectionRetryCount(): number {
-    return this.#attemptCount > 1 ? (this.#route.retryPolicy?.policy.hostSelectionRetryMaxAttempts ?? 1) : 0;
-  }
-
-  shouldSelectAnotherHost(host: Host): boolean {
-    const policy = this.#attemptCount > 1 ? this.#route.retryPolicy?.policy : undefined;
-    if (policy === undefined) return false;
-    return (
-      (policy.avoidPreviousHosts && this.#triedHosts.includes(host)) ||
-      (policy.omitCanaryHosts && host.isCanary)
-    );
-  }
-
   // Attempts.
 
   onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void {
@@ -167,10 +146,11 @@ export class ForwardedRequest
     const nowMs = this.#context.wheel.monotonicMs();
     const status = Number(headers.get(':status') ?? '0');
     info.firstUpstreamByteMs = nowMs;
-    if (this.#retry !== undefined && this.#retriesAnswer(this.#retry, headers, status)) {
+    const retry = this.#retry;
+    if (retry !== undefined && this.#retries.decide(retry, retry.wantsRetryOfAnswer(headers, status), info)) {
       attempt.host.stats.onRequestEnd(true);
       attempt.reset();
-      this.#scheduleRetry(this.#retry);
+      this.#scheduleRetry(retry);
       return;
     }
     const isCanary = attempt.host.isCanary || headers.get('x-envoy-upstream-canary') === 'true';
@@ -182,12 +162,13 @@ export class ForwardedRequest
     this.#hasResponseStarted = true;
     this.#isUpgraded = status === 101;
     if (this.#isUpgraded && this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
-    if (!this.#context.suppressEnvoyHeaders && this.#requestCompleteMs !== undefined) {
-      headers.set('x-envoy-upstream-service-time', String(Math.floor(nowMs - this.#requestCompleteMs)));
-    }
-    if (this.#route.virtualHost.includeAttemptCountInResponse) {
-      headers.set('x-envoy-attempt-count', String(this.#attemptCount));
-    }
+    const doneMs = this.#context.suppressEnvoyHeaders ? undefined : this.#requestCompleteMs;
+    setAnswerHeaders(
+      headers,
+      this.#route,
+      this.#attemptCount,
+      doneMs === undefined ? undefined : nowMs - doneMs,
+    );
     if (this.#route.responseChanges.length > 0) {
       applyHeaderChanges(this.#route.responseChanges, headers, this.#formatContext(headers));
     }
@@ -261,7 +242,7 @@ export class ForwardedRequest
     const info = this.#callbacks.streamInfo;
     // The first attempt counts once there is a host for it, later ones count anyway.
     if (this.#attemptCount > 0) this.#attemptCount++;
-    const host = this.#cluster.chooseHost(this);
+    const host = this.#cluster.chooseHost(this.#hosts);
     if (host === undefined) {
       this.#attempt = undefined;
       this.#cluster.stats.noneHealthy.inc();
@@ -272,9 +253,11 @@ export class ForwardedRequest
     info.upstreamAttemptCount = this.#attemptCount;
     info.upstreamHost = host.address;
     info.upstreamHostname = host.hostname;
-    if (this.#retry !== undefined) this.#triedHosts.push(host);
+    if (this.#retry !== undefined) this.#hosts.onHostTried(host);
     const headers = this.#headers;
-    this.#setAttemptHeaders(headers, host);
+    const elapsedMs = this.#attemptCount === 1 ? 0 : this.#context.wheel.monotonicMs() - this.#startedMs;
+    const facts = { host, count: this.#attemptCount, elapsedMs, timeouts: this.#timeouts };
+    setAttemptHeaders(headers, this.#route, this.#context.suppressEnvoyHeaders, facts);
     const attempt = new UpstreamRequest(
       this,
       this.#context.wheel,
@@ -284,38 +267,7 @@ export class ForwardedRequest
       this.#callbacks.decoderBufferLimit,
     );
     this.#attempt = attempt;
-    const body = this.#body;
-    const hasBody = body.hasData || body.trailers !== undefined;
-    // What is kept is given before the stream is asked for: with a connection at hand it goes out with the head.
-    const { chunks } = body;
-    for (let index = 0; index < chunks.length; index++) {
-      const isLast = body.isComplete && body.trailers === undefined && index === chunks.length - 1;
-      attempt.encodeData(chunks[index] ?? noBytes, isLast);
-    }
-    if (body.trailers !== undefined) attempt.encodeTrailers(body.trailers);
-    attempt.start(
-      this.#cluster.httpPool(host, this.#action.priority),
-      body.isComplete && !hasBody,
-      needsFreshConnection,
-    );
-  }
-
-  #setAttemptHeaders(headers: HeaderMap, host: Host): void {
-    if (this.#route.hostRewriter?.isAuto === true) {
-      // The client's Host was remembered by the first attempt.
-      if (this.#attemptCount === 1) {
-        this.#route.hostRewriter.applyAuto(headers, host.hostname, this.#context.suppressEnvoyHeaders);
-      } else if (host.hostname !== '') {
-        headers.set(':authority', host.hostname);
-      }
-    }
-    if (this.#route.virtualHost.includeRequestAttemptCount) {
-      headers.set('x-envoy-attempt-count', String(this.#attemptCount));
-    }
-    if (this.#context.suppressEnvoyHeaders) return;
-    const elapsedMs = this.#attemptCount === 1 ? 0 : this.#context.wheel.monotonicMs() - this.#startedMs;
-    const expectedMs = expectedTimeoutMs(this.#timeouts, elapsedMs);
-    if (expectedMs !== undefined) headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+    attempt.start(this.#cluster.httpPool(host, this.#action.priority), this.#body, needsFreshConnection);
   }
 
   #onRequestComplete(): void {
@@ -350,52 +302,18 @@ export class ForwardedRequest
     );
   }
 
-  #retriesAnswer(retry: RetryState, headers: HeaderMap, status: number): boolean {
-    return this.#decideRetry(retry, retry.wantsRetryOfAnswer(headers, status)) === 'retry';
-  }
-
   /** Schedules the retry of an attempt that had no answer; false: the reset is final. */
   #retriesReset(reason: StreamResetReason, isRequestSent: boolean): boolean {
     const retry = this.#retry;
     if (retry === undefined) return false;
-    if (this.#decideRetry(retry, retry.wantsRetryOfReset({ reason, isRequestSent })) !== 'retry')
-      return false;
+    const isWanted = retry.wantsRetryOfReset({ reason, isRequestSent });
+    if (!this.#retries.decide(retry, isWanted, this.#callbacks.streamInfo)) return false;
     this.#scheduleRetry(retry);
     return true;
   }
 
-  #decideRetry(retry: RetryState, isWanted: boolean): RetryDecision {
-    const { retries } = this.#cluster.stats;
-    const resources = this.#cluster.resources(this.#action.priority);
-    if (this.#isRetryCounted) {
-      this.#isRetryCounted = false;
-      resources.retryEnded();
-      if (!isWanted) retries.succeeded.inc();
-    }
-    const decision = retry.decide(isWanted, () => resources.canRetry());
-    switch (decision) {
-      case 'limit-exceeded':
-        retries.limitExceeded.inc();
-        addFlag(this.#callbacks.streamInfo, 'URX');
-        break;
-      case 'overflow':
-        retries.overflow.inc();
-        addFlag(this.#callbacks.streamInfo, 'UO');
-        break;
-      case 'retry':
-      case 'no':
-        break;
-    }
-    return decision;
-  }
-
   #scheduleRetry(retry: RetryState): void {
-    const { retries } = this.#cluster.stats;
     this.#attempt = undefined;
-    this.#isRetryCounted = true;
-    this.#cluster.resources(this.#action.priority).retryStarted();
-    retries.attempted.inc();
-    retries.backOffExponential.inc();
     this.#backOffTimer ??= new WheelTimer(this);
     this.#context.wheel.schedule(this.#backOffTimer, retry.backOffMs(this.#context.rng.next()));
   }
@@ -420,8 +338,7 @@ export class ForwardedRequest
   }
 
   #endRetries(): void {
-    if (this.#isRetryCounted) this.#cluster.resources(this.#action.priority).retryEnded();
-    this.#isRetryCounted = false;
+    this.#retries.end();
     this.#retry = undefined;
     this.#body.drop();
   }
@@ -433,16 +350,10 @@ export class ForwardedRequest
       this.#abortResponse(`upstream_reset_after_response_started${detailsOfReset(reason, '')}`);
       return;
     }
-    const status = reason === 'protocol-error' ? 502 : 503;
-    this.#cluster.stats.onResponse(status, false, info.isInternalRequest);
-    const retried = this.#attemptCount > 1 ? 'retried and the latest ' : '';
-    const isOverloaded = reason === 'overflow' && !this.#context.suppressEnvoyHeaders;
-    this.#end({
-      status,
-      body: `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${textOfReset(reason)}`,
-      details: `upstream_reset_before_response_started${detailsOfReset(reason, failure)}`,
-      ...(isOverloaded ? { headers: [['x-envoy-overloaded', 'true']] as const } : {}),
-    });
+    const isRetried = this.#attemptCount > 1;
+    const reply = replyToReset(reason, failure, isRetried, this.#context.suppressEnvoyHeaders);
+    this.#cluster.stats.onResponse(reply.status, false, info.isInternalRequest);
+    this.#end(reply);
   }
 
   #onTimeout(details: string): void {
@@ -481,7 +392,7 @@ export class ForwardedRequest
   #release(): void {
     if (this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
     if (this.#backOffTimer !== undefined) this.#context.wheel.cancel(this.#backOffTimer);
-    if (this.#isRetryCounted) this.#endRetries();
+    this.#endRetries();
   }
 
   #formatContext(responseHeaders: HeaderMap | undefined): FormatContext {
@@ -493,5 +404,3 @@ export class ForwardedRequest
     };
   }
 }
-
-const noBytes = Buffer.alloc(0);

@@ -1,4 +1,5 @@
 import type { StreamResetReason } from '../codec/codec.ts';
+import type { LocalReply } from '../downstream/http/local-reply.ts';
 import type { ResponseFlag } from '../downstream/http/response-flag.ts';
 
 interface ResetReasonText {
@@ -19,10 +20,6 @@ const texts: Readonly<Record<StreamResetReason, ResetReasonText>> = {
   'remote-refused-stream': { text: 'remote refused stream reset', flag: 'UR' },
 };
 
-export function textOfReset(reason: StreamResetReason): string {
-  return texts[reason].text;
-}
-
 export function flagOfReset(reason: StreamResetReason): ResponseFlag {
   return texts[reason].flag;
 }
@@ -39,4 +36,21 @@ export function isConnectFailure(reason: StreamResetReason): boolean {
     reason === 'remote-connection-failure' ||
     reason === 'connection-timeout'
   );
+}
+
+/** What the client is told of an upstream that gave no answer. `failure`: why the connection could not be made. */
+export function replyToReset(
+  reason: StreamResetReason,
+  failure: string,
+  isRetried: boolean,
+  suppressEnvoyHeaders: boolean,
+): LocalReply {
+  const retried = isRetried ? 'retried and the latest ' : '';
+  const isOverloaded = reason === 'overflow' && !suppressEnvoyHeaders;
+  return {
+    status: reason === 'protocol-error' ? 502 : 503,
+    body: `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${texts[reason].text}`,
+    details: `upstream_reset_before_response_started${detailsOfReset(reason, failure)}`,
+    headers: isOverloaded ? [['x-envoy-overloaded', 'true']] : [],
+  };
 }

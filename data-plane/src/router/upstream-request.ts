@@ -10,6 +10,7 @@ import type {
   PoolCallbacks,
   UpstreamConnectionInfo,
 } from '../upstream/upstream.ts';
+import type { RequestBody } from './request-body.ts';
 import type { RequestTimeouts } from './request-timeouts.ts';
 
 /** What the router hears of one attempt. After `onUpstreamReset` or a complete answer, nothing more. */
@@ -69,9 +70,13 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     this.#queueLimitBytes = queueLimitBytes;
   }
 
-  /** Asks for a stream; events may follow before this returns. */
-  start(pool: HttpConnectionPool, isHeaderOnly: boolean, needsFreshConnection: boolean): void {
-    if (isHeaderOnly) this.#isRequestComplete = true;
+  /** Sends what there is of the request; events may follow before this returns. */
+  start(pool: HttpConnectionPool, body: RequestBody, needsFreshConnection: boolean): void {
+    const { chunks, trailers } = body;
+    // Given before the stream is asked for: with a connection at hand it goes out with the head.
+    for (let index = 0; index < chunks.length; index++) this.#enqueue(chunks[index] ?? noBytes);
+    this.#trailers = trailers;
+    this.#isRequestComplete = body.isComplete;
     this.#pending = pool.newStream(this, this, needsFreshConnection);
   }
 

@@ -38,6 +38,8 @@ export class ConnectionManagerStats {
   readonly rqRedirectedWithNormalizedPath: Counter;
   readonly rqResponseBeforeRqComplete: Counter;
   readonly rqWsOnNonWsRoute: Counter;
+  /** A filter threw; no Envoy has this one. */
+  readonly rqFilterException: Counter;
   readonly rqTime: Histogram;
   /** Index = hundreds of the status. */
   readonly #statusClasses: readonly Counter[];
@@ -81,6 +83,7 @@ export class ConnectionManagerStats {
     this.rqRedirectedWithNormalizedPath = rq('redirected_with_normalized_path');
     this.rqResponseBeforeRqComplete = rq('response_before_rq_complete');
     this.rqWsOnNonWsRoute = rq('ws_on_non_ws_route');
+    this.rqFilterException = rq('filter_exception');
     this.rqTime = scope.histogram('downstream_rq_time');
     this.#statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'].map(rq);
   }

@@ -94,6 +94,7 @@ function setUp(limitBytes = 1_000) {
     route: () => undefined,
     chosenRoute: undefined,
     onLocalReply: () => undefined,
+    onFilterError: (err) => void written.push(String(err)),
     clearRouteCache: () => undefined,
     writeInformational: () => void written.push('1xx'),
     writeHeaders: (headers, endStream, isLocal) =>
@@ -246,6 +247,22 @@ test('an answer that an encoder holds back is replaced by a local reply that it 
   chain.sendLocalReply({ status: 504, body: '', details: 'late' });
   assert.deepEqual(log, ['a: 200']);
   assert.deepEqual(written, ['504. local']);
+});
+
+test('a filter that throws is a 500 for its request, whichever way the message went', () => {
+  const decoding = setUp();
+  const a = new ScriptedFilter('a', decoding.log);
+  a.onHeaders = () => {
+    throw new Error('broken');
+  };
+  decoding.decoders(a).decodeHeaders(decoding.request, true);
+  assert.deepEqual(decoding.written, ['Error: broken', '500 local', 'Internal Server Error.']);
+
+  const encoding = setUp();
+  const b = new ScriptedFilter('b', encoding.log);
+  b.onHeaders = a.onHeaders;
+  encoding.encoders(b).encodeHeaders(HeaderMap.of({ ':status': '200' }), false);
+  assert.deepEqual(encoding.written, ['Error: broken', '500 local', 'Internal Server Error.']);
 });
 
 test('every filter hears of the end, once', () => {

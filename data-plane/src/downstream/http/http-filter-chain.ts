@@ -37,6 +37,8 @@ export interface FilterChainOwner {
   readDisable(disable: boolean): void;
   setWatermarkCallbacks(callbacks: WatermarkCallbacks): void;
   onEncoderBackPressure(isAbove: boolean): void;
+  /** A filter broke its promise not to throw. */
+  onFilterError(err: unknown): void;
   /** Cuts the stream off. */
   reset(details: string): void;
 }
@@ -190,6 +192,12 @@ export class HttpFilterChain {
     this.#owner.readDisable(disable);
   }
 
+  /** A filter threw: the request is answered, the others live on. */
+  onFilterError(err: unknown): void {
+    this.#owner.onFilterError(err);
+    this.sendLocalReply({ status: 500, body: 'Internal Server Error', details: 'filter_threw' });
+  }
+
   /** To the upstream, a filter that buffers too much is as a client that reads too slowly. */
   holdUpstream(isAbove: boolean): void {
     this.#owner.onEncoderBackPressure(isAbove);
@@ -223,15 +231,30 @@ class DecodeTarget implements PassTarget {
   }
 
   callHeaders(index: number, headers: HeaderMap, endStream: boolean): HeadersStatus {
-    return this.#filters[index]?.decodeHeaders(headers, endStream) ?? 'continue';
+    try {
+      return this.#filters[index]?.decodeHeaders(headers, endStream) ?? 'continue';
+    } catch (err) {
+      this.#chain.onFilterError(err);
+      return 'stop-iteration';
+    }
   }
 
   callData(index: number, chunk: Buffer, endStream: boolean): DataStatus {
-    return this.#filters[index]?.decodeData(chunk, endStream) ?? 'continue';
+    try {
+      return this.#filters[index]?.decodeData(chunk, endStream) ?? 'continue';
+    } catch (err) {
+      this.#chain.onFilterError(err);
+      return 'stop-no-buffer';
+    }
   }
 
   callTrailers(index: number, trailers: HeaderMap): TrailersStatus {
-    return this.#filters[index]?.decodeTrailers(trailers) ?? 'continue';
+    try {
+      return this.#filters[index]?.decodeTrailers(trailers) ?? 'continue';
+    } catch (err) {
+      this.#chain.onFilterError(err);
+      return 'stop-iteration';
+    }
   }
 
   // Behind the terminal filter there is nothing.
@@ -263,15 +286,30 @@ class EncodeTarget implements PassTarget {
   }
 
   callHeaders(index: number, headers: HeaderMap, endStream: boolean): HeadersStatus {
-    return this.#filters[index]?.encodeHeaders(headers, endStream) ?? 'continue';
+    try {
+      return this.#filters[index]?.encodeHeaders(headers, endStream) ?? 'continue';
+    } catch (err) {
+      this.#chain.onFilterError(err);
+      return 'stop-iteration';
+    }
   }
 
   callData(index: number, chunk: Buffer, endStream: boolean): DataStatus {
-    return this.#filters[index]?.encodeData(chunk, endStream) ?? 'continue';
+    try {
+      return this.#filters[index]?.encodeData(chunk, endStream) ?? 'continue';
+    } catch (err) {
+      this.#chain.onFilterError(err);
+      return 'stop-no-buffer';
+    }
   }
 
   callTrailers(index: number, trailers: HeaderMap): TrailersStatus {
-    return this.#filters[index]?.encodeTrailers(trailers) ?? 'continue';
+    try {
+      return this.#filters[index]?.encodeTrailers(trailers) ?? 'continue';
+    } catch (err) {
+      this.#chain.onFilterError(err);
+      return 'stop-iteration';
+    }
   }
 
   passHeaders(headers: HeaderMap, endStream: boolean): void {

@@ -251,6 +251,11 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     this.#encoder.resetStream();
   }
 
+  onFilterError(err: unknown): void {
+    this.#config.stats.rqFilterException.inc();
+    this.#config.dependencies.logger?.error({ err, route: this.streamInfo.routeName }, 'http filter threw');
+  }
+
   /** The end, however it came: filters hear of it, and the access log. */
   destroy(): void {
     if (this.#isDestroyed) return;

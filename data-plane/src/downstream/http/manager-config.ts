@@ -1,3 +1,4 @@
+import type { Logger } from '@heddle/shared/logging/logger';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
 import type { Http1ServerOptions } from '../../codec/http1/options.ts';
@@ -23,6 +24,7 @@ export interface HttpManagerDependencies {
   readonly workspace: Http1Workspace;
   readonly routes: RouteSources;
   readonly logFiles: LogFiles;
+  readonly logger?: Logger;
   /** Rows of the filter registry, the router among them. */
   readonly filters: readonly HttpFilterFactory[];
   /** Stands for a loopback client in `x-forwarded-for`; see `findNodeAddress`. */

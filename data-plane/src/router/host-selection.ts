@@ -1,0 +1,36 @@
+import type { Host, LoadBalancerContext } from '../upstream/upstream.ts';
+import type { ResolvedRoute } from './resolved-route.ts';
+
+/** What the load balancer may know about one request: its subset, and the hosts that failed it. */
+export class HostSelection implements LoadBalancerContext {
+  readonly #route: ResolvedRoute;
+  /** Of requests that may be retried only. */
+  readonly #triedHosts: Host[] = [];
+
+  constructor(route: ResolvedRoute) {
+    this.#route = route;
+  }
+
+  get metadataMatch(): Readonly<Record<string, unknown>> | undefined {
+    return this.#route.metadataMatch;
+  }
+
+  get hostSelectionRetryCount(): number {
+    return this.#triedHosts.length === 0
+      ? 0
+      : (this.#route.retryPolicy?.policy.hostSelectionRetryMaxAttempts ?? 1);
+  }
+
+  shouldSelectAnotherHost(host: Host): boolean {
+    const policy = this.#triedHosts.length === 0 ? undefined : this.#route.retryPolicy?.policy;
+    if (policy === undefined) return false;
+    return (
+      (policy.avoidPreviousHosts && this.#triedHosts.includes(host)) ||
+      (policy.omitCanaryHosts && host.isCanary)
+    );
+  }
+
+  onHostTried(host: Host): void {
+    this.#triedHosts.push(host);
+  }
+}
