@@ -1,6 +1,7 @@
 import type {
   ApiConfigSource,
   Cluster as ClusterMessage,
+  HeaderValue,
   Http2ProtocolOptions,
 } from '@heddle/shared/xds/api';
 import { toTypeName } from '@heddle/shared/xds/type-urls';
@@ -47,8 +48,7 @@ export function decodeAdsConfig(
     clusterName,
     authority: service?.envoyGrpc?.authority || clusterName,
     addresses: addressesOf(context, cluster?.value, clusterName),
-    initialMetadata:
-      service?.initialMetadata.map(({ key, value }) => ({ key: key.toLowerCase(), value })) ?? [],
+    initialMetadata: decodeMetadata(context, service?.initialMetadata ?? []),
     connectTimeoutMs: cluster?.value.connectTimeoutMs ?? 5000,
     backOff: { baseMs, maxMs: toMsOr(backOff?.maxInterval, defaultMaxMs) },
     ...defined<Pick<AdsConfig, 'keepAlive' | 'rateLimit'>>({
@@ -62,6 +62,23 @@ export function decodeAdsConfig(
             },
     }),
   };
+}
+
+/** What a gRPC library would choke on when the stream opens is refused now. */
+function decodeMetadata(
+  context: DecodeContext,
+  headers: readonly HeaderValue[],
+): AdsConfig['initialMetadata'] {
+  return headers.map(({ key, value }, i) => {
+    const headerPath = `${path}.grpc_services[0].initial_metadata[${i}]`;
+    const name = key.toLowerCase();
+    if (!/^[0-9a-z_.-]+$/.test(name))
+      context.refuse(`${headerPath}.key`, `${JSON.stringify(key)} is no name of gRPC metadata`);
+    if (name.endsWith('-bin'))
+      context.refuse(`${headerPath}.key`, 'binary metadata is not supported by Heddle yet');
+    if (!/^[\x20-\x7e]*$/.test(value)) context.refuse(`${headerPath}.value`, 'must be printable ASCII');
+    return { key: name, value };
+  });
 }
 
 function addressesOf(

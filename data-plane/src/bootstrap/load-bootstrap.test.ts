@@ -183,6 +183,14 @@ const refusals: readonly [string, string, RegExp][] = [
     /^b\.yaml:2:\d+: dynamic_resources\.cds_config\.ads: needs dynamic_resources\.ads_config/,
   ],
   [
+    'metadata that gRPC cannot send',
+    ads.replace(
+      '{ cluster_name: xds } }',
+      '{ cluster_name: xds }, initial_metadata: [ { key: "a b", value: c } ] }',
+    ),
+    /initial_metadata\[0\]\.key: "a b" is no name of gRPC metadata/,
+  ],
+  [
     'REST polling',
     ads.replace('DELTA_GRPC', 'REST'),
     /ads_config\.api_type: REST is not supported by Heddle yet/,

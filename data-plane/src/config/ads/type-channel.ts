@@ -39,6 +39,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   readonly #store = new ResourceStore<T>();
   readonly #ttl: ResourceTtl;
   #version = '';
+  #isStopped = false;
   #nack: TypeStatus['nack'];
 
   constructor(type: ResourceType<T>, options: ChannelOptions) {
@@ -83,6 +84,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
       return this.#refuse(response, [foreign], { accepted: [], removed: [] });
     }
     const read = await readResources(response, this.#type, this.#store, this.#options);
+    if (this.#isStopped) return { kind: 'unwatched' };
     const removed = this.#removedBy(response, read);
     if (
       read.confirmed.length > 0 &&
@@ -114,6 +116,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#ttl.stop();
     for (const watch of this.#watches.all) this.#stopFirstFetchTimer(watch);
   }
@@ -233,7 +236,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   }
 
   #answerFromStore(watch: Watch<T>): void {
-    if (!this.#watches.has(watch) || watch.isAnswered) return;
+    if (this.#isStopped || !this.#watches.has(watch) || watch.isAnswered) return;
     const names = watch.names === undefined ? [] : [...watch.names];
     const upserts =
       watch.names === undefined

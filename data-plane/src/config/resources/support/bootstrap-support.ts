@@ -66,6 +66,7 @@ export const bootstrapSupport: SupportTable = {
     supported: ['local_cluster_name'],
     ignored: {
       outlier_detection: 'only affects the event log of outlier detection, which is refused',
+      load_stats_config: harmless.loadReports,
       enable_deferred_cluster_creation: 'clusters are always made on all workers',
     },
   },

@@ -47,6 +47,8 @@ export const clusterSupport: SupportTable = {
     },
     ignored: {
       cleanup_interval: 'only original destination clusters use it, and those are refused',
+      lrs_server: harmless.loadReports,
+      lrs_report_endpoint_metrics: harmless.loadReports,
       stats_matcher: harmless.statistics,
       track_cluster_stats: harmless.statistics,
       track_timeout_budgets: harmless.statistics,
