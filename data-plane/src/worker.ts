@@ -20,7 +20,8 @@ import { canInterceptAccept } from './transport/accepted-socket.ts';
 import { createSharedSlab, SocketReader } from './transport/socket-reader.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { WorkerClusters } from './upstream/thread-local-clusters.ts';
-import { createClientCodecFactory, createConnector } from './upstream-transport.ts';
+import { createHttp1CodecFactory } from './upstream/pool/http1-codec-factory.ts';
+import { createConnector } from './upstream-transport.ts';
 
 /** What a worker is started with. */
 export interface WorkerData {
@@ -58,7 +59,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     rng,
     stats: store.root,
     connector: createConnector(transport),
-    createCodec: createClientCodecFactory(workspace),
+    createCodec: createHttp1CodecFactory(workspace),
   });
   const routes = new ActiveRouteTables();
   const logFiles = new LogFiles({ clock: wheel, stats: new LogFileStats(store.root), logger });
