@@ -85,6 +85,12 @@ describeRegistryContract(
   skip,
 );
 
+/** The other tests need a server, whatever becomes of this one. */
+async function killServer(test: TestContext): Promise<void> {
+  test.after(() => server.start());
+  await server.kill();
+}
+
 /** Tries again while the store is away: the loss may not have been noticed yet when the test goes on. */
 async function putOnceBack(registry: Registry, value: MeshObject): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + 10_000;
@@ -162,11 +168,11 @@ describe('Redis registry', { skip }, () => {
     await put(registry, service('cart'));
     await put(registry, instance('1', 60));
     const events = registry.watch({ fromRevision: 2 });
-    await server.kill();
+    await killServer(test);
     await until(() => registry.status().kind === 'unavailable', 'the loss is noticed');
     await assert.rejects(put(registry, service('shop')), {
       code: 'registry-unavailable',
-      message: /ECONNREFUSED|clos|no connection/,
+      message: /^Redis: (?!.*enableOfflineQueue)/,
     });
     await assert.rejects(registry.renew('instance/cart/1'), { code: 'registry-unavailable' });
     assert.equal(registry.list('').length, 2);
@@ -182,6 +188,7 @@ describe('Redis registry', { skip }, () => {
   it('refuses writes within seconds when Redis hangs', async (test) => {
     const registry = await open(test, newPrefix());
     server.freeze();
+    test.after(() => server.thaw());
     await assert.rejects(put(registry, service('cart')), { code: 'registry-unavailable' });
     server.thaw();
     await putOnceBack(registry, service('shop'));
@@ -193,7 +200,7 @@ describe('Redis registry', { skip }, () => {
     const first = await open(test, prefix);
     await put(first, service('cart'));
     await first.close();
-    await server.kill();
+    await killServer(test);
     const registry = create(prefix);
     test.after(() => registry.close());
     const events = registry.watch({ fromRevision: 0 });

@@ -135,16 +135,22 @@ class RedisRegistry implements Registry {
   }
 
   async #ask<T>(operation: (epoch: string) => Promise<T | undefined>): Promise<T> {
+    const epoch = this.#epoch;
     let answer: T | undefined;
     try {
-      answer = this.#epoch === undefined ? undefined : await operation(this.#epoch);
+      answer = epoch === undefined ? undefined : await operation(epoch);
     } catch (thrown) {
       throw new HeddleError('registry-unavailable', `Redis: ${messageOf(thrown)}`, { cause: thrown });
     }
     if (answer !== undefined) return answer;
     // A write into a store that lost its data would pass for its whole contents.
-    this.#epoch = undefined;
+    this.#readAgain(epoch);
     throw new HeddleError('registry-unavailable', 'Redis: the store was replaced and is being read');
+  }
+
+  /** Unless the copy was read again already since `epoch` was found to be over. */
+  #readAgain(epoch: string | undefined): void {
+    if (this.#epoch === epoch) this.#epoch = undefined;
   }
 
   /** Keeps the copy in step with the store until the registry is closed. */
@@ -199,14 +205,14 @@ class RedisRegistry implements Registry {
   async #tick(): Promise<void> {
     while (!this.#isClosed) {
       try {
+        // Taken before: by the time the answer is here, the log may have brought later revisions.
+        const copyRevision = this.#table.revision;
+        const copyEpoch = this.#epoch;
         const { epoch, revision, expiredKeys } = await this.#store.tick();
         for (const key of expiredKeys) this.#logger.info({ key }, 'lease expired');
-        if (this.#epoch !== undefined && (epoch !== this.#epoch || revision < this.#table.revision)) {
-          this.#logger.warn(
-            { revision, copyRevision: this.#table.revision },
-            'registry store was replaced; reading all',
-          );
-          this.#epoch = undefined;
+        if (copyEpoch !== undefined && (epoch !== copyEpoch || revision < copyRevision)) {
+          this.#logger.warn({ revision, copyRevision }, 'registry store was replaced; reading all');
+          this.#readAgain(copyEpoch);
         }
         this.#onAnswer('commands');
       } catch (thrown) {

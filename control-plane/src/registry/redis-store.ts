@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { canonicalJson, checkMeshObject } from '@heddle/shared/model/parse-object';
 import { Redis } from 'ioredis';
 import { keyOfWrite } from './plan-transaction.ts';
@@ -146,10 +147,10 @@ export class RedisStore {
 
   /** Waits for entries after `revision`; an empty list when none came for a while. */
   async readLog(revision: number): Promise<readonly LogEntry[]> {
-    await this.#whenConnected(this.#tail);
-    const answer = await this.#tail.xread(
-      'COUNT', 200, 'BLOCK', logBlockMs, 'STREAMS', this.#keys.at(-1) ?? '', `${revision}-0`,
-    ); // prettier-ignore
+    const log = this.#keys.at(-1) ?? '';
+    const answer = await this.#send(this.#tail, () =>
+      this.#tail.xread('COUNT', 200, 'BLOCK', logBlockMs, 'STREAMS', log, `${revision}-0`),
+    );
     const entries = answer?.[0]?.[1] ?? [];
     return entries.map(([id, fields]) => ({
       revision: Number(id.slice(0, id.indexOf('-'))),
@@ -162,8 +163,8 @@ export class RedisStore {
     this.#tail.disconnect();
   }
 
-  /** Waits for an attempt to connect that is under way; rejects when there is none. */
-  async #whenConnected(connection: Redis): Promise<void> {
+  /** Waits for an attempt to connect that is under way, then sends; rejects at once when there is no connection. */
+  async #send<T>(connection: Redis, command: () => Promise<T>): Promise<T> {
     if (connection.status === 'connecting' || connection.status === 'connect') {
       const ending = new AbortController();
       const events = ['ready', 'close', 'end'].map((name) =>
@@ -172,20 +173,30 @@ export class RedisStore {
       for (const event of events) event.catch(() => undefined);
       await Promise.race(events).finally(() => ending.abort());
     }
-    if (connection.status === 'ready') return;
-    const { message = '', code = '' } = (this.#connectionError ?? {}) as { message?: string; code?: string };
-    throw new Error(message || code || 'no connection');
+    if (connection.status !== 'ready') throw this.#noConnection();
+    try {
+      return await command();
+    } catch (thrown) {
+      // The client speaks of its options when the socket ended and it has not noticed yet.
+      throw messageOf(thrown).includes('enableOfflineQueue') ? this.#noConnection() : thrown;
+    }
   }
 
-  async #run(connection: Redis, script: string, args: readonly (string | number)[]): Promise<unknown> {
-    await this.#whenConnected(connection);
+  #noConnection(): Error {
+    const { message = '', code = '' } = (this.#connectionError ?? {}) as { message?: string; code?: string };
+    return new Error(message || code || 'no connection');
+  }
+
+  #run(connection: Redis, script: string, args: readonly (string | number)[]): Promise<unknown> {
     const sha = createHash('sha1').update(script).digest('hex');
-    try {
-      return await connection.evalsha(sha, this.#keys.length, ...this.#keys, ...args);
-    } catch (thrown) {
-      if (!(thrown instanceof Error) || !thrown.message.startsWith('NOSCRIPT')) throw thrown;
-      return connection.eval(script, this.#keys.length, ...this.#keys, ...args);
-    }
+    return this.#send(connection, async () => {
+      try {
+        return await connection.evalsha(sha, this.#keys.length, ...this.#keys, ...args);
+      } catch (thrown) {
+        if (!messageOf(thrown).startsWith('NOSCRIPT')) throw thrown;
+        return connection.eval(script, this.#keys.length, ...this.#keys, ...args);
+      }
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import { findFreePort } from './free-port.ts';
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  /** Resolves when it takes connections; does nothing while it runs. */
   start(): Promise<void>;
   kill(): Promise<void>;
   /** Stops answering while connections stay open, and goes on. */
@@ -35,6 +36,7 @@ export async function createRedisServer(program: string): Promise<RedisServer> {
     port,
     url: `redis://127.0.0.1:${port}`,
     async start() {
+      if (child?.exitCode === null && child.signalCode === null) return;
       const settings = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
       child = spawn(program, [...settings, '--appendonly', 'yes', '--appendfsync', 'always'], {
         stdio: ['ignore', 'pipe', 'ignore'],
