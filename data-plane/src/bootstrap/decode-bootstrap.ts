@@ -7,6 +7,7 @@ import { decodeIpAddress } from '../config/resources/address.ts';
 import { decodeCluster } from '../config/resources/cluster.ts';
 import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
 import { DecodeContext, type DecoderOptions } from '../config/resources/decode-context.ts';
+import { checkDnsResolver } from '../config/resources/dns.ts';
 import { deepFreeze } from '../config/resources/deep-freeze.ts';
 import { decodeListener } from '../config/resources/listener.ts';
 import { defined, toMsOr } from '../config/resources/scalars.ts';
@@ -26,6 +27,7 @@ export function decodeBootstrap(
   const { api } = options;
   const context = new DecodeContext(options);
   context.check('envoy.config.bootstrap.v3.Bootstrap', message);
+  checkDnsResolver(context, message.typedDnsResolverConfig, 'typed_dns_resolver_config');
   const node = buildNode(api, message.node, overrides);
   const clusters = decodeClusters(context, message);
   const listeners = decodeListeners(context, message);

@@ -191,6 +191,11 @@ const refusals: readonly [string, string, RegExp][] = [
     /initial_metadata\[0\]\.key: "a b" is no name of gRPC metadata/,
   ],
   [
+    'name servers of its own',
+    'typed_dns_resolver_config: { name: d, typed_config: { "@type": type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig, resolvers: [ { socket_address: { address: 10.0.0.1, port_value: 53 } } ] } }',
+    /^b\.yaml:1:\d+: typed_dns_resolver_config\.typed_config\.resolvers: is not supported by Heddle yet/,
+  ],
+  [
     'REST polling',
     ads.replace('DELTA_GRPC', 'REST'),
     /ads_config\.api_type: REST is not supported by Heddle yet/,

@@ -31,7 +31,7 @@ const lookupFamilies = {
 
 /** The deprecated fields of the cluster itself. */
 export function decodeDnsFields(context: DecodeContext, message: ClusterMessage, path: string): DnsSettings {
-  checkResolver(context, message.typedDnsResolverConfig, joinPath(path, 'typed_dns_resolver_config'));
+  checkDnsResolver(context, message.typedDnsResolverConfig, joinPath(path, 'typed_dns_resolver_config'));
   return toSettings(context, message, message.waitForWarmOnInit ?? true, path);
 }
 
@@ -42,7 +42,7 @@ export function decodeDnsCluster(
   cluster: ClusterMessage,
   path: string,
 ): DnsSettings {
-  checkResolver(context, dns.typedDnsResolverConfig, `${path}.typed_dns_resolver_config`);
+  checkDnsResolver(context, dns.typedDnsResolverConfig, `${path}.typed_dns_resolver_config`);
   return toSettings(context, dns, cluster.waitForWarmOnInit ?? true, path);
 }
 
@@ -85,7 +85,7 @@ function toSettings(
 }
 
 /** The operating system resolves. A resolver with name servers of its own would be another one. */
-function checkResolver(
+export function checkDnsResolver(
   context: DecodeContext,
   message: TypedExtensionConfig | undefined,
   path: string,

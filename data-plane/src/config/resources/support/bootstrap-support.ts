@@ -11,6 +11,7 @@ export const bootstrapSupport: SupportTable = {
       'dynamic_resources',
       'cluster_manager',
       'stats_flush_interval',
+      'typed_dns_resolver_config',
       'layered_runtime',
       'admin',
     ],
@@ -32,7 +33,6 @@ export const bootstrapSupport: SupportTable = {
       grpc_async_client_manager_config: 'only affects how long idle gRPC clients are kept',
       memory_allocator_manager: 'the runtime manages the memory',
       enable_worker_cpu_affinity: 'the kernel places the workers',
-      typed_dns_resolver_config: 'the resolver of the operating system is used',
     },
   },
   [`${core}.Node`]: {
