@@ -56,6 +56,16 @@ export async function put(controlPlane: ControlPlane, object: MeshObject): Promi
   assert.ok(answer.ok, `PUT ${target}: ${answer.status} ${await answer.text()}`);
 }
 
+/** Applies objects in one transaction and expects success. */
+export async function apply(controlPlane: ControlPlane, objects: readonly MeshObject[]): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${controlPlane.restPort}/v1/apply`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/yaml' },
+    body: objects.map((object) => JSON.stringify(object)).join('\n---\n'),
+  });
+  assert.ok(answer.ok, `apply: ${answer.status} ${await answer.text()}`);
+}
+
 export async function remove(controlPlane: ControlPlane, object: MeshObject): Promise<void> {
   const target = pathOf(object);
   const answer = await fetch(`http://127.0.0.1:${controlPlane.restPort}${target}`, { method: 'DELETE' });

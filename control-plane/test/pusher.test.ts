@@ -202,6 +202,40 @@ test('a refused cluster holds its routes and their old clusters without end', ()
   assert.deepEqual(client.flow(true), ['CDS b', 'EDS b', 'RDS r', 'CDS -a', 'EDS -a']);
 });
 
+test('a route does not overtake its cluster, which waits behind an unanswered response', () => {
+  const client = settled('delta');
+  client.ask(EDS, ['b']);
+  client.set(after);
+  client.flow();
+  client.answer(CDS);
+  client.answer(EDS);
+  assert.deepEqual(client.flow(), ['RDS r']);
+  client.answer(RDS);
+  assert.deepEqual(client.flow(), ['CDS -a']);
+  client.set(before);
+  assert.deepEqual(client.flow(), [], 'a is on its way out, and then in again');
+  client.answer(CDS);
+  assert.deepEqual(client.flow(true), ['CDS a', 'EDS a', 'RDS r', 'CDS -b', 'EDS -b']);
+});
+
+test('endpoints that are all gone wait for routes that are on their way', () => {
+  const both: TestWorld = { ...before, clusters: { a: '1', b: '1' }, endpoints: { a: 'x', b: 'x' } };
+  for (const variant of ['sotw', 'delta'] as const) {
+    const client = settled(variant);
+    client.set(both);
+    client.ask(EDS, variant === 'sotw' ? ['a', 'b'] : ['b']);
+    client.flow(true);
+    client.set({ ...both, routes: { r: ['b'] } });
+    assert.deepEqual(client.flow(), ['RDS r']);
+    client.set({ ...both, routes: { r: ['b'] }, endpoints: { a: '', b: 'y' } });
+    assert.deepEqual(client.flow(), ['EDS b'], 'what has endpoints goes');
+    client.answer(EDS);
+    assert.deepEqual(client.flow(), []);
+    client.answer(RDS);
+    assert.deepEqual(client.flow(), ['EDS a']);
+  }
+});
+
 test('going back to what was, before anything was removed, removes the new one only', () => {
   const client = settled('delta');
   client.set(after);

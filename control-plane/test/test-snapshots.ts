@@ -14,7 +14,7 @@ export interface TestWorld {
   /** Cluster → content. Endpoints have the cluster's name unless `endpointsOf` says otherwise. */
   readonly clusters?: Readonly<Record<string, string>>;
   readonly endpointsOf?: Readonly<Record<string, string>>;
-  /** Endpoints → content. */
+  /** Endpoints → content; empty: there are none. */
   readonly endpoints?: Readonly<Record<string, string>>;
   /** Listener → name of its route table. */
   readonly listeners?: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ function toLayer(world: TestWorld): SnapshotLayer {
   const endpoints = Object.entries(world.endpoints ?? {}).map(([name, content]) => {
     const bytes = api.encode('envoy.config.endpoint.v3.ClusterLoadAssignment', {
       clusterName: name,
-      endpoints: [{ lbEndpoints: [{ endpoint: { hostname: content } }] }],
+      endpoints: content === '' ? [] : [{ lbEndpoints: [{ endpoint: { hostname: content } }] }],
     });
     return createSnapshotResource(typeUrls.clusterLoadAssignment, name, bytes);
   });

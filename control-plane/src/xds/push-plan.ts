@@ -13,6 +13,9 @@ export interface PushRow {
 
 const { cluster, clusterLoadAssignment, listener, routeConfiguration } = typeUrls;
 
+/** What sends requests to clusters. */
+export const routingTypes: readonly string[] = [listener, routeConfiguration];
+
 /**
  * Make before break. Endpoints do not wait for the acknowledgement of their clusters: Envoy gives it only once
  * the clusters are warm, and for that it needs the endpoints. Listeners and routes wait, resource by resource,
@@ -25,7 +28,7 @@ export const pushRows: readonly PushRow[] = [
   { does: 'replace', typeUrl: listener, after: [] },
   { does: 'upsert', typeUrl: routeConfiguration, after: [] },
   { does: 'remove', typeUrl: routeConfiguration, after: [listener] },
-  { does: 'remove', typeUrl: cluster, after: [listener, routeConfiguration] },
+  { does: 'remove', typeUrl: cluster, after: routingTypes },
   { does: 'remove', typeUrl: clusterLoadAssignment, after: [cluster] },
 ];
 

@@ -1,7 +1,9 @@
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import { versionOfSet, type Snapshot, type SnapshotResource } from '../snapshot/snapshot.ts';
 import { ClusterArrivals } from './cluster-arrivals.ts';
-import { childTypes, fullSetTypes, planRows, type PushRow } from './push-plan.ts';
+import { isEmptyAssignment } from './empty-assignment.ts';
+import { childTypes, fullSetTypes, planRows, routingTypes, type PushRow } from './push-plan.ts';
+import { covers } from './subscription.ts';
 import type { TypeState } from './type-state.ts';
 
 /** A response that may go out now. */
@@ -50,7 +52,7 @@ export class Pusher {
       const state = states.get(row.typeUrl);
       if (state === undefined || !state.hasWork || state.outstanding !== undefined) continue;
       if (!row.after.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs))) continue;
-      const push = this.#pushOf(row, state, snapshot);
+      const push = this.#pushOf(row, state, snapshot, nowMs);
       if (push !== undefined) return push;
     }
     return undefined;
@@ -93,13 +95,11 @@ export class Pusher {
     return future.length === 0 ? undefined : Math.min(...future) - nowMs;
   }
 
-  #pushOf(row: PushRow, state: TypeState, snapshot: Snapshot): Push | undefined {
+  #pushOf(row: PushRow, state: TypeState, snapshot: Snapshot, nowMs: number): Push | undefined {
     const difference = state.difference(snapshot);
     const isSotw = this.#settings.variant === 'sotw';
     const isUpsert = row.does !== 'remove';
-    const allowed = isUpsert
-      ? difference.upserts.filter((resource) => !this.#arrivals.holdsBack(resource))
-      : [];
+    const allowed = isUpsert ? this.#allowedOf(state, difference.upserts, snapshot, nowMs) : [];
     const missing = isUpsert ? difference.missing : [];
     const removals = row.does === 'upsert' ? [] : difference.removals;
     const hasAnswer = isUpsert && state.mustAnswer;
@@ -107,6 +107,37 @@ export class Pusher {
     if (!isSotw) return this.#deltaPush(state, snapshot, allowed, [...missing, ...removals]);
     if (fullSetTypes.has(state.typeUrl)) return fullSetPush(state, allowed, [...missing, ...removals]);
     return this.#partialPush(state, snapshot, allowed, [...missing, ...removals], hasAnswer);
+  }
+
+  /** Without those that would break what the client does now. */
+  #allowedOf(
+    state: TypeState,
+    upserts: readonly SnapshotResource[],
+    snapshot: Snapshot,
+    nowMs: number,
+  ): readonly SnapshotResource[] {
+    if (state.typeUrl !== typeUrls.clusterLoadAssignment) {
+      return upserts.filter(
+        (resource) => !this.#arrivals.holdsBack(resource) && !this.#namesUnsent(resource, nowMs),
+      );
+    }
+    // Endpoints that are all gone are a removal in disguise: routes that are on their way may leave the cluster.
+    const isRouted = (resource: SnapshotResource): boolean =>
+      isEmptyAssignment(resource) && !state.isAsked(resource.name);
+    if (!upserts.some(isRouted) || routingTypes.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs)))
+      return upserts;
+    return upserts.filter((resource) => !isRouted(resource));
+  }
+
+  /** Whether a resource names a cluster that waits behind an unanswered response of its own type. */
+  #namesUnsent({ references }: SnapshotResource, nowMs: number): boolean {
+    const clusters = this.#settings.states.get(typeUrls.cluster);
+    if (clusters?.hasWork !== true || clusters.outstanding === undefined) return false;
+    if (nowMs - clusters.outstanding.sentAtMs >= this.#settings.ackTimeoutMs) return false;
+    return references.some(
+      ({ typeUrl, name }) =>
+        typeUrl === typeUrls.cluster && covers(clusters.subscription, name) && !clusters.held.has(name),
+    );
   }
 
   #deltaPush(

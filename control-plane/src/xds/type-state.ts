@@ -96,6 +96,10 @@ export class TypeState {
     this.markChanged(this.subscription.names);
   }
 
+  isAsked(name: string): boolean {
+    return this.#asked.has(name);
+  }
+
   difference(snapshot: Snapshot): Difference {
     const upserts: SnapshotResource[] = [];
     const missing: string[] = [];
