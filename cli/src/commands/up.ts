@@ -57,9 +57,14 @@ async function runUp(context: CliContext, meshPath: string, options: UpOptions):
     onEvent: printEvent,
     onFailure: (error) => end(error),
   });
-  using _interrupt = terminal.onInterrupt(() => end('interrupt'));
+  let interruptCount = 0;
+  using _interrupt = terminal.onInterrupt(() => {
+    interruptCount += 1;
+    if (interruptCount === 1) end('interrupt');
+    else mesh.kill();
+  });
 
-  try {
+  async function runUntilEnd(): Promise<number> {
     const started = mesh.start();
     started.catch(() => undefined); // when the end comes first, nobody waits for the start any more
     const early = await Promise.race([started.then(() => undefined), ended]);
@@ -69,17 +74,24 @@ async function runUp(context: CliContext, meshPath: string, options: UpOptions):
     const reason = await ended;
     view.stop();
     return report(reason);
-  } finally {
-    terminal.note('stopping');
-    await mesh.stop();
-    if (options.freePorts === true && options.runFolder === undefined)
-      rmSync(run.path, { recursive: true, force: true });
   }
 
   function report(reason: 'interrupt' | HeddleError): number {
     if (reason === 'interrupt') return exitCodes.ok;
     terminal.note(describeFailure(reason, terminal.noteColors));
     return exitCodes.failed;
+  }
+
+  let exitCode: number = exitCodes.failed;
+  try {
+    exitCode = await runUntilEnd();
+    return exitCode;
+  } finally {
+    terminal.note('stopping (Ctrl-C again kills what still runs)');
+    await mesh.stop();
+    // Without a failure nobody reads the logs of a temporary folder.
+    const isTemporary = options.freePorts === true && options.runFolder === undefined;
+    if (isTemporary && exitCode === exitCodes.ok) rmSync(run.path, { recursive: true, force: true });
   }
 }
 

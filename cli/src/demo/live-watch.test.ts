@@ -69,7 +69,7 @@ test('moving weights changes nothing else, marks the revision, and is a valid ro
     rule?.backendRefs?.map(({ weight }) => weight),
     [50, 50],
   );
-  assert.deepEqual(rule?.retry, { attempts: 3 });
-  assert.equal(rule?.filters?.length, 1, 'the marker is replaced, not repeated');
+  assert.deepEqual(rule.retry, { attempts: 3 });
+  assert.equal(rule.filters?.length, 1, 'the marker is replaced, not repeated');
   assert.throws(() => withWeights(route, { v3: 1 }, '1'), /route "catalog" names no version v3/);
 });

@@ -41,7 +41,10 @@ export interface Mesh {
   killInstance(id: string): Promise<void>;
   /** SIGKILL for the control plane; resolves when every proxy is connected to its successor and in sync. */
   restartControlPlane(): Promise<void>;
+  /** SIGTERM for everything; what still runs after the sidecars' drain is killed. */
   stop(): Promise<void>;
+  /** For who does not want to wait for `stop`. */
+  kill(): void;
 }
 
 const controlPlaneDeadlineMs = 15_000;
@@ -196,6 +199,10 @@ export function createMesh({ loaded, run, clock, environment, onEvent, onFailure
     async stop() {
       leases.stop();
       await supervisor.stopAll(stopDeadlineMs);
+    },
+
+    kill() {
+      supervisor.killAll();
     },
   };
 }

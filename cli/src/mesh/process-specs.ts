@@ -58,6 +58,8 @@ export function sidecarSpec(instance: InstancePlan, { run, plan, environment }: 
       ...['--admin-port', String(instance.adminPort)],
       ...['--app-port', String(instance.appPort)],
       ...['--concurrency', String(plan.concurrency)],
+      // The whole mesh ends at once, so there is nobody to drain for.
+      ...['--shutdown-time-s', '1'],
     ],
     environment,
     logFile: run.logFile(name),

@@ -40,6 +40,8 @@ export interface Supervisor {
   arm(): void;
   /** Ends everything that was started, at the same time. No process starts after that. */
   stopAll(deadlineMs: number): Promise<void>;
+  /** SIGKILL for everything that still runs; `stopAll` then resolves. */
+  killAll(): void;
 }
 
 /** Pause before the first restart; doubled for each further death within the window. */
@@ -129,6 +131,9 @@ export function createSupervisor({ clock, onEvent, onGiveUp }: SupervisorOptions
       isStopping = true;
       await Promise.all([...entries].map((entry) => end(entry, deadlineMs)));
       entries.clear();
+    },
+    killAll() {
+      for (const { current } of entries) current.kill('SIGKILL');
     },
   };
 }
