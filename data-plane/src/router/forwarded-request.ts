@@ -68,13 +68,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#action = action;
     this.#cluster = cluster;
     this.#startedMs = context.wheel.monotonicMs();
-    const policy = route.retryPolicy?.policy;
     // What a client asks of the router is taken out before the route's own changes are made.
-    this.#timeouts = takeRequestTimeouts(headers, {
-      routeMs: action.timeoutMs,
-      perTryMs: policy?.perTryTimeoutMs ?? 0,
-      perTryIdleMs: policy?.perTryIdleTimeoutMs ?? 0,
-    });
+    this.#timeouts = takeRequestTimeouts(headers, route.timeouts);
     if (headers.remove('x-envoy-upstream-rq-timeout-alt-response')) this.#timeoutStatus = 204;
     this.#retry = RetryState.create(route.retryPolicy, headers);
     this.#hosts = new HostSelection(route);
@@ -118,8 +113,6 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     if (this.#attempt?.reset() === true) this.#cluster.stats.resetsSent.inc();
     this.#release();
   }
-
-  // Attempts.
 
   onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void {
     const info = this.#callbacks.streamInfo;
@@ -212,8 +205,6 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     if (!this.#hasResponseStarted && this.#retriesReset('local-reset', attempt.isRequestSent)) return;
     this.#onTimeout(kind === 'per-try' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout');
   }
-
-  // Watermarks of the client's connection.
 
   onAboveWriteHighWatermark(): void {
     this.#attempt?.readDisable(true);

@@ -14,6 +14,7 @@ import {
   compileResponseChanges,
   type HeaderChanges,
 } from './header-mutation.ts';
+import type { RequestTimeouts } from './request-timeouts.ts';
 import { CompiledRetryPolicy } from './retry-policy.ts';
 import { HostRewriter, PathRewriter } from './rewrite.ts';
 import type { RouteMatcher } from './route-matcher.ts';
@@ -72,6 +73,8 @@ export class ResolvedRoute implements RouteEntry {
   readonly metadataMatch: Readonly<Record<string, unknown>> | undefined;
   readonly perRequestBufferLimitBytes: number | undefined;
   readonly isTlsRedirect: boolean;
+  /** Of a request that asks for none itself. */
+  readonly timeouts: RequestTimeouts;
 
   constructor(parts: RouteParts, clusterName: string, weightedCluster: WeightedCluster | undefined) {
     const { route, virtualHost } = parts;
@@ -104,6 +107,11 @@ export class ResolvedRoute implements RouteEntry {
       weightedCluster?.metadataMatch,
     );
     this.isTlsRedirect = parts.isTlsRedirect;
+    this.timeouts = {
+      routeMs: action.kind === 'forward' ? action.timeoutMs : 0,
+      perTryMs: parts.retryPolicy?.policy.perTryTimeoutMs ?? 0,
+      perTryIdleMs: parts.retryPolicy?.policy.perTryIdleTimeoutMs ?? 0,
+    };
     this.perRequestBufferLimitBytes =
       route.perRequestBufferLimitBytes ?? virtualHost.perRequestBufferLimitBytes;
   }

@@ -285,6 +285,37 @@ test('a connection that the server closed while idle costs no safe request', asy
   assert.equal(post.status, 503);
 });
 
+test('an open circuit breaker is said, and is not retried', async (t) => {
+  const port = await serve(t, () => undefined);
+  const retryPolicy = buildRetryPolicy({ retryOn: ['5xx', 'reset'] });
+  const proxy = await startProxy(t, toCluster(forward('c', { retryPolicy })), {
+    clusters: { c: [port] },
+    clusterFields: { circuitBreakers: { maxConnections: 1, maxPendingRequests: 0, maxRequests: 1 } },
+  });
+  const waiting = await RawClient.open(proxy.port);
+  waiting.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await until(() => proxy.stats.value('cluster.c.upstream_rq_total') === 1 || waiting.received !== '');
+  const answer = await get(proxy.port, '/');
+  assert.equal(answer.status, 503);
+  assert.equal(answer.header('x-envoy-overloaded'), 'true');
+  assert.match(answer.body, /reset reason: overflow$/);
+  assert.equal(proxy.stats.value('cluster.c.upstream_rq_retry'), 0);
+  waiting.close();
+});
+
+test('auto_host_rewrite takes the name of the host that was chosen', async (t) => {
+  let host: string | undefined;
+  const port = await serve(t, (request, answer) => {
+    host = `${request.headers.host ?? ''} ${String(request.headers['x-envoy-original-host'])}`;
+    answer.end();
+  });
+  const proxy = await startProxy(t, toCluster(forward('c', { hostRewrite: { kind: 'auto' } })), {
+    clusters: { c: [port] },
+  });
+  await get(proxy.port, '/');
+  assert.equal(host, 'c-0.test a.test');
+});
+
 test('an early answer is delivered and ends the connection', async (t) => {
   const port = await serveTcp(t, (socket) => {
     socket.once('data', () => socket.write('HTTP/1.1 413 Too Large\r\ncontent-length: 4\r\n\r\nmuch'));
