@@ -166,7 +166,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onAllReady: startListeners,
   });
   const availability = {
-    isActive: (name: string) => clusters.stateOf(name) === 'active',
+    isActive: (name: string) => clusters.isActive(name),
     onActive: (listener: (name: string) => void) => clusters.onActive(listener),
   };
 
@@ -205,7 +205,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     {
       acceptedVersions: () => ads?.acceptedVersions() ?? new Map<string, string>(),
       isSettled(typeUrl) {
-        if (typeUrl === typeUrls.cluster) return clusters.inspect().every(({ state }) => state === 'active');
+        if (typeUrl === typeUrls.cluster) return clusters.warmingCount === 0;
         if (typeUrl === typeUrls.listener)
           return listeners.inspect().every(({ warming }) => warming === undefined);
         if (typeUrl === typeUrls.routeConfiguration) {
