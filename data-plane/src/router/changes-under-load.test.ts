@@ -33,6 +33,7 @@ test('no request fails while listeners, routes and clusters change under it', as
   proxy.routes.apply([table('one')]);
 
   let isOver = false;
+  t.after(() => (isOver = true));
   const seen: Record<string, number> = {};
   const failures: string[] = [];
   const load = async (): Promise<void> => {
