@@ -5,6 +5,8 @@ import { systemClock } from '@heddle/shared/time/clock';
 import { heddle } from '../test/heddle.ts';
 import { createRecordingTerminal } from '../test/recording-terminal.ts';
 import { startScriptedServer } from '../test/scripted-server.ts';
+import { RefusedError } from './client/rest-client.ts';
+import { locateInFiles } from './commands/apply.ts';
 import { runCli } from './run-cli.ts';
 import { readSettings } from './settings.ts';
 
@@ -128,7 +130,7 @@ test("the server's problems are printed with their positions", async () => {
     title: 'The input refers to something that does not exist',
     detail: '1 problem',
     problems: [
-      { pointer: '/spec/rules/0/backendRefs/0/name', message: 'no service "cat"', line: 6, column: 9 },
+      { pointer: '/spec/rules/0/backendRefs/0/name', message: 'no service "cat"', line: 1, column: 9 },
     ],
   };
   await using server = await startScriptedServer({ 'POST /v1/apply': { status: 422, body } });
@@ -139,7 +141,7 @@ test("the server's problems are printed with their positions", async () => {
   assert.equal(run.exitCode, 1);
   assert.equal(
     run.notes,
-    'error: The input refers to something that does not exist:\n  6:9: /spec/rules/0/backendRefs/0/name: no service "cat"',
+    'error: The input refers to something that does not exist:\n  stdin:1:9: /spec/rules/0/backendRefs/0/name: no service "cat"',
   );
 });
 
@@ -228,4 +230,24 @@ test('every command has help with an example', async () => {
     assert.equal(exitCode, 0);
     assert.match(output, /Examples:\n {2}heddle /, command);
   }
+});
+
+test('a position in the text that was sent is told as one in its file', () => {
+  const files = [
+    { name: 'a.yaml', text: 'kind: Service\nmetadata: { name: a }\n' },
+    { name: 'b.yaml', text: 'kind: Service\nmetadata: { name: b }' },
+  ];
+  const joined = files
+    .map(({ text }) => text)
+    .join('\n---\n')
+    .split('\n');
+  const problems = ['metadata: { name: a }', 'metadata: { name: b }'].map((wanted) => ({
+    position: { line: joined.indexOf(wanted) + 1, column: 3 },
+    text: 'x',
+  }));
+  const located = locateInFiles(new RefusedError('conflict', 'no', 409, problems), files);
+  assert.deepEqual(
+    located.problems.map(({ text }) => text),
+    ['a.yaml:2:3: x', 'b.yaml:2:3: x'],
+  );
 });

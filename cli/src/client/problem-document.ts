@@ -1,8 +1,16 @@
 import { isRecord } from './json.ts';
 
-/** One problem as a line: `12:3: /spec/rules/0: must not be empty`. */
+/** One problem for people. */
 export interface ProblemLine {
+  /** Where in the text that was sent; lines and columns from 1. */
+  readonly position: { readonly line: number; readonly column: number } | undefined;
+  /** `/spec/rules/0: must not be empty` */
   readonly text: string;
+}
+
+/** `12:3: /spec/rules/0: must not be empty` */
+export function formatProblemLine({ position, text }: ProblemLine): string {
+  return position === undefined ? text : `${position.line}:${position.column}: ${text}`;
 }
 
 export interface ProblemDocument {
@@ -25,13 +33,9 @@ export function readProblemDocument(body: unknown): ProblemDocument {
 
 function toLine(problem: Readonly<Record<string, unknown>>): ProblemLine {
   const { line, column } = problem;
-  const position = typeof line === 'number' && typeof column === 'number' ? `${line}:${column}` : '';
-  const parts = [
-    position,
-    textOf(problem, 'pointer', 'path') ?? '',
-    textOf(problem, 'message', 'detail') ?? '',
-  ];
-  return { text: parts.filter((part) => part !== '').join(': ') };
+  const position = typeof line === 'number' && typeof column === 'number' ? { line, column } : undefined;
+  const parts = [textOf(problem, 'pointer', 'path') ?? '', textOf(problem, 'message', 'detail') ?? ''];
+  return { position, text: parts.filter((part) => part !== '').join(': ') };
 }
 
 function textOf(record: Readonly<Record<string, unknown>>, ...names: readonly string[]): string | undefined {

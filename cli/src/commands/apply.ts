@@ -5,10 +5,11 @@ import {
   InvalidDocumentsError,
   formatDocumentProblem,
 } from '@heddle/shared/model/parse-documents';
-import { InvalidInputError } from '@heddle/shared/errors/problem';
+import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
 import type { CliContext } from '../context.ts';
 import { recordsAt, textAt } from '../client/json.ts';
-import { createRestClient } from '../client/rest-client.ts';
+import type { ProblemLine } from '../client/problem-document.ts';
+import { createRestClient, RefusedError } from '../client/rest-client.ts';
 import { readTextFile } from '../mesh/read-document-file.ts';
 import { examples, serverOption, type ServerOptions } from './options.ts';
 
@@ -37,14 +38,18 @@ export function addApplyCommand(program: Command, context: CliContext): void {
       ),
     )
     .action(async (options: ApplyOptions) => {
-      const body = await readDocuments(context, options.filename);
+      const files = await readFiles(context, options.filename);
       const isDryRun = options.dryRun === true;
-      const answer = await createRestClient(options.server).send({
-        method: 'POST',
-        path: isDryRun ? '/v1/apply?dryRun=true' : '/v1/apply',
-        body,
-        contentType: 'application/yaml',
-      });
+      const answer = await createRestClient(options.server)
+        .send({
+          method: 'POST',
+          path: isDryRun ? '/v1/apply?dryRun=true' : '/v1/apply',
+          body: files.map(({ text }) => text).join(separator),
+          contentType: 'application/yaml',
+        })
+        .catch((thrown: unknown) => {
+          throw thrown instanceof RefusedError ? locateInFiles(thrown, files) : thrown;
+        });
       const lines = recordsAt(answer.body, 'objects').map((object) => {
         const service = textAt(object, 'service');
         const name = `${service === '' ? '' : `${service}/`}${textAt(object, 'name')}`;
@@ -56,10 +61,18 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     });
 }
 
-/** One text of all files. Checked here too, because a position is worth more with the name of its file. */
-async function readDocuments({ terminal }: CliContext, paths: readonly string[]): Promise<string> {
-  const texts: string[] = [];
-  const problems: { path: string; message: string }[] = [];
+interface InputFile {
+  /** As the user gave it, or `stdin`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+const separator = '\n---\n';
+
+/** Checked here too, so that nothing is sent that the server would refuse for its form alone. */
+async function readFiles({ terminal }: CliContext, paths: readonly string[]): Promise<readonly InputFile[]> {
+  const files: InputFile[] = [];
+  const problems: Problem[] = [];
   let documentCount = 0;
   for (const path of paths) {
     const text = path === '-' ? await terminal.readInput() : await readTextFile(path);
@@ -75,9 +88,26 @@ async function readDocuments({ terminal }: CliContext, paths: readonly string[])
         })),
       );
     }
-    texts.push(text);
+    files.push({ name, text });
   }
   if (problems.length > 0) throw new InvalidInputError(problems);
   if (documentCount === 0) throw new HeddleError('invalid-input', `${paths.join(', ')}: no document in it`);
-  return texts.join('\n---\n');
+  return files;
+}
+
+/** The server saw one text; people have files. Each problem gets the file's name and the line in that file. */
+export function locateInFiles(refused: RefusedError, files: readonly InputFile[]): RefusedError {
+  const problems = refused.problems.map(({ position, text }): ProblemLine => {
+    let firstLine = 1;
+    for (const file of files) {
+      const lineCount = (file.text + separator).split('\n').length - 1;
+      if (position !== undefined && position.line < firstLine + lineCount) {
+        const line = position.line - firstLine + 1;
+        return { position: undefined, text: `${file.name}:${line}:${position.column}: ${text}` };
+      }
+      firstLine += lineCount;
+    }
+    return { position, text };
+  });
+  return new RefusedError(refused.code, refused.message, refused.status, problems);
 }

@@ -4,7 +4,7 @@ import { instancePath } from '../client/object-path.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { examples, serverOption, wholeNumber, type ServerOptions } from './options.ts';
 import { waitForClients } from '../client/wait-for-clients.ts';
-import { stayAwake } from './pause.ts';
+import { stayAwake } from './stay-awake.ts';
 
 interface DeregisterOptions extends ServerOptions {
   /** Seconds; `true` when the option stands alone. */

@@ -2,10 +2,11 @@ import { Option, type Command } from 'commander';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { InstanceHealth, InstanceSpec } from '@heddle/shared/model/instance';
 import { parseMeshObject } from '@heddle/shared/model/parse-object';
+import { sleep } from '@heddle/shared/time/clock';
 import type { CliContext } from '../context.ts';
 import { instancePath } from '../client/object-path.ts';
 import { createRestClient, RefusedError, type RestClient } from '../client/rest-client.ts';
-import { pauseAlive } from './pause.ts';
+import { stayAwake } from './stay-awake.ts';
 import { collectPair, examples, serverOption, wholeNumber, type ServerOptions } from './options.ts';
 
 interface RegisterOptions extends ServerOptions {
@@ -107,20 +108,32 @@ async function keepAlive(
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   using _interrupt = terminal.onInterrupt(() => end());
+  using _awake = stayAwake();
   let isTroubled = false;
+  let renewedAtMs = clock.monotonicMs();
 
-  for (;;) {
-    const isOver = await Promise.race([ended.then(() => true), pauseAlive(clock, everyMs)]);
-    if (isOver) break;
+  /** 404 within the time to live: somebody deleted it, and registering it again would undo that. */
+  async function renewOrReturn(sentAtMs: number): Promise<void> {
     try {
       await client.send({ method: 'POST', path: `${path}/renew`, timeoutMs: everyMs });
+    } catch (thrown) {
+      const isGone = thrown instanceof RefusedError && thrown.status === 404;
+      if (!isGone || sentAtMs - renewedAtMs < 3 * everyMs) throw thrown;
+      await put(client, service, id, spec);
+    }
+  }
+
+  for (;;) {
+    const isOver = await Promise.race([ended.then(() => true), sleep(clock, everyMs)]);
+    if (isOver === true) break;
+    try {
+      const sentAtMs = clock.monotonicMs();
+      await renewOrReturn(sentAtMs);
+      renewedAtMs = sentAtMs;
       if (isTroubled) terminal.note(`instance ${service}/${id}: the lease is renewed again`);
       isTroubled = false;
     } catch (thrown) {
-      if (thrown instanceof RefusedError && thrown.status === 404) {
-        // Somebody deleted it. Who stays alive must not bring it back: that would undo their decision.
-        throw thrown;
-      }
+      if (thrown instanceof RefusedError && thrown.status === 404) throw thrown;
       if (!isTroubled)
         terminal.note(`instance ${service}/${id}: the lease is not renewed: ${messageOf(thrown)}`);
       isTroubled = true;

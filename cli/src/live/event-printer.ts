@@ -26,7 +26,7 @@ export function createEventPrinter(terminal: Terminal, clock: Clock): (event: Me
         return noteColors.yellow(`${event.name} ${describeExit(event.exit)}${next}`);
       }
       case 'lease-trouble':
-        return noteColors.yellow(`leases cannot be renewed: ${event.text}`);
+        return noteColors.yellow(event.text);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { formatProblem, InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Terminal } from '../terminal/terminal.ts';
+import { formatProblemLine } from '../client/problem-document.ts';
 import { RefusedError } from '../client/rest-client.ts';
 
 /** `error: …` in one line; an input with several problems has one line for each. */
@@ -13,7 +14,7 @@ export function describeFailure(thrown: unknown, colors: Terminal['colors']): st
 
 function failureLines(thrown: unknown): string[] {
   if (thrown instanceof RefusedError) {
-    const lines = thrown.problems.map((problem) => problem.text);
+    const lines = thrown.problems.map(formatProblemLine);
     return lines.length === 0 ? [thrown.message] : [`${thrown.message}:`, ...lines];
   }
   if (thrown instanceof InvalidInputError && thrown.problems.length > 0) {
