@@ -13,6 +13,7 @@ import {
   startEnvoy,
   startTestControlPlane,
   untilAnswer,
+  untilEqual,
   type Answer,
 } from './mesh-harness.ts';
 
@@ -108,15 +109,15 @@ for (const apiType of ['GRPC', 'DELTA_GRPC'] as const) {
         await load;
         assert.deepEqual(failures, []);
 
-        const status = (await get(controlPlane, '/v1/proxies/cart-1')) as ProxyAnswer;
-        const states = Object.fromEntries(status.types.map(({ type, state }) => [type, state]));
-        const synced = {
-          Cluster: 'synced',
-          ClusterLoadAssignment: 'synced',
-          Listener: 'synced',
-          RouteConfiguration: 'synced',
+        const statesOf = async (): Promise<string[]> => {
+          const { types } = (await get(controlPlane, '/v1/proxies/cart-1')) as ProxyAnswer;
+          return types.map(({ type, state }) => `${type} ${state}`).sort();
         };
-        assert.deepEqual(states, synced, JSON.stringify(status));
+        const synced = ['Cluster', 'ClusterLoadAssignment', 'Listener', 'RouteConfiguration'];
+        await untilEqual(
+          statesOf,
+          synced.map((type) => `${type} synced`),
+        );
         assert.equal(proxy.log().includes('rejected'), false, proxy.log());
       } finally {
         await proxy.stop();

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
 import { systemClock } from '@heddle/shared/time/clock';
@@ -121,6 +122,17 @@ export async function untilAnswer(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   assert.fail(`no answer "${body}" for ${host}; the last was ${JSON.stringify(last)}`);
+}
+
+/** Reads until it gets what is expected; fails with the last value. */
+export async function untilEqual<T>(read: () => Promise<T>, expected: T, timeoutMs = 5_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let last = await read();
+  while (!isDeepStrictEqual(last, expected) && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    last = await read();
+  }
+  assert.deepEqual(last, expected);
 }
 
 export interface EnvoyOptions {

@@ -13,13 +13,25 @@ const HeaderSchema = closedObject({
   value: HeaderValueSchema,
 });
 
-export const HeaderModifierSchema = closedObject(
-  {
-    set: Type.Optional(Type.Array(HeaderSchema, { maxItems: 16, description: 'Replaces the header.' })),
-    add: Type.Optional(Type.Array(HeaderSchema, { maxItems: 16, description: 'Appends to the header.' })),
-    remove: Type.Optional(Type.Array(headerNameSchema('Header to remove.'), { maxItems: 16 })),
+export const HeaderModifierSchema = withCheck(
+  closedObject(
+    {
+      set: Type.Optional(Type.Array(HeaderSchema, { maxItems: 16, description: 'Replaces the header.' })),
+      add: Type.Optional(Type.Array(HeaderSchema, { maxItems: 16, description: 'Appends to the header.' })),
+      remove: Type.Optional(Type.Array(headerNameSchema('Header to remove.'), { maxItems: 16 })),
+    },
+    { description: 'What is done to the headers; remove comes first, then set, then add. Not for host.' },
+  ),
+  ({ set = [], add = [], remove = [] }) => {
+    // Envoy refuses such a route, and with it the whole table that holds it.
+    const isHost = (name: string): boolean => name.toLowerCase() === 'host';
+    const message = 'host is changed with URLRewrite.hostname';
+    return [
+      ...set.flatMap(({ name }, index) => (isHost(name) ? [{ path: `/set/${index}/name`, message }] : [])),
+      ...add.flatMap(({ name }, index) => (isHost(name) ? [{ path: `/add/${index}/name`, message }] : [])),
+      ...remove.flatMap((name, index) => (isHost(name) ? [{ path: `/remove/${index}`, message }] : [])),
+    ];
   },
-  { description: 'What is done to the headers; remove comes first, then set, then add.' },
 );
 
 export const PathModifierSchema = withCheck(

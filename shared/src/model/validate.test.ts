@@ -183,6 +183,20 @@ describe('validation of mesh objects', () => {
       }).join(),
       /set\/0\/value: must not contain a line break/,
     );
+    assert.deepEqual(
+      ofRule({
+        filters: [
+          {
+            type: 'RequestHeaderModifier',
+            requestHeaderModifier: { add: [{ name: 'Host', value: 'x' }], remove: ['a', 'host'] },
+          },
+        ],
+      }),
+      ['add/0/name', 'remove/1'].map(
+        (place) =>
+          `/spec/rules/0/filters/0/requestHeaderModifier/${place}: host is changed with URLRewrite.hostname`,
+      ),
+    );
   });
 
   it('refuses filters that contradict themselves or each other', () => {
