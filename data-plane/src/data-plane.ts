@@ -55,7 +55,6 @@ export interface DataPlane {
 
 /** A route table waits this long for clusters that it newly names. */
 const clusterWaitMs = 5000;
-const routeFetchTimeoutMs = 15_000;
 const workerStopDeadlineMs = 2000;
 
 /**
@@ -167,6 +166,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   });
   const availability = {
     isActive: (name: string) => clusters.isActive(name),
+    isKnown: (name: string) => clusters.stateOf(name) !== 'unknown',
     onActive: (listener: (name: string) => void) => clusters.onActive(listener),
   };
 
@@ -191,7 +191,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     clock,
     logger,
     stats: store.root,
-    routeFetchTimeoutMs,
     drainTimeMs: settings.drainTimeMs,
     onBindFailure: ({ isStatic }) => {
       // A file that asks for a taken port will not get better; xDS may.

@@ -10,6 +10,7 @@ import { loadBootstrap, type LoadedBootstrap } from './bootstrap/load-bootstrap.
 import { makeBootstrap } from './bootstrap/make-bootstrap.ts';
 import type { NodeOverrides } from './bootstrap/node-identity.ts';
 import type { DecoderOptions } from './config/resources/decode-context.ts';
+import { effectiveRuntime } from './config/model/bootstrap.ts';
 import { createResourceTypes, httpFilterDecoders } from './config/resources/resource-types.ts';
 import { startDataPlane } from './data-plane.ts';
 import { compileFormat } from './downstream/http/access-log/compile-format.ts';
@@ -31,6 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
     validator: createValidator(api.types),
     httpFilters: httpFilterDecoders,
     compileFormat,
+    runtime: {},
   };
   const { bootstrap, warnings } = readBootstrap(settings, decoderOptions);
   for (const { path, message } of warnings) logger.warn({ path, problem: message }, 'bootstrap');
@@ -41,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const dataPlane = await startDataPlane({
     settings,
     bootstrap,
-    resourceTypes: createResourceTypes(decoderOptions),
+    resourceTypes: createResourceTypes({ ...decoderOptions, runtime: effectiveRuntime(bootstrap.runtime) }),
     api,
     version: `heddle/${packageVersion()}`,
     clock: systemClock,

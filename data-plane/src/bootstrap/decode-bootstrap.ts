@@ -1,8 +1,7 @@
 import { InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
-import type { Bootstrap, StaticResource } from '../config/model/bootstrap.ts';
+import { effectiveRuntime, type Bootstrap, type StaticResource } from '../config/model/bootstrap.ts';
 import type { Listener } from '../config/model/listener.ts';
-import { decodeAccessLogs, defaultAccessLogFormat } from '../config/resources/access-log.ts';
 import { decodeIpAddress } from '../config/resources/address.ts';
 import { decodeCluster } from '../config/resources/cluster.ts';
 import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
@@ -10,13 +9,11 @@ import { DecodeContext, type DecoderOptions } from '../config/resources/decode-c
 import { checkDnsResolver } from '../config/resources/dns.ts';
 import { deepFreeze } from '../config/resources/deep-freeze.ts';
 import { decodeListener } from '../config/resources/listener.ts';
-import { defined, toMsOr } from '../config/resources/scalars.ts';
+import { defined } from '../config/resources/scalars.ts';
 import { adsClusterName, decodeAdsConfig, type StaticCluster } from './ads-config.ts';
 import { buildNode, toNodeIdentity, type NodeOverrides } from './node-identity.ts';
 import { decodeRuntime } from './runtime-layers.ts';
 import { checkStaticReferences } from './static-references.ts';
-
-const defaultStatsFlushIntervalMs = 5000;
 
 /** @throws InvalidInputError with every problem; paths are field paths */
 export function decodeBootstrap(
@@ -25,7 +22,11 @@ export function decodeBootstrap(
   overrides: NodeOverrides,
 ): Bootstrap {
   const { api } = options;
-  const context = new DecodeContext(options);
+  // First, because what the other parts decode to may depend on it.
+  const runtimeContext = new DecodeContext(options);
+  const runtime = decodeRuntime(runtimeContext, message.layeredRuntime, 'layered_runtime');
+  const context = new DecodeContext({ ...options, runtime: effectiveRuntime(runtime) });
+  context.problems.push(...runtimeContext.problems);
   context.check('envoy.config.bootstrap.v3.Bootstrap', message);
   checkDnsResolver(context, message.typedDnsResolverConfig, 'typed_dns_resolver_config');
   const node = buildNode(api, message.node, overrides);
@@ -47,9 +48,7 @@ export function decodeBootstrap(
       bytes: api.encode('envoy.config.cluster.v3.Cluster', cluster),
     })),
     ...dynamic,
-    runtime: decodeRuntime(context, message.layeredRuntime, 'layered_runtime'),
-    statsFlushIntervalMs: toMsOr(message.statsFlushInterval, defaultStatsFlushIntervalMs),
-    localClusterName: decodeLocalCluster(context, message, clusters),
+    runtime,
     ignored: context.ignored,
     bytes: api.encode('envoy.config.bootstrap.v3.Bootstrap', { ...message, node }),
     ...defined<Pick<Bootstrap, 'admin'>>({ admin: decodeAdmin(context, message) }),
@@ -155,31 +154,8 @@ function refuseAnonymousNode(
     );
 }
 
-function decodeLocalCluster(
-  context: DecodeContext,
-  message: BootstrapMessage,
-  clusters: readonly StaticCluster[],
-): string {
-  const name = message.clusterManager?.localClusterName ?? '';
-  if (name !== '' && !clusters.some(({ value }) => value.name === name)) {
-    context.refuse(
-      'cluster_manager.local_cluster_name',
-      `there is no static cluster ${JSON.stringify(name)}`,
-    );
-  }
-  return name;
-}
-
 function decodeAdmin(context: DecodeContext, { admin }: BootstrapMessage): Bootstrap['admin'] | undefined {
-  if (admin?.address === undefined) return undefined;
-  const accessLogs = decodeAccessLogs(context, admin.accessLog, 'admin.access_log');
-  const legacyPath = admin.accessLogPath;
-  if (legacyPath !== '') {
-    accessLogs.push({
-      sink: { kind: 'file', path: legacyPath },
-      format: { kind: 'text', format: defaultAccessLogFormat },
-      omitEmptyValues: false,
-    });
-  }
-  return { address: decodeIpAddress(context, admin.address, 'admin.address'), accessLogs };
+  return admin?.address === undefined
+    ? undefined
+    : { address: decodeIpAddress(context, admin.address, 'admin.address') };
 }

@@ -11,7 +11,6 @@ function table(name: string): RouteTable {
     mutation: { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] },
     mostSpecificHeaderMutationsWins: false,
     ignorePortInHostMatching: false,
-    maxDirectResponseBodySizeBytes: 4096,
     internalOnlyHeaders: [],
   };
 }

@@ -38,7 +38,6 @@ function tableTo(...clusters: string[]): RouteTable {
     mutation: noMutation,
     mostSpecificHeaderMutationsWins: false,
     ignorePortInHostMatching: false,
-    maxDirectResponseBodySizeBytes: 4096,
     internalOnlyHeaders: [],
   };
 }
@@ -58,6 +57,7 @@ function createHarness(activeClusters: string[]) {
     clusterWaitMs: 5000,
     clusters: {
       isActive: (name) => active.has(name),
+      isKnown: (name) => active.has(name),
       onActive(listener) {
         listeners.add(listener);
         return () => void listeners.delete(listener);
@@ -91,9 +91,11 @@ function createHarness(activeClusters: string[]) {
       for (const listener of [...listeners]) listener(name);
     },
     receive(...clusters: string[]) {
-      const value = tableTo(...clusters);
+      return this.receiveTable(tableTo(...clusters));
+    },
+    receiveTable(value: RouteTable) {
       const bytes = Buffer.from(JSON.stringify(value));
-      watcher?.onUpdate({
+      return watcher?.onUpdate({
         upserts: [{ name: 'r', version: '1', bytes, value }],
         removed: [],
         systemVersion: '1',
@@ -154,6 +156,17 @@ test('a newer table replaces one that waits', () => {
   harness.receive('c');
   harness.activate('b');
   assert.deepEqual(harness.swaps, [['a'], ['c']]);
+});
+
+test('a table that wants its clusters checked is refused when it names an unknown one', () => {
+  const harness = createHarness(['a']);
+  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.receive('a');
+  const rejected = harness.receiveTable({ ...tableTo('a', 'nobody'), validateClusters: true });
+  assert.deepEqual(rejected?.[0]?.problems, [
+    { path: 'virtual_hosts', message: "there is no cluster 'nobody'" },
+  ]);
+  assert.deepEqual(harness.swaps, [['a']]);
 });
 
 test('equal content is not swapped again', () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '@heddle/shared/time/clock';
+import type { Problem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { ActiveConfig } from './active-config.ts';
 import type { ClusterAvailability } from './cluster-availability.ts';
@@ -103,6 +104,13 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     }
   }
 
+  /** `validate_clusters`: a table that asks for it is refused when it names clusters that nobody knows. */
+  function problemsOf({ value }: ReceivedResource<RouteTable>): Problem[] {
+    if (value.validateClusters !== true) return [];
+    const unknown = [...clustersOfRouteTable(value)].filter((name) => !clusters.isKnown(name));
+    return unknown.map((name) => ({ path: 'virtual_hosts', message: `there is no cluster '${name}'` }));
+  }
+
   function subscribe(entry: Entry, initialFetchTimeoutMs: number): Subscription {
     return source.subscribe(
       [entry.name],
@@ -110,7 +118,10 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         // A table that is reported as removed keeps serving until no listener names it, as in Envoy.
         onUpdate({ upserts }) {
           const table = upserts.find(({ name }) => name === entry.name);
-          if (table !== undefined) receive(entry, table);
+          if (table === undefined) return [];
+          const problems = problemsOf(table);
+          if (problems.length > 0) return [{ name: entry.name, problems }];
+          receive(entry, table);
           return [];
         },
         onRejected: () => becomeReady(entry),

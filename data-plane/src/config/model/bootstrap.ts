@@ -1,5 +1,4 @@
 import type { Problem } from '@heddle/shared/errors/problem';
-import type { AccessLog } from './access-log.ts';
 import type { Address } from './address.ts';
 import type { Cluster } from './cluster.ts';
 import type { Listener } from './listener.ts';
@@ -9,7 +8,7 @@ import type { Locality } from './locality.ts';
 export interface Bootstrap {
   readonly node: NodeIdentity;
   /** Absent: no admin interface. */
-  readonly admin?: { readonly address: Address; readonly accessLogs: readonly AccessLog[] };
+  readonly admin?: { readonly address: Address };
   readonly staticListeners: readonly StaticResource<Listener>[];
   readonly staticClusters: readonly StaticResource<Cluster>[];
   /** Absent: nothing may come over ADS, and nothing wants to. */
@@ -19,9 +18,6 @@ export interface Bootstrap {
   /** Absent: no listeners but the static ones. */
   readonly lds?: { readonly initialFetchTimeoutMs: number };
   readonly runtime: RuntimeConfig;
-  readonly statsFlushIntervalMs: number;
-  /** The cluster that this proxy's own instances form; empty if none is named. */
-  readonly localClusterName: string;
   /** Fields that are set and have no effect, with the reason. */
   readonly ignored: readonly Problem[];
   /** The `envoy.config.bootstrap.v3.Bootstrap` with all overrides, for /config_dump. */
@@ -74,6 +70,15 @@ export interface RuntimeLayer {
   readonly kind: 'static' | 'admin';
   /** Keys are dotted paths: `upstream.base_retry_backoff_ms`. */
   readonly values: Readonly<Record<string, RuntimeValue>>;
+}
+
+/** The effective values: of two layers that set a key, the later one. */
+export type RuntimeValues = Readonly<Record<string, RuntimeValue>>;
+
+export function effectiveRuntime({ layers }: RuntimeConfig): RuntimeValues {
+  return Object.freeze(
+    Object.assign({}, ...layers.map(({ values }) => values)) as Record<string, RuntimeValue>,
+  );
 }
 
 export type RuntimeValue = number | string | boolean | { readonly perMillion: number };

@@ -18,7 +18,6 @@ export interface Cluster {
   };
   readonly http: UpstreamHttpOptions;
   readonly ignoreHealthOnHostRemoval: boolean;
-  readonly closeConnectionsOnHostHealthFailure: boolean;
   /** What `%CLUSTER_METADATA%` reads. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

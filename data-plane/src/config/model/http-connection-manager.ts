@@ -4,7 +4,6 @@ import type { RouteTable } from './route.ts';
 /** Envoy's `HttpConnectionManager`, decoded and checked. Times in ms; 0 = none. */
 export interface HttpConnectionManager {
   readonly statPrefix: string;
-  readonly codecType: 'auto' | 'http1' | 'http2';
   /** Routes in place, or the name of a route table that RDS delivers. */
   readonly routes:
     | { readonly kind: 'inline'; readonly table: RouteTable }
@@ -24,7 +23,6 @@ export interface HttpConnectionManager {
   readonly streamIdleTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly requestHeadersTimeoutMs: number;
-  readonly drainTimeoutMs: number;
   readonly delayedCloseTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
@@ -40,7 +38,6 @@ export interface HttpConnectionManager {
   readonly headersWithUnderscoresAction: 'allow' | 'reject' | 'drop';
   readonly acceptHttp10: boolean;
   readonly defaultHostForHttp10: string;
-  readonly allowChunkedLength: boolean;
   readonly enableTrailers: boolean;
   readonly proxy100Continue: boolean;
   /** Upgrade types that are allowed, lower-case. */

@@ -26,8 +26,7 @@ export interface QueryParameterMatcher {
     | { readonly kind: 'string'; readonly matcher: StringMatcher };
 }
 
-/** Numerator of a million. */
+/** Numerator of a million; what the runtime says is in it already. */
 export interface RuntimeFraction {
   readonly perMillion: number;
-  readonly runtimeKey?: string;
 }

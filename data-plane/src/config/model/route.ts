@@ -8,7 +8,6 @@ export interface RouteTable {
   readonly mutation: HeaderMutation;
   readonly mostSpecificHeaderMutationsWins: boolean;
   readonly ignorePortInHostMatching: boolean;
-  readonly maxDirectResponseBodySizeBytes: number;
   /** Lower-case names that only internal requests keep. */
   readonly internalOnlyHeaders: readonly string[];
   /** Absent: true for a table in a listener, false for one from RDS. */

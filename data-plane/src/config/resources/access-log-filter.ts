@@ -2,7 +2,7 @@ import type { AccessLogFilter as AccessLogFilterMessage, ComparisonFilter } from
 import type { AccessLogFilter } from '../model/access-log.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeHeaderMatcher } from './matchers.ts';
-import { toPerMillion } from './scalars.ts';
+import { runtimePerMillion, toPerMillion } from './scalars.ts';
 
 const operators = { EQ: 'eq', GE: 'ge', LE: 'le', NE: 'ne' } as const;
 
@@ -19,8 +19,9 @@ export function decodeAccessLogFilter(
   if (message.notHealthCheckFilter) return { kind: 'not-health-check' };
   if (runtimeFilter) {
     const { percentSampled, runtimeKey } = runtimeFilter;
-    const perMillion = percentSampled === undefined ? 0 : toPerMillion(percentSampled);
-    return { kind: 'runtime', fraction: { perMillion, runtimeKey } };
+    const byDefault = percentSampled === undefined ? 0 : toPerMillion(percentSampled);
+    const perMillion = runtimePerMillion(context.options.runtime, runtimeKey) ?? byDefault;
+    return { kind: 'runtime', fraction: { perMillion } };
   }
   for (const kind of ['and', 'or'] as const) {
     const combined = message[`${kind}Filter`];

@@ -48,7 +48,6 @@ test('an empty cluster has the defaults of Envoy', () => {
       enableTrailers: false,
     },
     ignoreHealthOnHostRemoval: false,
-    closeConnectionsOnHostHealthFailure: false,
     metadata: {},
   });
 });

@@ -40,7 +40,6 @@ export function decodeCluster(
     circuitBreakers: decodeCircuitBreakers(message.circuitBreakers),
     http: decodeUpstreamHttp(context, message, path, rules),
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
-    closeConnectionsOnHostHealthFailure: message.closeConnectionsOnHostHealthFailure,
     metadata: message.metadata?.filterMetadata ?? {},
     ...defined<Pick<Cluster, 'healthCheck'>>({
       healthCheck: decodeHealthChecks(context, message.healthChecks, joinPath(path, 'health_checks')),

@@ -3,6 +3,7 @@ import type { Any, ApiMessages } from '@heddle/shared/xds/api';
 import { toTypeName } from '@heddle/shared/xds/type-urls';
 import type { Validator } from '@heddle/shared/xds/validate';
 import type { ApiTypeName, XdsApi } from '@heddle/shared/xds/xds-api';
+import type { RuntimeValues } from '../model/bootstrap.ts';
 import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { checkSupport } from './support/check-support.ts';
 import { supportTable } from './support/support-table.ts';
@@ -15,6 +16,8 @@ export interface DecoderOptions {
   readonly httpFilters: readonly HttpFilterDecoder[];
   /** Compiles a format string of access-log operators. @throws InvalidInputError */
   readonly compileFormat: (format: string) => unknown;
+  /** What the bootstrap's `layered_runtime` sets; it does not change while the process runs. */
+  readonly runtime: RuntimeValues;
 }
 
 /**

@@ -26,7 +26,6 @@ const escapedSlashes = {
 const defaults = {
   streamIdleTimeoutMs: 300_000,
   idleTimeoutMs: 3_600_000,
-  drainTimeoutMs: 5000,
   delayedCloseTimeoutMs: 1000,
   maxRequestHeadersKb: 60,
   maxHeadersCount: 100,
@@ -47,7 +46,6 @@ export function decodeHttpConnectionManager(
   }
   return {
     statPrefix: message.statPrefix,
-    codecType: message.codecType === 'HTTP1' ? 'http1' : 'auto',
     routes: decodeRoutes(context, message, path),
     httpFilters,
     accessLogs: decodeAccessLogs(context, message.accessLog, `${path}.access_log`),
@@ -63,7 +61,6 @@ export function decodeHttpConnectionManager(
     streamIdleTimeoutMs: toMsOr(message.streamIdleTimeout, defaults.streamIdleTimeoutMs),
     requestTimeoutMs: toMsOr(message.requestTimeout, 0),
     requestHeadersTimeoutMs: toMsOr(message.requestHeadersTimeout, 0),
-    drainTimeoutMs: toMsOr(message.drainTimeout, defaults.drainTimeoutMs),
     delayedCloseTimeoutMs: toMsOr(message.delayedCloseTimeout, defaults.delayedCloseTimeoutMs),
     idleTimeoutMs: toMsOr(common?.idleTimeout, defaults.idleTimeoutMs),
     maxConnectionDurationMs: toMsOr(common?.maxConnectionDuration, 0),
@@ -80,7 +77,6 @@ export function decodeHttpConnectionManager(
     stripTrailingHostDot: message.stripTrailingHostDot,
     acceptHttp10: http1?.acceptHttp10 ?? false,
     defaultHostForHttp10: http1?.defaultHostForHttp10 ?? '',
-    allowChunkedLength: http1?.allowChunkedLength ?? false,
     enableTrailers: http1?.enableTrailers ?? false,
     proxy100Continue: message.proxy100Continue,
     upgrades: decodeUpgrades(context, message, path),

@@ -43,7 +43,6 @@ test('a listener and its connection manager have the defaults of Envoy', () => {
   const manager = filterChains[0]?.networkFilter.config;
   assert.partialDeepStrictEqual(manager, {
     statPrefix: 's',
-    codecType: 'auto',
     httpFilters: [
       {
         name: 'router',
@@ -58,7 +57,6 @@ test('a listener and its connection manager have the defaults of Envoy', () => {
     serverHeaderTransformation: 'overwrite',
     streamIdleTimeoutMs: 300000,
     requestTimeoutMs: 0,
-    drainTimeoutMs: 5000,
     delayedCloseTimeoutMs: 1000,
     idleTimeoutMs: 3600000,
     maxRequestHeadersBytes: 61440,

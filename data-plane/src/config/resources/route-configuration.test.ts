@@ -60,7 +60,7 @@ test('matchers of all kinds', () => {
     route: { cluster: c }`);
   assert.deepEqual(match.path, { kind: 'regex', regex: '/v[0-9]+' });
   assert.equal(match.isGrpcOnly, true);
-  assert.deepEqual(match.runtimeFraction, { perMillion: 250000, runtimeKey: 'k' });
+  assert.deepEqual(match.runtimeFraction, { perMillion: 250000 });
   assert.deepEqual(
     match.headers.map(({ name, test: headerTest, invertMatch, treatMissingAsEmpty }) => [
       name,

@@ -28,7 +28,6 @@ export function decodeRouteConfiguration(
     mutation: decodeHeaderMutation(context, message, path),
     mostSpecificHeaderMutationsWins: message.mostSpecificHeaderMutationsWins,
     ignorePortInHostMatching: message.ignorePortInHostMatching,
-    maxDirectResponseBodySizeBytes: maxBodyBytes,
     internalOnlyHeaders: message.internalOnlyHeaders.map((name) => name.toLowerCase()),
     ...defined<Pick<RouteTable, 'validateClusters'>>({ validateClusters: message.validateClusters }),
   };

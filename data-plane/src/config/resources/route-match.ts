@@ -19,7 +19,10 @@ export function decodeRouteMatch(
       decodeQueryParameterMatcher(context, parameter, `${path}.query_parameters[${i}]`),
     ),
     ...defined<Pick<RouteMatch, 'runtimeFraction'>>({
-      runtimeFraction: runtimeFraction === undefined ? undefined : decodeRuntimeFraction(runtimeFraction),
+      runtimeFraction:
+        runtimeFraction === undefined
+          ? undefined
+          : decodeRuntimeFraction(runtimeFraction, context.options.runtime),
     }),
     isGrpcOnly: message.grpc !== undefined,
   };

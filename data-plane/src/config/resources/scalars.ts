@@ -1,4 +1,5 @@
 import type { Duration, Percent, FractionalPercent, RuntimeFractionalPercent } from '@heddle/shared/xds/api';
+import type { RuntimeValues } from '../model/bootstrap.ts';
 import type { RuntimeFraction } from '../model/matcher.ts';
 
 /** Milliseconds, with a fraction where the configuration has one. */
@@ -20,11 +21,21 @@ export function toPerMillion({ numerator, denominator }: FractionalPercent): num
   return Math.min(1_000_000, numerator * perMillionOf[denominator]);
 }
 
-export function decodeRuntimeFraction(fraction: RuntimeFractionalPercent): RuntimeFraction {
-  return {
-    perMillion: fraction.defaultValue === undefined ? 0 : toPerMillion(fraction.defaultValue),
-    ...(fraction.runtimeKey === '' ? {} : { runtimeKey: fraction.runtimeKey }),
-  };
+export function decodeRuntimeFraction(
+  { runtimeKey, defaultValue }: RuntimeFractionalPercent,
+  runtime: RuntimeValues,
+): RuntimeFraction {
+  const perMillion = defaultValue === undefined ? 0 : toPerMillion(defaultValue);
+  return { perMillion: runtimePerMillion(runtime, runtimeKey) ?? perMillion };
+}
+
+/** What the runtime says instead of a fraction: a fraction, or a whole number of percent. */
+export function runtimePerMillion(runtime: RuntimeValues, key: string): number | undefined {
+  const value = runtime[key];
+  if (typeof value === 'object') return value.perMillion;
+  return typeof value === 'number' && value >= 0
+    ? Math.min(1_000_000, Math.floor(value) * 10_000)
+    : undefined;
 }
 
 /** Only the keys whose values are defined: what `exactOptionalPropertyTypes` wants of optional fields. */

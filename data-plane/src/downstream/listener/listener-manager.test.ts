@@ -58,7 +58,6 @@ function createHarness() {
     clock,
     logger: createSilentLogger(),
     stats: createStatsStore({ onDeclared: () => undefined }).root,
-    routeFetchTimeoutMs: 15_000,
     drainTimeMs: 600_000,
     onNamesDropped: () => undefined,
     onBindFailure: ({ name }) => void bindFailures.push(name),

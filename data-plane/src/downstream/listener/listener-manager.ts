@@ -56,7 +56,6 @@ export interface ListenerManagerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly stats: StatsScope;
-  readonly routeFetchTimeoutMs: number;
   /** How long workers keep the connections of a listener that is gone. */
   readonly drainTimeMs: number;
   /** An address could not be bound; it is tried again. Told once for each reason. */
@@ -208,13 +207,13 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
 
   function warm(entry: Entry, candidate: Candidate): void {
     const { routeNames, clusterNames } = dependenciesOf(candidate.resource.value);
-    let missingCount = routeNames.length + 1;
+    let missingCount = routeNames.size + 1;
     function onReady(): void {
       missingCount -= 1;
       if (missingCount === 0 && entry.warming === candidate) bind(entry, candidate);
     }
-    for (const name of routeNames) {
-      candidate.routeUses.push(dependencies.acquireRoutes(name, options.routeFetchTimeoutMs, onReady));
+    for (const [name, initialFetchTimeoutMs] of routeNames) {
+      candidate.routeUses.push(dependencies.acquireRoutes(name, initialFetchTimeoutMs, onReady));
     }
     const wait = dependencies.waitForClusters(clusterNames, onReady);
     if (missingCount > 0) candidate.cancel = () => wait.cancel();
@@ -346,15 +345,26 @@ function chainsOf(listener: Listener): FilterChain[] {
   ];
 }
 
-function dependenciesOf(listener: Listener): { routeNames: string[]; clusterNames: Set<string> } {
-  const routeNames = new Set<string>();
+interface Dependencies {
+  /** Name of a route table → its first-fetch time-out. */
+  readonly routeNames: ReadonlyMap<string, number>;
+  /** Clusters that inline routes name. */
+  readonly clusterNames: ReadonlySet<string>;
+}
+
+/** Envoy's default of `initial_fetch_timeout`. */
+const defaultFetchTimeoutMs = 15_000;
+
+function dependenciesOf(listener: Listener): Dependencies {
+  const routeNames = new Map<string, number>();
   const clusterNames = new Set<string>();
   for (const { networkFilter } of chainsOf(listener)) {
     const { routes } = networkFilter.config;
-    if (routes.kind === 'rds') routeNames.add(routes.routeConfigName);
+    if (routes.kind === 'rds')
+      routeNames.set(routes.routeConfigName, routes.initialFetchTimeoutMs ?? defaultFetchTimeoutMs);
     else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
   }
-  return { routeNames: [...routeNames], clusterNames };
+  return { routeNames, clusterNames };
 }
 
 function differsInFilterChainsOnly(one: Listener, other: Listener): boolean {

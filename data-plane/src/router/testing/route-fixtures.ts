@@ -73,7 +73,6 @@ export function buildTable(
     mutation: noMutation,
     mostSpecificHeaderMutationsWins: false,
     ignorePortInHostMatching: false,
-    maxDirectResponseBodySizeBytes: 4096,
     internalOnlyHeaders: [],
     ...fields,
   };
@@ -110,7 +109,6 @@ export function buildManager(
 ): HttpConnectionManager {
   return {
     statPrefix: 'test',
-    codecType: 'auto',
     routes: { kind: 'inline', table },
     httpFilters: [routerFilter],
     accessLogs: [],
@@ -126,7 +124,6 @@ export function buildManager(
     streamIdleTimeoutMs: 300_000,
     requestTimeoutMs: 0,
     requestHeadersTimeoutMs: 0,
-    drainTimeoutMs: 5_000,
     delayedCloseTimeoutMs: 1_000,
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,
@@ -142,7 +139,6 @@ export function buildManager(
     headersWithUnderscoresAction: 'allow',
     acceptHttp10: false,
     defaultHostForHttp10: '',
-    allowChunkedLength: false,
     enableTrailers: false,
     proxy100Continue: false,
     upgrades: [],

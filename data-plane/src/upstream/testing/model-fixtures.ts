@@ -76,7 +76,6 @@ export function buildCluster(name: string, discovery: Discovery, fields: Cluster
     circuitBreakers: { default: { ...thresholds, ...circuitBreakers }, high: thresholds },
     http: { ...defaultHttp, ...http },
     ignoreHealthOnHostRemoval: false,
-    closeConnectionsOnHostHealthFailure: false,
     metadata: {},
     ...rest,
   };

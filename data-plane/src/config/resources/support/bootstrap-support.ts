@@ -10,7 +10,6 @@ export const bootstrapSupport: SupportTable = {
       'static_resources',
       'dynamic_resources',
       'cluster_manager',
-      'stats_flush_interval',
       'typed_dns_resolver_config',
       'layered_runtime',
       'admin',
@@ -20,6 +19,7 @@ export const bootstrapSupport: SupportTable = {
       stats_sinks: harmless.statistics,
       deferred_stat_options: harmless.statistics,
       stats_config: harmless.statistics,
+      stats_flush_interval: 'statistics are always current, and there are no sinks to flush to',
       stats_flush_on_admin: harmless.statistics,
       stats_server_version_override: harmless.statistics,
       stats_eviction_interval: harmless.statistics,
@@ -54,8 +54,10 @@ export const bootstrapSupport: SupportTable = {
   [`${core}.BuildVersion`]: { supported: ['version', 'metadata'] },
   'envoy.type.v3.SemanticVersion': { supported: ['major_number', 'minor_number', 'patch'] },
   [`${bootstrap}.Admin`]: {
-    supported: ['access_log', 'access_log_path', 'address'],
+    supported: ['address'],
     ignored: {
+      access_log: 'the admin interface keeps no access log',
+      access_log_path: 'the admin interface keeps no access log',
       profile_path: 'there is no profiler endpoint',
       ignore_global_conn_limit: 'there is no global connection limit',
     },
@@ -63,7 +65,7 @@ export const bootstrapSupport: SupportTable = {
   [`${bootstrap}.Bootstrap.StaticResources`]: { supported: ['listeners', 'clusters'] },
   [`${bootstrap}.Bootstrap.DynamicResources`]: { supported: ['lds_config', 'cds_config', 'ads_config'] },
   [`${bootstrap}.ClusterManager`]: {
-    supported: ['local_cluster_name'],
+    supported: [],
     ignored: {
       outlier_detection: 'only affects the event log of outlier detection, which is refused',
       load_stats_config: harmless.loadReports,

@@ -81,7 +81,6 @@ export const listenerSupport: SupportTable = {
       'stream_idle_timeout',
       'request_timeout',
       'request_headers_timeout',
-      'drain_timeout',
       'delayed_close_timeout',
       'access_log',
       'use_remote_address',
@@ -104,6 +103,7 @@ export const listenerSupport: SupportTable = {
     ],
     only: { codec_type: ['AUTO', 'HTTP1'], stream_error_on_invalid_http_message: [false] },
     ignored: {
+      drain_timeout: onlyHttp2,
       http2_protocol_options: onlyHttp2,
       http3_protocol_options: 'only affects HTTP/3, which is refused',
       tracing: harmless.tracing,
@@ -140,7 +140,7 @@ export const listenerSupport: SupportTable = {
       'enable_trailers',
       'allow_chunked_length',
     ],
-    only: { allow_absolute_url: [true] },
+    only: { allow_absolute_url: [true], allow_chunked_length: [false] },
     ignored: { use_balsa_parser: 'there is one parser' },
   },
 };

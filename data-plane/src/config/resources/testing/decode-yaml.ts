@@ -20,6 +20,7 @@ export const decoderOptions: DecoderOptions = {
   compileFormat(format) {
     if (format.split('%').length % 2 === 0) throw new InvalidInputError([{ path: '', message: 'a lone %' }]);
   },
+  runtime: { 'route.fraction': { perMillion: 1234 }, 'route.percent': 7, 'route.text': 'x' },
 };
 
 export const resourceTypes = createResourceTypes(decoderOptions);
