@@ -4,13 +4,13 @@ import type { SnapshotResource } from '../snapshot/snapshot.ts';
 interface Arrival {
   readonly endpointsName: string | undefined;
   readonly deadlineMs: number;
-  state: 'sent' | 'accepted' | 'refused';
+  state: 'sent' | 'accepted';
 }
 
 /**
  * Clusters that are new to a client and that it may not have ready yet. What names one of them waits: until
- * the cluster was acknowledged and its endpoints were too, or until the client was silent for too long. A
- * refused cluster is waited for without end: routing to it would fail, and what routes now works.
+ * the cluster was acknowledged and its endpoints were too, or until the client was silent for too long. Nobody waits
+ * for a refused cluster: a table that names it names others too, and they must not wait for a repair of this one.
  */
 export class ClusterArrivals {
   readonly #timeoutMs: number;
@@ -36,7 +36,8 @@ export class ClusterArrivals {
   onAnswered(names: readonly string[], answer: 'accepted' | 'refused'): void {
     for (const name of names) {
       const arrival = this.#arrivals.get(name);
-      if (arrival !== undefined) arrival.state = answer;
+      if (answer === 'refused') this.#arrivals.delete(name);
+      else if (arrival !== undefined) arrival.state = answer;
     }
   }
 
@@ -47,7 +48,6 @@ export class ClusterArrivals {
   /** Forgets those that are ready. `hasEndpoints`: the client acknowledged endpoints of that name, or asks for none. */
   settle(hasEndpoints: (name: string) => boolean, nowMs: number): void {
     for (const [name, { state, endpointsName, deadlineMs }] of this.#arrivals) {
-      if (state === 'refused') continue;
       const isReady = state === 'accepted' && (endpointsName === undefined || hasEndpoints(endpointsName));
       if (isReady || nowMs >= deadlineMs) this.#arrivals.delete(name);
     }
@@ -62,9 +62,7 @@ export class ClusterArrivals {
   /** When waiting for a silent client ends next; undefined when nothing does. */
   nextDeadlineMs(): number | undefined {
     let next: number | undefined;
-    for (const { state, deadlineMs } of this.#arrivals.values()) {
-      if (state !== 'refused') next = Math.min(next ?? deadlineMs, deadlineMs);
-    }
+    for (const { deadlineMs } of this.#arrivals.values()) next = Math.min(next ?? deadlineMs, deadlineMs);
     return next;
   }
 }
