@@ -195,7 +195,6 @@ test('nobody waits for a refused cluster: other routes of its table must not sta
   client.flow();
   client.answer(CDS, 'refused');
   assert.deepEqual(client.flow(), ['RDS r']);
-  assert.equal(client.pusher.nextWakeUpMs(client.nowMs), undefined);
   client.set({ ...after, clusters: { b: '2' } });
   assert.equal(client.flow(true)[0], 'CDS b');
 });
