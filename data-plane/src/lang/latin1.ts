@@ -22,6 +22,5 @@ const notAFieldValue = /[^\t\x20-\x7e\x80-\xff]/;
 /** A text as a value that a HeaderMap takes: latin1, and a space for each control character. */
 export function toFieldValue(text: string): string {
   if (!notAFieldValue.test(text)) return text;
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
   return toLatin1Text(text).replace(/[\x00-\x08\x0a-\x1f\x7f]/g, ' ');
 }

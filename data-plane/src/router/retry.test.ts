@@ -73,15 +73,15 @@ test('retries are spent, and the circuit breaker is asked last', () => {
     'no',
   );
   assert.equal(
-    state?.decide(true, () => true),
+    state.decide(true, () => true),
     'retry',
   );
   assert.equal(
-    state?.decide(true, () => false),
+    state.decide(true, () => false),
     'overflow',
   );
   assert.equal(
-    state?.decide(true, () => assert.fail('asked')),
+    state.decide(true, () => assert.fail('asked')),
     'limit-exceeded',
   );
   assert.equal(

@@ -111,10 +111,15 @@ export class FilterPass {
     // A filter that stopped everything has not seen the body; one that stopped the head has.
     const from = hadStoppedAll ? index : index + 1;
     const trailers = this.#trailers;
-    if (this.#hasBuffer && !this.#isAborted) {
+    if (this.#hasBuffer && !this.#wasAborted()) {
       this.#runData(from, this.#takeBuffer(), this.#isComplete && trailers === undefined);
     }
-    if (trailers !== undefined && !this.#isAborted) this.#runTrailers(from, trailers);
+    if (trailers !== undefined && !this.#wasAborted()) this.#runTrailers(from, trailers);
+  }
+
+  /** A call, because any filter that ran meanwhile may have set it. */
+  #wasAborted(): boolean {
+    return this.#isAborted;
   }
 
   #runHeaders(from: number, headers: HeaderMap, endsHere: boolean): void {
@@ -125,7 +130,7 @@ export class FilterPass {
       if (filter === undefined) return;
       filter.hasSeenEnd = endStream && addedDataAt < 0;
       const status = this.#target.callHeaders(index, headers, filter.hasSeenEnd);
-      if (this.#isAborted) return;
+      if (this.#wasAborted()) return;
       switch (status) {
         case 'continue':
           filter.haveHeadersContinued = true;
@@ -173,7 +178,7 @@ export class FilterPass {
       if (filter.hasSeenEnd) return;
       filter.hasSeenEnd = endStream && this.#trailers === undefined;
       const status = this.#target.callData(index, chunk, filter.hasSeenEnd);
-      if (this.#isAborted) return;
+      if (this.#wasAborted()) return;
       if (status === 'continue') {
         if (filter.state === 'continue') continue;
         this.#hold(chunk, false);
@@ -199,7 +204,7 @@ export class FilterPass {
       if (filter.state === 'stopped-all-and-buffer' || filter.state === 'stopped-all-and-watermark') return;
       const status = this.#target.callTrailers(index, trailers);
       filter.hasSeenEnd = true;
-      if (this.#isAborted) return;
+      if (this.#wasAborted()) return;
       if (status !== 'continue') {
         filter.state = 'stopped';
         return;

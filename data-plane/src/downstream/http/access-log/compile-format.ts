@@ -23,7 +23,7 @@ export class CompiledFormat {
     if (this.literal !== undefined) return this.literal;
     let text = '';
     for (const part of this.#parts) {
-      text += typeof part === 'string' ? part : (valueOf(part, context) ?? missing);
+      text += typeof part === 'string' ? part : String(valueOf(part, context) ?? missing);
     }
     return text;
   }

@@ -5,17 +5,17 @@ import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import type { TestContext } from 'node:test';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
-import { startProxy, type Proxy, type ProxyOptions } from '../../router/testing/proxy.ts';
-import { exchange, get, RawClient } from '../../router/testing/raw-client.ts';
+import type { HttpConnectionManager } from '../src/config/model/http-connection-manager.ts';
+import { startProxy, type Proxy, type ProxyOptions } from '../src/router/testing/proxy.ts';
+import { exchange, get, RawClient } from '../src/router/testing/raw-client.ts';
 import {
   buildRoute,
   buildTable,
   buildVirtualHost,
   forward,
   prefix,
-} from '../../router/testing/route-fixtures.ts';
-import { startHttpServer, startTcpServer, until } from '../../upstream/testing/upstream-server.ts';
+} from '../src/router/testing/route-fixtures.ts';
+import { startHttpServer, startTcpServer, until } from '../src/upstream/testing/upstream-server.ts';
 
 const direct = buildTable([
   buildVirtualHost([buildRoute(prefix('/'), { kind: 'direct-response', status: 200, body: 'direct' })]),

@@ -1,15 +1,15 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { buildChain, buildListener, startProxy } from '../../router/testing/proxy.ts';
-import { RawClient, get } from '../../router/testing/raw-client.ts';
+import { buildChain, buildListener, startProxy } from '../src/router/testing/proxy.ts';
+import { RawClient, get } from '../src/router/testing/raw-client.ts';
 import {
   buildManager,
   buildRoute,
   buildTable,
   buildVirtualHost,
   prefix,
-} from '../../router/testing/route-fixtures.ts';
-import { until } from '../../upstream/testing/upstream-server.ts';
+} from '../src/router/testing/route-fixtures.ts';
+import { until } from '../src/upstream/testing/upstream-server.ts';
 
 /** A manager that answers everything itself. */
 function answering(body: string) {
