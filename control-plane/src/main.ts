@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const { settings } = parsed;
   // It writes lines of its own to stderr, about what its callers are told anyway.
   setLogVerbosity(logVerbosity.NONE);
-  const logger = createLogger({ level: settings.logLevel, component: 'control-plane' });
+  const logger = createLogger({ level: settings.logLevel, process: 'control-plane' });
   const controlPlane = await startControlPlane(settings, { clock: systemClock, logger, version });
   const stop = (signal: string): void => {
     logger.info({ signal }, 'stopping');

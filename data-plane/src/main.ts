@@ -25,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return parsed.code;
   }
   const { settings } = parsed;
-  const logger = createLogger({ level: settings.logLevel, component: 'sidecar' });
+  const logger = createLogger({ level: settings.logLevel, process: 'sidecar' });
   const api = loadApi();
   const decoderOptions: DecoderOptions = {
     api,

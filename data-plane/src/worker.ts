@@ -35,7 +35,7 @@ export interface WorkerData {
 
 /** Composition root of a worker thread: builds the request path and lets the main thread's messages change it. */
 async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
-  const logger = createLogger({ level: data.logLevel, component: `worker_${data.index}` });
+  const logger = createLogger({ level: data.logLevel, process: `worker_${data.index}` });
   const wheel = new TimerWheel(systemClock);
   const rng = systemRng;
   const send = (message: WorkerToMain): void => port.postMessage(message);

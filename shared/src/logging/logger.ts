@@ -5,21 +5,32 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** Name of the process in the log: `control-plane`, `sidecar`, … */
-  readonly component: string;
+  /** `control-plane`, `sidecar`, `worker_0`; its parts log with `component`. */
+  readonly process: string;
   /** File descriptor; 2 (stderr) unless given, so that stdout stays free for output. */
   readonly fd?: number;
 }
 
 /** Values under these keys never reach a log, at any depth up to two. */
-const redactedKeys = ['password', 'token', 'secret', 'privateKey', 'authorization', 'inlineBytes', 'inlineString'];
+const redactedKeys = [
+  'password',
+  'token',
+  'secret',
+  'privateKey',
+  'authorization',
+  'inlineBytes',
+  'inlineString',
+];
 
-/** JSON lines; one child per component with fixed keys (`node, typeUrl, version, cluster, host, err`, …). */
+/**
+ * JSON lines. Each part of the process has a child with its `component`; keys are fixed: `node, typeUrl, version, nonce,
+ * cluster, host, route, listener, err`.
+ */
 export function createLogger(options: LoggerOptions): Logger {
   return pino(
     {
       level: options.level,
-      base: { component: options.component },
+      base: { process: options.process },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redactedKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
