@@ -22,7 +22,9 @@ export interface Harness extends AsyncDisposable {
    * that runs the tests.
    */
   start(spec: Omit<ProcessSpec, 'logFile'>, isReady: () => Promise<boolean>): Promise<ManagedProcess>;
-  /** Ends everything that was started here, newest first, and nothing else. */
+  /** Called before the processes are ended, also when the scenario failed: whatever else would keep it running. */
+  onEnd(callback: () => Promise<unknown>): void;
+  /** Ends everything that was started here, and nothing else. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -34,6 +36,7 @@ export function createHarness(scenario: string): Harness {
   const folder = path.join(repositoryRoot, 'e2e', '.logs', scenario);
   rmSync(folder, { recursive: true, force: true });
   const processes: ManagedProcess[] = [];
+  const callbacks: (() => Promise<unknown>)[] = [];
   let logCount = 0;
   return {
     folder,
@@ -50,8 +53,12 @@ export function createHarness(scenario: string): Harness {
         throw new Error(`${spec.name} ${describeExit(process.exit)}: see ${logFile}`);
       return process;
     },
+    onEnd(callback) {
+      callbacks.push(callback);
+    },
     async [Symbol.asyncDispose]() {
-      await Promise.all(processes.reverse().map((process) => process.stop(stopDeadlineMs)));
+      await Promise.allSettled(callbacks.map((callback) => callback()));
+      await Promise.all(processes.map((process) => process.stop(stopDeadlineMs)));
     },
   };
 }

@@ -25,7 +25,7 @@ test('discovered or absent, passing or failing: health decides, and absent and f
   const client = await startSidecar(harness, { id: 'client', controlPlane, upstreams: ['cart'] });
   await untilReachable(client, 'cart');
   await untilBothWorkersAnswered(client, 'cart');
-  const load = loadThrough([client], 'cart');
+  const load = loadThrough(harness, [client], 'cart');
   const isListed = async (): Promise<boolean> =>
     (await client.admin.clusterLines()).some((line) => line.startsWith(`cart::127.0.0.1:${two.port}::`));
 

@@ -61,7 +61,7 @@ test(
       await untilBothWorkersAnswered(proxy, 'cart');
     }
 
-    const loads = clients.map((proxy) => loadThrough([proxy], 'cart', { requestsPerSecond: 200 }));
+    const loads = clients.map((proxy) => loadThrough(harness, [proxy], 'cart', { requestsPerSecond: 200 }));
     const bothVersions = async (load: (typeof loads)[number]): Promise<void> => {
       await until(
         'both versions answer',

@@ -25,7 +25,7 @@ test('a control plane that was killed: traffic flows, what was acknowledged is t
   const client = await startSidecar(harness, { id: 'client', controlPlane, upstreams: ['cart'] });
   await untilReachable(client, 'cart');
   await untilBothWorkersAnswered(client, 'cart');
-  const load = loadThrough([client], 'cart');
+  const load = loadThrough(harness, [client], 'cart');
   await nextRequests(load, 50);
 
   // The write is acknowledged, and then there is no time for anything else.

@@ -40,7 +40,7 @@ test('a rollout moves the shares it says and fails no request', async () => {
   await untilReachable(client, 'cart');
   await untilBothWorkersAnswered(client, 'cart');
 
-  const load = loadThrough([client], 'cart', { requestsPerSecond: 1000 });
+  const load = loadThrough(harness, [client], 'cart', { requestsPerSecond: 1000 });
   let failed = 0;
   for (const weight of [10, 50, 100, 0]) {
     await rest.apply(split(weight));

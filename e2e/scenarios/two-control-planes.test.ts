@@ -41,7 +41,7 @@ test('two control planes with one Redis are one mesh', { skip: redis.skip }, asy
     await untilReachable(client, 'cart');
     await untilBothWorkersAnswered(client, 'cart');
   }
-  const loads = clients.map((client) => loadThrough([client], 'cart', { requestsPerSecond: 150 }));
+  const loads = clients.map((client) => loadThrough(harness, [client], 'cart', { requestsPerSecond: 150 }));
 
   // What is written at one arrives at the proxies of both, either way.
   await two.rest.apply(route('cart', [{ version: 'v2', weight: 1 }]));

@@ -29,7 +29,7 @@ test('a new cluster gets no request before its endpoints and its first health ro
   await untilReachable(client, 'cart');
   await untilBothWorkersAnswered(client, 'cart');
 
-  const load = loadThrough([client], 'cart');
+  const load = loadThrough(harness, [client], 'cart');
   await rest.apply(
     instance('cart', 'cart-2', v2.port, { version: 'v2' }),
     route('cart', [{ version: 'v2', weight: 1 }]),
@@ -59,7 +59,7 @@ test('an updated cluster keeps serving on the old one until the new one is warm'
   await untilReachable(client, 'cart');
   await untilBothWorkersAnswered(client, 'cart');
 
-  const load = loadThrough([client], 'cart');
+  const load = loadThrough(harness, [client], 'cart');
   await v1.setHealth('hanging');
   await rest.apply(
     policy('cart', { healthCheck: patientHealthCheck, circuitBreaker: { maxConnections: 77 } }),
