@@ -5,6 +5,7 @@ const run = promisify(execFile);
 
 export interface LoadResult {
   readonly requestsPerSecond: number;
+  readonly requestCount: number;
   /** Answers that were not 2xx or 3xx, and sockets that failed. A run with any is not a measurement. */
   readonly errorCount: number;
 }
@@ -35,9 +36,14 @@ export async function runLoad({ wrk, core, url, connections, seconds }: LoadOpti
 
 export function parseWrk(output: string): LoadResult {
   const rate = /^Requests\/sec:\s+([\d.]+)/m.exec(output)?.[1];
-  if (rate === undefined) throw new Error(`wrk printed no rate:\n${output}`);
+  const count = /^\s+(\d+) requests in /m.exec(output)?.[1];
+  if (rate === undefined || count === undefined) throw new Error(`wrk printed no rate:\n${output}`);
   const badAnswers = Number(/Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? 0);
   const sockets = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output);
   const socketErrors = (sockets?.slice(1) ?? []).reduce((sum, text) => sum + Number(text), 0);
-  return { requestsPerSecond: Number(rate), errorCount: badAnswers + socketErrors };
+  return {
+    requestsPerSecond: Number(rate),
+    requestCount: Number(count),
+    errorCount: badAnswers + socketErrors,
+  };
 }

@@ -6,7 +6,7 @@ import { runHttp1Small, type ScenarioOptions } from './http1-small.ts';
 import { createEnvoy, createHaproxy, createHeddle, createNginx } from './proxies/proxies.ts';
 import { formatReport, type ScenarioReport } from './report.ts';
 
-const scenarios: Readonly<Record<string, (options: ScenarioOptions) => Promise<ScenarioReport>>> = {
+const scenarios: Readonly<Record<string, (options: ScenarioOptions) => Promise<ScenarioReport[]>>> = {
   'http1-small': runHttp1Small,
 };
 
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
       const run = scenarios[name];
       if (run === undefined) continue;
       reports.push(
-        await run({ proxies, rounds, seconds, folder, onProgress: (line) => console.error(line) }),
+        ...(await run({ proxies, rounds, seconds, folder, onProgress: (line) => console.error(line) })),
       );
     }
   } finally {

@@ -35,10 +35,12 @@ export function buildReport(
   return { ...scenario, heddle, peers };
 }
 
+const round = (value: number): string => (value >= 1000 ? String(Math.round(value)) : value.toFixed(1));
+
 /** `http1-small  requests/s   heddle 21000 (20500–21800)   envoy 7000 (…)  ×3.00`, a line for each proxy. */
 export function formatReport(report: ScenarioReport): string {
   const line = (name: string, { median, min, max }: Figures, note: string): string =>
-    `  ${name.padEnd(10)} ${Math.round(median).toString().padStart(8)}  (${Math.round(min)}–${Math.round(max)})${note}`;
+    `  ${name.padEnd(10)} ${round(median).padStart(8)}  (${round(min)}–${round(max)})${note}`;
   return [
     `${report.name}, ${report.unit} (${report.better} is better)`,
     line('heddle', report.heddle, ''),
