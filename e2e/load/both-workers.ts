@@ -6,7 +6,10 @@ import type { Proxy } from '../harness/parts.ts';
  * Opens connections to the proxy's outbound port, each with a request for the service (whatever its answer is),
  * until every worker took some. The kernel chooses the worker of a connection, so one look at a few connections would prove nothing.
  */
-export async function untilBothWorkersAnswered(proxy: Proxy, service: string): Promise<void> {
+export async function untilBothWorkersAnswered(
+  proxy: Pick<Proxy, 'id' | 'outboundPort' | 'admin'>,
+  service: string,
+): Promise<void> {
   await until(`both workers of ${proxy.id} answer`, async () => {
     await call(proxy.outboundPort, '/', { host: service });
     const counts = await proxy.admin.connectionsByWorker(proxy.outboundPort);

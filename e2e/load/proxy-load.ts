@@ -11,7 +11,7 @@ export interface ProxyLoadOptions {
 /** Steady load for a service through the outbound ports of the proxies; answers are counted by `x-version`. It ends with the harness. */
 export function loadThrough(
   harness: Harness,
-  proxies: readonly Proxy[],
+  proxies: readonly Pick<Proxy, 'id' | 'outboundPort'>[],
   service: string,
   { connections = 8, requestsPerSecond = 300, onResult }: ProxyLoadOptions = {},
 ): Load {

@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { findFreePorts } from '@heddle/shared/testing/free-port';
+import { createAdmin } from '../harness/admin.ts';
+import { answersOk, repositoryRoot, type Harness } from '../harness/harness.ts';
+import { concurrency, type Proxy } from '../harness/parts.ts';
+
+export type Variant = 'GRPC' | 'DELTA_GRPC';
+
+/** Our sidecar on a bootstrap file that knows nothing but its management server; ready when that has answered. */
+export async function startSidecarOfFile(
+  harness: Harness,
+  options: { readonly id: string; readonly xdsPort: number; readonly variant: Variant },
+): Promise<Omit<Proxy, 'inboundPort'>> {
+  const [outboundPort = 0, adminPort = 0] = await findFreePorts(2);
+  const admin = createAdmin(adminPort);
+  const file = path.join(harness.folder, `${options.id}.json`);
+  writeFileSync(file, JSON.stringify(bootstrap(options, adminPort), null, 2));
+  const process = await harness.start(
+    {
+      name: `sidecar-${options.id}`,
+      command: [
+        'node',
+        path.join(repositoryRoot, 'data-plane/src/main.ts'),
+        ...['-c', file, '--concurrency', String(concurrency), '--drain-time-s', '1'],
+        ...['--log-level', 'debug'],
+      ],
+    },
+    () => answersOk(adminPort, '/ready'),
+  );
+  return { id: options.id, outboundPort, admin, process };
+}
+
+function bootstrap(
+  { id, xdsPort, variant }: { readonly id: string; readonly xdsPort: number; readonly variant: Variant },
+  adminPort: number,
+): unknown {
+  const socketAddress = (port: number): unknown => ({
+    socket_address: { address: '127.0.0.1', port_value: port },
+  });
+  const overAds = { resource_api_version: 'V3', ads: {} };
+  return {
+    node: { id, cluster: 'interop' },
+    admin: { address: socketAddress(adminPort) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: variant,
+        transport_api_version: 'V3',
+        grpc_services: [{ envoy_grpc: { cluster_name: 'management' } }],
+      },
+      cds_config: overAds,
+      lds_config: overAds,
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'management',
+          connect_timeout: '1s',
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+          load_assignment: {
+            cluster_name: 'management',
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(xdsPort) } }] }],
+          },
+        },
+      ],
+    },
+  };
+}
