@@ -68,7 +68,7 @@ catalog   catalog   catalog   1       catalog@v1 90, catalog@v2 10`,
 
 test('status shows what each proxy has, and why one refused', async () => {
   const types = [
-    { type: 'Cluster', state: 'synced', sentVersion: 'abc', acknowledgedVersion: 'abc' },
+    { type: 'Cluster', state: 'synced', sentVersion: 'abc', acknowledgedVersion: 'abc', liveVersion: 'abc' },
     {
       type: 'Listener',
       state: 'refused',
@@ -80,17 +80,33 @@ test('status shows what each proxy has, and why one refused', async () => {
   const proxies = [
     { node: 'web-1', isConnected: true, userAgent: 'heddle 0.1.0', liveVersion: 'unknown', types },
     { node: 'web-2', isConnected: false, userAgent: 'envoy', liveVersion: 'unknown', types: [] },
+    {
+      node: 'web-3',
+      isConnected: true,
+      userAgent: 'heddle 0.1.0',
+      liveVersion: 'x',
+      types: [
+        {
+          type: 'Cluster',
+          state: 'synced',
+          sentVersion: 'abc',
+          acknowledgedVersion: 'abc',
+          liveVersion: 'abc',
+        },
+      ],
+    },
   ];
   await using server = await startScriptedServer({
     'GET /v1/proxies': { body: { items: proxies } },
     'GET /v1/proxies/web-1': { body: proxies[0] },
   });
   const all = await heddle(['status'], { server: server.url });
-  assert.match(all.output, /^web-1 +refused +heddle 0\.1\.0 +Cluster abc, Listener old +unknown$/m);
-  assert.match(all.output, /^web-2 +disconnected/m);
+  assert.match(all.output, /^web-1 +refused +heddle 0\.1\.0 +Cluster abc, Listener old +not yet: Listener$/m);
+  assert.match(all.output, /^web-2 +disconnected.* unknown$/m);
+  assert.match(all.output, /^web-3 +synced.* yes$/m);
   assert.match(all.output, /^web-1 refused Listener: listeners\[0\]\.address: is required$/m);
   const one = await heddle(['status', 'web-1'], { server: server.url });
-  assert.match(one.output, /^Listener +refused +def +old$/m);
+  assert.match(one.output, /^Listener +refused +def +old +unknown$/m);
   assert.deepEqual(
     JSON.parse((await heddle(['status', '-o', 'json'], { server: server.url })).output),
     proxies,

@@ -3,6 +3,14 @@ import type { RestClient } from './rest-client.ts';
 
 export type ProxyState = 'synced' | 'stale' | 'refused' | 'disconnected';
 
+/** Does a proxy serve what it was sent, in all of its workers? */
+export type Liveness =
+  | { readonly kind: 'live' }
+  /** Types whose last version is not live: they warm, wait, or were refused. */
+  | { readonly kind: 'waiting'; readonly types: readonly string[] }
+  /** It does not tell, as a real Envoy does not. */
+  | { readonly kind: 'unknown' };
+
 /** What one proxy has of one type of resource. */
 export interface ProxyType {
   /** `Cluster`, `Listener`, … */
@@ -10,6 +18,8 @@ export interface ProxyType {
   readonly state: string;
   readonly sentVersion: string;
   readonly acknowledgedVersion: string;
+  /** What all of its workers serve; '' for a proxy that does not tell. */
+  readonly liveVersion: string;
   /** What the proxy said when it refused last; '' when it never did. */
   readonly refusal: string;
 }
@@ -20,7 +30,7 @@ export interface Proxy {
   readonly userAgent: string;
   /** The worst of its types; `stale` as well when it has none yet. */
   readonly state: ProxyState;
-  readonly liveVersion: string;
+  readonly live: Liveness;
   readonly types: readonly ProxyType[];
 }
 
@@ -34,16 +44,25 @@ export function toProxy(item: JsonRecord): Proxy {
     state: textAt(type, 'state'),
     sentVersion: textAt(type, 'sentVersion'),
     acknowledgedVersion: textAt(type, 'acknowledgedVersion'),
+    liveVersion: textAt(type, 'liveVersion'),
     refusal: textAt(recordAt(type, 'lastNack'), 'message'),
   }));
   return {
     node: textAt(item, 'node'),
     cluster: textAt(item, 'cluster'),
     userAgent: textAt(item, 'userAgent'),
-    liveVersion: textAt(item, 'liveVersion'),
+    live: livenessOf(types),
     state: stateOf(item['isConnected'] === true, types),
     types,
   };
+}
+
+function livenessOf(types: readonly ProxyType[]): Liveness {
+  if (types.every(({ liveVersion }) => liveVersion === '')) return { kind: 'unknown' };
+  const waiting = types.filter(({ liveVersion, sentVersion }) => liveVersion !== sentVersion);
+  return waiting.length === 0
+    ? { kind: 'live' }
+    : { kind: 'waiting', types: waiting.map(({ type }) => type) };
 }
 
 function stateOf(isConnected: boolean, types: readonly ProxyType[]): ProxyState {

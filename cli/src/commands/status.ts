@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { isRecord, recordsAt } from '../client/json.ts';
-import { listProxies, toProxy, type Proxy, type ProxyState } from '../client/proxies.ts';
+import { listProxies, toProxy, type Proxy, type Liveness, type ProxyState } from '../client/proxies.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { formatOutput, outputOption, type OutputOptions } from '../output/output-format.ts';
 import { renderTable } from '../output/table.ts';
@@ -44,7 +44,7 @@ export function renderProxies(proxies: readonly Proxy[], colors: Terminal['color
     proxy.types
       .map(({ type, acknowledgedVersion }) => `${type} ${shortVersion(acknowledgedVersion)}`)
       .join(', '),
-    shortVersion(proxy.liveVersion),
+    describeLiveness(proxy.live),
   ]);
   const heads = ['NODE', 'STATE', 'PROXY', 'ACKNOWLEDGED', 'LIVE'].map((head) => colors.bold(head));
   const refusals = proxies.flatMap((proxy) =>
@@ -56,20 +56,32 @@ export function renderProxies(proxies: readonly Proxy[], colors: Terminal['color
 }
 
 function renderProxy(proxy: Proxy, colors: Terminal['colors']): string {
-  const heads = ['TYPE', 'STATE', 'SENT', 'ACKNOWLEDGED'].map((head) => colors.bold(head));
-  const rows = proxy.types.map(({ type, state, sentVersion, acknowledgedVersion }) => [
+  const heads = ['TYPE', 'STATE', 'SENT', 'ACKNOWLEDGED', 'LIVE'].map((head) => colors.bold(head));
+  const rows = proxy.types.map(({ type, state, sentVersion, acknowledgedVersion, liveVersion }) => [
     type,
     state,
     sentVersion || '–',
     acknowledgedVersion || '–',
+    liveVersion || 'unknown',
   ]);
   return [
     `${colors.bold(proxy.node)} (${proxy.userAgent}) is ${colorOf(proxy.state, colors)(proxy.state)}`,
-    `live in all workers: ${proxy.liveVersion}`,
+    `live in all workers: ${describeLiveness(proxy.live)}`,
     '',
     renderTable(heads, rows),
     ...refusedTypes(proxy).map(({ type, refusal }) => `\n${colors.red(`refused ${type}:`)} ${refusal}`),
   ].join('\n');
+}
+
+function describeLiveness(live: Liveness): string {
+  switch (live.kind) {
+    case 'live':
+      return 'yes';
+    case 'waiting':
+      return `not yet: ${live.types.join(', ')}`;
+    case 'unknown':
+      return 'unknown';
+  }
 }
 
 function refusedTypes(proxy: Proxy): readonly { readonly type: string; readonly refusal: string }[] {

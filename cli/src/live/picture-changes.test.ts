@@ -18,6 +18,7 @@ function proxy(node: string, acknowledgedVersion: string, more: Partial<Proxy> =
     state: 'synced',
     sentVersion: acknowledgedVersion,
     acknowledgedVersion,
+    liveVersion: '',
     refusal: '',
   };
   return {
@@ -25,7 +26,7 @@ function proxy(node: string, acknowledgedVersion: string, more: Partial<Proxy> =
     cluster: '',
     userAgent: 'heddle',
     state: 'synced',
-    liveVersion: 'unknown',
+    live: { kind: 'unknown' },
     types: [type],
     ...more,
   };
@@ -65,6 +66,7 @@ test('proxies that come, leave and refuse; a refusal is said once', () => {
         state: 'refused',
         sentVersion: 'w',
         acknowledgedVersion: 'v',
+        liveVersion: '',
         refusal: 'bad address',
       },
     ],
