@@ -104,6 +104,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
   onBelowWriteLowWatermark(): void {
     this.#isAboveHighWatermark = false;
     this.#stream?.notifyWatermark(false);
+    if (this.#stream === undefined && !this.#isProcessing) this.#resume();
   }
 
   drain(): void {
@@ -159,6 +160,11 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
       while (position < chunk.length) {
         switch (this.#state) {
           case inHead:
+            // A client that asks and does not read gets no further answers to keep for it.
+            if (this.#isAboveHighWatermark) {
+              this.#hold(chunk, position, isOwned);
+              return;
+            }
             position = this.#readHead(chunk, position);
             break;
           case inLength:
@@ -235,7 +241,6 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
       this.#remainingBytes = contentLength;
     }
     stream.isDecodeComplete = hasEnded;
-    stream.startsAboveHighWatermark = this.#isAboveHighWatermark;
     const decoder = this.#callbacks.onNewStream(stream);
     if (stream.isEnded) return;
     this.#decoder = decoder;
@@ -322,7 +327,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
     }
   }
 
-  /** Goes on with what waited. */
+  /** Goes on with what waited, for an answer or for the client to read. */
   #resume(): void {
     const held = this.#held;
     if (held === undefined) return;
