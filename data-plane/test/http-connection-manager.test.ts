@@ -95,6 +95,25 @@ test('bytes that are no request are refused, logged and counted', async (t) => {
   assert.equal(proxy.stats.value('http.test.downstream_rq_active'), 0);
 });
 
+test('a connection counts as destroyed by the side that ended it first', async (t) => {
+  const proxy = await startWithUpstream(t, (_, answer) => answer.end('ok'));
+  const rows: [request: string, local: number, remote: number][] = [
+    ['GET / HTTP/1.1\r\nhost: a\r\n\r\n', 0, 1],
+    ['POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nx', 0, 2],
+    ['GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', 1, 2],
+  ];
+  for (const [request, local, remote] of rows) {
+    const client = await RawClient.open(proxy.port);
+    client.send(request);
+    if (request.startsWith('GET')) await client.answer();
+    if (!request.includes('close')) client.socket.end();
+    await client.closed();
+    await until(() => proxy.stats.value('http.test.downstream_cx_active') === 0);
+    assert.equal(proxy.stats.value('http.test.downstream_cx_destroy_local'), local, request);
+    assert.equal(proxy.stats.value('http.test.downstream_cx_destroy_remote'), remote, request);
+  }
+});
+
 test('a target that is no path is 404, an absolute one is read', async (t) => {
   const proxy = await startProxy(t, direct);
   assert.equal((await exchange(proxy.port, 'OPTIONS * HTTP/1.1\nhost: a')).status, 404);

@@ -45,6 +45,7 @@ class HttpConnection
   #hasMaxDurationPassed = false;
   #isClosed = false;
   #isClosingLocally = false;
+  #hasClientEnded = false;
 
   constructor(config: ManagerConfig, connection: Connection, owner: SessionOwner) {
     this.config = config;
@@ -73,6 +74,7 @@ class HttpConnection
   }
 
   onEnd(): void {
+    this.#hasClientEnded = true;
     this.#codec.onEnd();
     if (this.#codec.activeStreamCount === 0) this.#close('flush');
   }
@@ -262,7 +264,8 @@ class HttpConnection
 
   #close(kind: 'flush' | 'flush-and-delay' | 'abort'): void {
     if (this.#isClosed) return;
-    this.#isClosingLocally = true;
+    // Whoever ended first has closed the connection, as statistics say it.
+    this.#isClosingLocally = !this.#hasClientEnded;
     this.#connection.close(kind);
   }
 }
