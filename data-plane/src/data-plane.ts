@@ -159,7 +159,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onAllWorkersApplied: (callback) => activeConfig.whenApplied(activeConfig.generation, callback),
     publish: (update) => void activeConfig.publish({ clusters: [update] }),
     publishRemoval: (name) => void activeConfig.publish({ removedClusters: [name] }),
-    isNeeded: (name) => routeTables.namesCluster(name) || listeners.namesCluster(name),
+    neededClusters: () => new Set([...routeTables.namedClusters(), ...listeners.namedClusters()]),
     onPrimaryReady: startAds,
     onStaticReady: subscribeClusters,
     onAllReady: startListeners,

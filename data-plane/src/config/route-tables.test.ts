@@ -121,7 +121,7 @@ test('a table that newly names a warming cluster waits while the previous one se
   harness.receive('a', 'b');
   assert.deepEqual(harness.swaps, [['a']]);
   assert.deepEqual(harness.tables.inspect()[0]?.waitingFor, ['b']);
-  assert.ok(harness.tables.namesCluster('b'));
+  assert.ok(harness.tables.namedClusters().has('b'));
   harness.activate('b');
   assert.deepEqual(harness.swaps, [['a'], ['a', 'b']]);
   assert.equal(harness.listenerCount(), 0);
@@ -199,6 +199,6 @@ test('the subscription lives as long as somebody uses the table; then its cluste
   second.release();
   await Promise.resolve();
   assert.equal(harness.isSubscribed, false);
-  assert.equal(harness.tables.namesCluster('a'), false);
+  assert.equal(harness.tables.namedClusters().has('a'), false);
   assert.equal(droppedCount, 1);
 });

@@ -14,8 +14,8 @@ import type { ReceivedResource, Subscription, SubscriptionSource } from './subsc
 export interface RouteTables {
   /** Counted. `onReady` runs once: when a first table serves, or when its first fetch ran out. */
   acquire(name: string, initialFetchTimeoutMs: number, onReady: () => void): RouteTableUse;
-  /** Does an active or a waiting table send requests to that cluster? */
-  namesCluster(cluster: string): boolean;
+  /** Clusters that active and waiting tables send requests to, as of now. */
+  namedClusters(): ReadonlySet<string>;
   /** Called whenever the set of clusters that active tables name may have shrunk, after the workers swapped. */
   onNamesDropped(listener: () => void): void;
   inspect(): readonly RouteTableState[];
@@ -172,12 +172,9 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         },
       };
     },
-    namesCluster(cluster) {
-      for (const { active, waiting } of entries.values()) {
-        if (active !== undefined && clustersOfRouteTable(active.value).has(cluster)) return true;
-        if (waiting !== undefined && clustersOfRouteTable(waiting.table.value).has(cluster)) return true;
-      }
-      return false;
+    namedClusters() {
+      const tables = [...entries.values()].flatMap(({ active, waiting }) => [active, waiting?.table]);
+      return new Set(tables.flatMap((table) => (table ? [...clustersOfRouteTable(table.value)] : [])));
     },
     onNamesDropped: (listener) => void dropListeners.push(listener),
     inspect: () =>

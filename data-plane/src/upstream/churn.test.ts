@@ -50,7 +50,7 @@ test('no request fails while clusters and hosts change under load, and every cou
       if (update.kind === 'replace') shared = update.shared;
     },
     publishRemoval: (name) => clusters.remove(name),
-    isNeeded: () => true,
+    neededClusters: () => ({ has: () => true }),
     onPrimaryReady: () => undefined,
     onStaticReady: () => undefined,
     onAllReady: () => undefined,

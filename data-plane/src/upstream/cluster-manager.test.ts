@@ -115,7 +115,7 @@ test('clusters of the bootstrap are neither changed nor removed by CDS', () => {
   const discovery = { kind: 'static', endpoints: buildEndpoints([1]) } as const;
   manager.loadStatic([receive(buildCluster('s', discovery))]);
   cds(receive(buildCluster('s', discovery, { connectTimeoutMs: 1 }), 2));
-  manager.requestRemoval('s');
+  manager.requestRemovals(['s']);
   assert.deepEqual([published.length, removals, manager.inspect()[0]?.version], [1, [], '1']);
 });
 
@@ -151,17 +151,28 @@ test('a removal that waits is called off when CDS names the cluster again', () =
   cds(receive(edsCluster('a')));
   source.send('a', buildEndpoints([1]));
   needed.add('a');
-  manager.requestRemoval('a');
+  manager.requestRemovals(['a']);
   cds(receive(edsCluster('a')));
   needed.delete('a');
   manager.retryRemovals();
   assert.deepEqual([manager.stateOf('a'), removals], ['active', []]);
 });
 
+test('the removal of many clusters asks once what routes name', () => {
+  const harness = createRunningManager();
+  const names = Array.from({ length: 100 }, (_, index) => `cluster-${index}`);
+  harness.cds(...names.map((name) => receive(edsCluster(name))));
+  for (const name of names) harness.eds.send(name, buildEndpoints([1]));
+  harness.needed.add('cluster-7');
+  harness.manager.onUpdate({ upserts: [], removed: names, systemVersion: '2' });
+  assert.deepEqual([harness.removals.length, harness.neededAskedCount], [99, 1]);
+  assert.equal(harness.manager.stateOf('cluster-7'), 'active');
+});
+
 test('a removed cluster that was still warming is dropped', () => {
   const { manager, cds, eds: source, removals, published } = createRunningManager();
   cds(receive(edsCluster('a')));
-  manager.requestRemoval('a');
+  manager.requestRemovals(['a']);
   source.send('a', buildEndpoints([1]));
   assert.deepEqual([manager.stateOf('a'), removals, published], ['unknown', [], []]);
 });

@@ -16,8 +16,8 @@ export interface ClusterManagerOptions extends MainUpstreamContext {
   /** To all workers; the order of the calls is the order of the changes. */
   readonly publish: (update: ClusterUpdate) => void;
   readonly publishRemoval: (name: string) => void;
-  /** An active route table names that cluster: its removal waits. */
-  readonly isNeeded: (name: string) => boolean;
+  /** What active route tables name: its removal waits. Asked once for many removals. */
+  readonly neededClusters: () => Pick<ReadonlySet<string>, 'has'>;
   /** Every primary cluster of the bootstrap has warmed: ADS may start, then `startSecondary`. */
   readonly onPrimaryReady: () => void;
   /** Every cluster of the bootstrap has warmed: CDS may be subscribed. */
@@ -92,33 +92,45 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
   }
 
   /**
-   * The cluster shall go. One that is active goes when no active route table names it any more: at once, or at a
+   * The clusters shall go. One that is active goes when no active route table names it any more: at once, or at a
    * later `retryRemovals`; until then it serves. Clusters of the bootstrap stay.
    */
-  requestRemoval(name: string): void {
-    const active = this.#active.get(name);
-    const warming = this.#warming.get(name);
-    if ((warming ?? active)?.isStatic === true) return;
-    if (warming !== undefined) {
+  requestRemovals(names: readonly string[]): void {
+    const statNames: string[] = [];
+    for (const name of names) {
+      const active = this.#active.get(name);
+      const warming = this.#warming.get(name);
+      if ((warming ?? active)?.isStatic === true) continue;
+      if (active !== undefined) this.#pendingRemovals.add(name);
+      if (warming === undefined) continue;
       this.#warming.delete(name);
       this.#discard(warming);
-      if (active === undefined) {
-        this.#stats.removed.inc();
-        this.#releaseStats(warming.resource.value.statName);
-      }
-      this.#updateGauges();
+      if (active !== undefined) continue;
+      this.#stats.removed.inc();
+      statNames.push(warming.resource.value.statName);
     }
-    if (active === undefined) return;
-    this.#pendingRemovals.add(name);
-    this.#removeIfUnneeded(name, active);
+    this.#releaseStats(statNames);
+    this.retryRemovals();
+    this.#updateGauges();
   }
 
   /** To be called when the active route tables have changed. */
   retryRemovals(): void {
+    if (this.#pendingRemovals.size === 0) return;
+    const needed = this.#options.neededClusters();
+    const statNames: string[] = [];
     for (const name of [...this.#pendingRemovals]) {
       const active = this.#active.get(name);
-      if (active !== undefined) this.#removeIfUnneeded(name, active);
+      if (active === undefined || needed.has(name)) continue;
+      this.#pendingRemovals.delete(name);
+      this.#active.delete(name);
+      this.#options.publishRemoval(name);
+      active.cluster.stop();
+      this.#stats.removed.inc();
+      statNames.push(active.resource.value.statName);
     }
+    this.#releaseStats(statNames);
+    this.#updateGauges();
   }
 
   stateOf(name: string): 'active' | 'warming' | 'unknown' {
@@ -180,7 +192,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
 
   onUpdate(update: ResourceUpdate<Cluster>): readonly RejectedResource[] {
     for (const resource of update.upserts) this.addOrUpdate(resource, false);
-    for (const name of update.removed) this.requestRemoval(name);
+    this.requestRemovals(update.removed);
     this.#initOrder.onDynamicAnswered();
     return [];
   }
@@ -243,21 +255,12 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     this.#initOrder.finish(entry);
   }
 
-  #removeIfUnneeded(name: string, active: Entry): void {
-    if (this.#options.isNeeded(name)) return;
-    this.#pendingRemovals.delete(name);
-    this.#active.delete(name);
-    this.#options.publishRemoval(name);
-    active.cluster.stop();
-    this.#stats.removed.inc();
-    this.#updateGauges();
-    this.#releaseStats(active.resource.value.statName);
-  }
-
-  /** What the main thread counted for a cluster goes with it, unless another one shares its statistics. */
-  #releaseStats(statName: string): void {
-    if (this.#entries().some((entry) => entry.resource.value.statName === statName)) return;
-    this.#options.stats.scope(`cluster.${statName}.`).release();
+  /** What the main thread counted for clusters goes with them, unless another one shares their statistics. */
+  #releaseStats(statNames: readonly string[]): void {
+    if (statNames.length === 0) return;
+    const used = new Set(this.#entries().map(({ resource }) => resource.value.statName));
+    for (const name of new Set(statNames))
+      if (!used.has(name)) this.#options.stats.scope(`cluster.${name}.`).release();
   }
 
   #setWarmingState(statName: string, value: 0 | 1): void {

@@ -21,8 +21,8 @@ export interface ListenerManager extends ResourceWatcher<Listener> {
   whenWarm(callback: () => void): void;
   /** Calls back once LDS has answered for the first time, or has failed to (at once when it has). */
   whenAnswered(callback: () => void): void;
-  /** Does an inline route table of any listener send requests to that cluster? */
-  namesCluster(cluster: string): boolean;
+  /** Clusters that inline route tables of any listener send requests to, as of now. */
+  namedClusters(): ReadonlySet<string>;
   /** No listener of that direction is added from now on (`/drain_listeners`, end). */
   stopAdding(inboundOnly: boolean): void;
   inspect(): readonly ListenerState[];
@@ -308,8 +308,8 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
       if (isAnswered) callback();
       else answerWaiters.push(callback);
     },
-    namesCluster: (cluster) =>
-      usedListeners().some((listener) => dependenciesOf(listener).clusterNames.has(cluster)),
+    namedClusters: () =>
+      new Set(usedListeners().flatMap((listener) => [...dependenciesOf(listener).clusterNames])),
     addStatic: (listener) => addOrUpdate(listener, true),
     whenWarm(callback) {
       warmWaiters.push(callback);

@@ -25,6 +25,8 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
   const removals: string[] = [];
   const phases: string[] = [];
   const needed = new Set<string>();
+  /** Times that somebody asked for it: collecting it costs a walk over every route. */
+  let neededAskedCount = 0;
   const events: HealthCheckEvent[] = [];
   const applied: (() => void)[] = [];
   const manager = new ClusterManager({
@@ -40,7 +42,10 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
     onAllWorkersApplied: (callback) => applied.push(callback),
     publish: (update) => published.push(update),
     publishRemoval: (name) => removals.push(name),
-    isNeeded: (name) => needed.has(name),
+    neededClusters() {
+      neededAskedCount += 1;
+      return needed;
+    },
     onPrimaryReady: () => phases.push('primary'),
     onStaticReady: () => phases.push('static'),
     onAllReady: () => phases.push('all'),
@@ -57,6 +62,9 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
     removals,
     phases,
     needed,
+    get neededAskedCount() {
+      return neededAskedCount;
+    },
     events,
     applied,
     manager,
