@@ -48,6 +48,7 @@ test('flags instead of a file', () => {
     '--app-port',
     '8080',
     '--no-delta',
+    '--no-service-ports',
   );
   assert.deepEqual(bootstrap, {
     kind: 'flags',
@@ -56,9 +57,7 @@ test('flags instead of a file', () => {
       isDelta: false,
       adminAddress: '127.0.0.1',
       adminPort: 9901,
-      service: 'web',
-      upstreams: ['a', 'b'],
-      appPort: 8080,
+      nodeMetadata: { service: 'web', upstreams: ['a', 'b'], servicePorts: false, appPort: 8080 },
     },
   });
 });

@@ -30,18 +30,8 @@ export interface SidecarFlags {
   readonly controlPlane: string;
   /** Incremental xDS; otherwise state of the world. */
   readonly isDelta: boolean;
-  /** The service whose instance runs beside it; absent for a gateway or a pure client. */
-  readonly service?: string;
-  /** Id of that instance in the registry; the node's id unless given. */
-  readonly instance?: string;
-  /** Services that are called; absent = all. */
-  readonly upstreams?: readonly string[];
-  readonly listenAddress?: string;
-  readonly outboundPort?: number;
-  readonly inboundAddress?: string;
-  readonly inboundPort?: number;
-  readonly appAddress?: string;
-  readonly appPort?: number;
+  /** What the control plane reads in the node's metadata under `heddle`: only what was said. */
+  readonly nodeMetadata: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly adminAddress: string;
   readonly adminPort: number;
 }
@@ -84,6 +74,7 @@ interface RawOptions {
   upstreams?: string[];
   listenAddress?: string;
   outboundPort?: number;
+  servicePorts: boolean;
   inboundAddress?: string;
   inboundPort?: number;
   appAddress?: string;
@@ -137,6 +128,7 @@ function createCommand(version: string): Command {
     .option('--upstreams <names>', 'services that are called, comma-separated (default: all)', parseNames)
     .option('--listen-address <ip>', 'where applications send outbound requests (default: 127.0.0.1)')
     .option('--outbound-port <port>', 'and the port (default: 15001)', parsePort)
+    .option('--no-service-ports', 'do not offer services on the ports of their own that they ask for')
     .option('--inbound-address <ip>', 'where other proxies reach the application (default: 0.0.0.0)')
     .option('--inbound-port <port>', 'and the port (default: 15006)', parsePort)
     .option('--app-address <ip>', 'address of the application (default: 127.0.0.1)')
@@ -214,32 +206,23 @@ function toBootstrap(
 }
 
 function toFlags(options: RawOptions, controlPlane: string): SidecarFlags {
-  const {
-    service,
-    instance,
-    upstreams,
-    listenAddress,
-    outboundPort,
-    inboundAddress,
-    inboundPort,
-    appAddress,
-    appPort,
-  } = options;
-  return {
-    controlPlane,
-    isDelta: options.delta,
-    adminAddress: options.adminAddress,
-    adminPort: options.adminPort,
-    ...(service === undefined ? {} : { service }),
-    ...(instance === undefined ? {} : { instance }),
-    ...(upstreams === undefined ? {} : { upstreams }),
-    ...(listenAddress === undefined ? {} : { listenAddress }),
-    ...(outboundPort === undefined ? {} : { outboundPort }),
-    ...(inboundAddress === undefined ? {} : { inboundAddress }),
-    ...(inboundPort === undefined ? {} : { inboundPort }),
-    ...(appAddress === undefined ? {} : { appAddress }),
-    ...(appPort === undefined ? {} : { appPort }),
+  const { delta, adminAddress, adminPort } = options;
+  const said = {
+    service: options.service,
+    instance: options.instance,
+    upstreams: options.upstreams,
+    listenAddress: options.listenAddress,
+    outboundPort: options.outboundPort,
+    servicePorts: options.servicePorts ? undefined : false,
+    inboundAddress: options.inboundAddress,
+    inboundPort: options.inboundPort,
+    appAddress: options.appAddress,
+    appPort: options.appPort,
   };
+  const nodeMetadata = Object.fromEntries(
+    Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+  return { controlPlane, isDelta: delta, adminAddress, adminPort, nodeMetadata };
 }
 
 function parseInteger(text: string, minimum: number, maximum: number): number {

@@ -321,11 +321,17 @@ test('a key that occurs twice is taken with a warning', () => {
   assert.match(formatProblem(warnings[0] ?? { path: '', message: '' }), /^b\.yaml:2:1: /);
 });
 
-const flags = { controlPlane: '127.0.0.1:18000', isDelta: true, adminAddress: '127.0.0.1', adminPort: 9901 };
+const flags = {
+  controlPlane: '127.0.0.1:18000',
+  isDelta: true,
+  adminAddress: '127.0.0.1',
+  adminPort: 9901,
+  nodeMetadata: {},
+};
 
 test('flags make a bootstrap', () => {
   const bootstrap = makeBootstrap(
-    { ...flags, service: 'web', upstreams: ['api'], outboundPort: 15001 },
+    { ...flags, nodeMetadata: { service: 'web', upstreams: ['api'], outboundPort: 15001 } },
     decoderOptions,
     { ...overrides, id: 'web-1' },
   );

@@ -21,7 +21,7 @@ export function makeBootstrap(
 ): Bootstrap {
   const { host, port } = parseHostPort(flags.controlPlane);
   const message = options.api.create('envoy.config.bootstrap.v3.Bootstrap', {
-    node: { cluster: flags.service ?? 'heddle', metadata: { heddle: metadataOf(flags) } },
+    node: { cluster: clusterOf(flags), metadata: { heddle: flags.nodeMetadata } },
     admin: { address: { socketAddress: { address: flags.adminAddress, portValue: flags.adminPort } } },
     dynamicResources: {
       adsConfig: {
@@ -54,33 +54,9 @@ export function makeBootstrap(
   return decodeBootstrap(message, options, overrides);
 }
 
-/** What the control plane reads of the node: only what was said. */
-function metadataOf(flags: SidecarFlags): Record<string, string | number | readonly string[]> {
-  const {
-    service,
-    instance,
-    upstreams,
-    listenAddress,
-    outboundPort,
-    inboundAddress,
-    inboundPort,
-    appAddress,
-    appPort,
-  } = flags;
-  const said = {
-    service,
-    instance,
-    upstreams,
-    listenAddress,
-    outboundPort,
-    inboundAddress,
-    inboundPort,
-    appAddress,
-    appPort,
-  };
-  return Object.fromEntries(
-    Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
+/** Proxies of one service belong together. */
+function clusterOf({ nodeMetadata: { service } }: SidecarFlags): string {
+  return typeof service === 'string' ? service : 'heddle';
 }
 
 function parseHostPort(text: string): { host: string; port: number } {
