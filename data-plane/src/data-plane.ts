@@ -47,8 +47,8 @@ export interface DataPlaneOptions {
 }
 
 export interface DataPlane {
-  /** Exit code of the process, once everything has ended. */
-  readonly ended: Promise<number>;
+  /** Resolves once everything has ended; with the reason when it could not go on. */
+  readonly ended: Promise<HeddleError | undefined>;
   /** Drains what is open, then ends. A second call ends at once. */
   shutDown(): void;
 }
@@ -65,7 +65,7 @@ const workerStopDeadlineMs = 2000;
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { settings, bootstrap, resourceTypes, clock, rng, logger } = options;
   const { concurrency } = settings;
-  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<HeddleError | undefined>();
 
   // Statistics of all threads.
   const stats = createStatsReader();
@@ -99,8 +99,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       case 'stats':
         stats.onDeclaration(`worker_${worker}`, message);
         break;
-      case 'connections':
-        control.onDrained(worker);
+      case 'drained':
+        control.onDrained(worker, message.isListening);
         break;
     }
   }
@@ -124,7 +124,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         activeConfig.onWorkerGone(worker);
         clusters.onWorkerDied(worker);
       },
-      onHopeless: () => stop(1),
+      onHopeless: () => stop(new HeddleError('internal', 'worker threads die too often; the log says why')),
     },
   });
 
@@ -192,9 +192,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     logger,
     stats: store.root,
     drainTimeMs: settings.drainTimeMs,
-    onBindFailure: ({ isStatic }) => {
+    onBindFailure: ({ name, isStatic }, message) => {
       // A file that asks for a taken port will not get better; xDS may.
-      if (isStatic && server.state !== 'LIVE') stop(1);
+      if (isStatic && server.state !== 'LIVE') {
+        stop(new HeddleError('port-in-use', `listener '${name}': ${message}`));
+      }
     },
     onNamesDropped: () => clusters.retryRemovals(),
   });
@@ -280,13 +282,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   }
 
   let isStopping = false;
-  function stop(code: number): void {
+  function stop(reason: HeddleError | undefined): void {
     if (isStopping) return;
     isStopping = true;
     liveReporter?.stop();
     ads?.stop();
     clusters.stop();
-    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close()]).then(() => end(code));
+    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close()]).then(() => end(reason));
   }
 
   const control = createProxyControl({
@@ -296,7 +298,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     logger,
     workers,
     listeners,
-    stop: () => stop(0),
+    stop: () => stop(undefined),
   });
 
   let admin: AdminServer | undefined;
@@ -318,7 +320,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     try {
       admin = await startAdminServer(bootstrap.admin.address, endpoints, logger);
     } catch (error) {
-      stop(1);
+      stop(undefined);
       await ended;
       throw HeddleError.from(error);
     }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { errorCatalogue } from '@heddle/shared/errors/error-catalogue';
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import { formatProblem, InvalidInputError } from '@heddle/shared/errors/problem';
 import { createLogger } from '@heddle/shared/logging/logger';
@@ -52,7 +53,9 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   process.on('SIGTERM', () => dataPlane.shutDown());
   process.on('SIGINT', () => dataPlane.shutDown());
-  return dataPlane.ended;
+  const reason = await dataPlane.ended;
+  if (reason !== undefined) throw reason;
+  return 0;
 }
 
 function readBootstrap(settings: SidecarSettings, options: DecoderOptions): LoadedBootstrap {
@@ -80,11 +83,17 @@ function readFile(path: string): Buffer {
   }
 }
 
+/** What is wrong, and what to do about it where the catalogue knows. */
+function describe(error: unknown): string {
+  if (!(error instanceof HeddleError) || error.code === 'internal') return messageOf(error);
+  return `${error.message}. ${errorCatalogue[error.code].whatToDo}`;
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // One line for each problem: what is wrong, where, and what to do.
-  const lines = error instanceof InvalidInputError ? error.problems.map(formatProblem) : [messageOf(error)];
+  const lines = error instanceof InvalidInputError ? error.problems.map(formatProblem) : [describe(error)];
   for (const line of lines) process.stderr.write(`heddle sidecar: ${line}\n`);
   process.exitCode = error instanceof InvalidInputError ? 2 : 1;
 }
