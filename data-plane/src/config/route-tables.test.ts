@@ -101,6 +101,7 @@ function createHarness(activeClusters: string[]) {
         systemVersion: '1',
       });
     },
+    receiveRemoval: () => watcher?.onUpdate({ upserts: [], removed: ['r'], systemVersion: '1' }),
     timeOut: () => watcher?.onInitialFetchTimeout(),
   };
 }
@@ -125,6 +126,25 @@ test('a table that newly names a warming cluster waits while the previous one se
   harness.activate('b');
   assert.deepEqual(harness.swaps, [['a'], ['a', 'b']]);
   assert.equal(harness.listenerCount(), 0);
+});
+
+test('a table that the server does not have keeps no listener waiting, and is taken when it comes', () => {
+  const harness = createHarness(['a']);
+  let isReady = false;
+  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.receiveRemoval();
+  assert.ok(isReady);
+  harness.receive('a');
+  harness.receiveRemoval();
+  assert.deepEqual(harness.swaps, [['a']]);
+});
+
+test('a first table that is refused for its clusters keeps no listener waiting', () => {
+  const harness = createHarness([]);
+  let isReady = false;
+  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.receiveTable({ ...tableTo('nobody'), validateClusters: true });
+  assert.ok(isReady);
 });
 
 test('the wait ends after its limit', () => {

@@ -115,14 +115,14 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     return source.subscribe(
       [entry.name],
       {
-        // A table that is reported as removed keeps serving until no listener names it, as in Envoy.
+        // A table that is reported as removed keeps serving until no listener names it, as in Envoy. Whatever the
+        // answer, it is one: a listener that waits for its first table does not wait longer.
         onUpdate({ upserts }) {
           const table = upserts.find(({ name }) => name === entry.name);
-          if (table === undefined) return [];
-          const problems = problemsOf(table);
-          if (problems.length > 0) return [{ name: entry.name, problems }];
-          receive(entry, table);
-          return [];
+          const problems = table === undefined ? [] : problemsOf(table);
+          if (table !== undefined && problems.length === 0) receive(entry, table);
+          else becomeReady(entry);
+          return problems.length === 0 ? [] : [{ name: entry.name, problems }];
         },
         onRejected: () => becomeReady(entry),
         onInitialFetchTimeout() {
