@@ -103,6 +103,36 @@ test('bytes that are no response restart the stream', () => {
   mux.stop();
 });
 
+test('a wrapper that cannot be read is refused alone; the stream stays', async () => {
+  const { mux, transport, clusters } = sotw();
+  const watcher = new RecordingWatcher();
+  mux.source(clusters).subscribe(undefined, watcher, 0);
+  transport.open();
+  await setImmediate();
+  transport.respond({ typeUrl: 'cds', versionInfo: '1', nonce: 'a', resources: anys('cds', 'x=1', 'y=1') });
+  await setImmediate();
+  watcher.take();
+  brief(transport);
+  const broken = {
+    typeUrl: 'type.googleapis.com/envoy.service.discovery.v3.Resource',
+    value: Buffer.from([255]),
+  };
+  transport.respond({
+    typeUrl: 'cds',
+    versionInfo: '2',
+    nonce: 'b',
+    resources: [broken, ...anys('cds', 'x=2')],
+  });
+  await setImmediate();
+  assert.deepEqual(watcher.take(), ['update 2 [x=2] -[]']);
+  assert.match(
+    brief(transport).join(),
+    /^cds 1\/b \[\] 13 cds: not a envoy\.service\.discovery\.v3\.Resource/,
+  );
+  assert.equal(transport.restartReason, '');
+  mux.stop();
+});
+
 test('requests beyond the rate limit wait for a token', async () => {
   const { mux, transport, clock, stats, clusters, endpoints } = createHarness(
     createSotwProtocol(api),

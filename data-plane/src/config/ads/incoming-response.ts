@@ -1,4 +1,5 @@
 import type { Any, DiscoveryResponse, Duration, Resource } from '@heddle/shared/xds/api';
+import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 
 /** A response of either variant. */
@@ -23,6 +24,8 @@ export interface IncomingResource {
   readonly bytes: Uint8Array | undefined;
   /** Time to live; undefined = for ever. */
   readonly ttlMs: number | undefined;
+  /** Why its wrapper cannot be opened; then nobody knows its name. */
+  readonly unreadable?: string;
 }
 
 /** In state of the world a server may wrap resources to give them a name and a time to live. */
@@ -67,7 +70,12 @@ export function readDeltaResponse(api: XdsApi, bytes: Uint8Array): IncomingRespo
 }
 
 function readWrapper(api: XdsApi, any: Any, { versionInfo, typeUrl }: DiscoveryResponse): IncomingResource {
-  return fromResource(api.decode('envoy.service.discovery.v3.Resource', any.value), versionInfo, typeUrl);
+  try {
+    return fromResource(api.decode('envoy.service.discovery.v3.Resource', any.value), versionInfo, typeUrl);
+  } catch (thrown) {
+    const unreadable = messageOf(thrown);
+    return { name: undefined, version: versionInfo, typeUrl, bytes: undefined, ttlMs: undefined, unreadable };
+  }
 }
 
 function fromResource(resource: Resource, version: string, typeUrl: string): IncomingResource {

@@ -75,7 +75,8 @@ class Reader<T> implements ReadResources<T> {
   }
 
   read(incoming: IncomingResource): void {
-    const { bytes } = incoming;
+    const { bytes, unreadable } = incoming;
+    if (unreadable !== undefined) return this.#refuse('', unreadable);
     if (bytes === undefined) return this.#readHeartbeat(incoming);
     const contentHash = hash('sha256', bytes, 'base64');
     const held = this.#store.findByHash(contentHash);
