@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { planeProgram, type Plane } from '../mesh/plane-commands.ts';
+import { planeArguments, type Plane } from '../mesh/plane-commands.ts';
 import type { SetExitCode } from '../program.ts';
 
 /** `heddle control-plane …` and `heddle sidecar …`: the planes' programs, with all flags handed on. */
@@ -25,7 +25,7 @@ export function addPlaneCommands(program: Command, context: CliContext, setExitC
 /** Runs the plane in the foreground, in our place: same terminal, signals handed on, its exit code ours. */
 function runPlane(context: CliContext, plane: Plane, flags: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [planeProgram(plane), ...flags], {
+    const child = spawn(process.execPath, [...planeArguments(plane), ...flags], {
       stdio: 'inherit',
       env: context.settings.environment,
     });

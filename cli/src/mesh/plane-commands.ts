@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url';
 export type Plane = 'control-plane' | 'data-plane';
 
 /**
- * Path of a plane's program: TypeScript as it stands in the repository, or its compiled output beside ours. The
- * command starts the planes as programs and imports nothing of them.
+ * What Node is started with to run a plane: TypeScript as it stands in the repository, or its compiled output beside
+ * ours. The command starts the planes as programs and imports nothing of them.
  */
-export function planeProgram(plane: Plane): string {
+export function planeArguments(plane: Plane): string[] {
   const isCompiled = import.meta.url.endsWith('.js');
   const path = fileURLToPath(
     new URL(`../../../${plane}/${isCompiled ? 'dist/main.js' : 'src/main.ts'}`, import.meta.url),
   );
   if (!existsSync(path)) throw new Error(`${path} is missing: this installation is not complete`);
-  return path;
+  return isCompiled ? ['--conditions=compiled', path] : [path];
 }

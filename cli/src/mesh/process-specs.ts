@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ProcessSpec } from '@heddle/shared/processes/managed-process';
 import type { InstancePlan, MeshPlan } from './mesh-plan.ts';
-import { planeProgram } from './plane-commands.ts';
+import { planeArguments } from './plane-commands.ts';
 
 /** Where a running mesh keeps its registry and its logs. */
 export interface RunFolder {
@@ -32,7 +32,7 @@ export function controlPlaneSpec({ run, plan, environment }: SpecContext): Proce
     name,
     command: [
       'node',
-      planeProgram('control-plane'),
+      ...planeArguments('control-plane'),
       ...['--rest-port', String(plan.restPort)],
       ...['--xds-port', String(plan.xdsPort)],
       ...['--registry', path.join(run.path, 'registry.db')],
@@ -48,7 +48,7 @@ export function sidecarSpec(instance: InstancePlan, { run, plan, environment }: 
     name,
     command: [
       'node',
-      planeProgram('data-plane'),
+      ...planeArguments('data-plane'),
       ...['--control-plane', `127.0.0.1:${plan.xdsPort}`],
       ...['--node-id', instance.id],
       ...['--service', instance.service],
