@@ -32,6 +32,8 @@ const suites: readonly Suite[] = [
       'examples',
       'tools',
       'e2e/harness',
+      'e2e/changes',
+      'e2e/faults',
     ].map((folder) => `${folder}/**/*.test.ts`),
     concurrency: Math.max(2, availableParallelism()),
     timeoutMs: 60_000,
