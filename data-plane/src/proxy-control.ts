@@ -12,7 +12,7 @@ export interface ProxyControlOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly workers: WorkerPool;
-  readonly listeners: ListenerManager;
+  readonly listeners: Pick<ListenerManager, 'stopAdding'>;
   /** Ends the process, without waiting for anybody. */
   stop(): void;
 }
@@ -21,15 +21,23 @@ export interface ProxyControlOptions {
 export interface DrainingControl extends ProxyControl {
   /** SIGTERM: drain, then end; a second time: end. */
   shutDown(): void;
-  /** A worker that drains has no connection left. */
-  onDrained(worker: number): void;
+  /** A worker that drains has no connection left; while it listens, new ones may come. */
+  onDrained(worker: number, isListening: boolean): void;
 }
 
 export function createProxyControl(options: ProxyControlOptions): DrainingControl {
   const { settings, server, clock, logger, workers, listeners, stop } = options;
   const drainedWorkers = new Set<number>();
   let isShuttingDown = false;
+  let hasStoppedListening = false;
   let logLevel: LogLevel = settings.logLevel;
+
+  function stopListening(): void {
+    if (hasStoppedListening) return;
+    hasStoppedListening = true;
+    drainedWorkers.clear();
+    workers.sendToAll({ kind: 'stop-listening', inboundOnly: false });
+  }
 
   return {
     failHealthCheck(isFailed) {
@@ -66,6 +74,7 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
         return;
       }
       isShuttingDown = true;
+      drainedWorkers.clear();
       server.state = 'DRAINING';
       logger.info({ shutdownTimeMs: settings.shutdownTimeMs }, 'draining');
       listeners.stopAdding(false);
@@ -75,11 +84,18 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
         drainTimeMs: settings.shutdownTimeMs,
         inboundOnly: false,
       });
+      // Clients that always come back must not leave the last requests without time.
+      clock.setTimer(settings.shutdownTimeMs / 2, stopListening);
       clock.setTimer(settings.shutdownTimeMs, stop);
     },
-    onDrained(worker) {
+    // Connections come as long as a worker listens. Each that was without one for a moment is enough to refuse further
+    // ones, but only when these are answered too may the process end.
+    onDrained(worker, isListening) {
+      if (!isShuttingDown || (hasStoppedListening && isListening)) return;
       drainedWorkers.add(worker);
-      if (isShuttingDown && drainedWorkers.size >= workers.count) stop();
+      if (drainedWorkers.size < workers.count) return;
+      if (hasStoppedListening) stop();
+      else stopListening();
     },
   };
 }

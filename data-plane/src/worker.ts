@@ -95,7 +95,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
           bufferLimitBytes: listener.perConnectionBufferLimitBytes,
         }),
       ),
-    onDrained: () => send({ kind: 'connections', count: 0 }),
+    onDrained: (isListening) => send({ kind: 'drained', isListening }),
   });
 
   let acknowledged: Promise<void> = Promise.resolve();
@@ -132,7 +132,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
         listeners.drain(message.strategy, message.drainTimeMs, message.inboundOnly);
         break;
       case 'stop-listening':
-        listeners.stopListening(message.inboundOnly);
+        void listeners.stopListening(message.inboundOnly);
         break;
       case 'health-fail':
         listeners.setHealthFailed(message.isFailed);

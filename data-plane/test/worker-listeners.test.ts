@@ -128,8 +128,40 @@ test('draining ends connections with their next answer, idle ones at the end of 
   await until(() => proxy.listeners.connectionCount === 0);
   // Accepting goes on until it is stopped.
   assert.equal((await get(proxy.port, '/')).status, 404);
-  proxy.listeners.stopListening(false);
+  await proxy.listeners.stopListening(false);
   await assert.rejects(RawClient.open(proxy.port), /ECONNREFUSED/);
+});
+
+test('connections that wait to be accepted when listening stops are served, and end as draining ones do', async (t) => {
+  const proxy = await startProxy(t, table);
+  const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.open(proxy.port)));
+  // One is accepted in each turn of the event loop: most of them still wait.
+  assert.ok(proxy.listeners.connectionCount < 40);
+  proxy.listeners.drain('immediate', 5_000, false);
+  const stopped = proxy.listeners.stopListening(false);
+  for (const client of clients) client.send(request);
+  for (const client of clients) {
+    assert.equal((await client.answer()).header('connection'), 'close');
+    await client.closed();
+  }
+  await stopped;
+  await until(() => proxy.listeners.connectionCount === 0);
+  await assert.rejects(RawClient.open(proxy.port), /ECONNREFUSED/);
+});
+
+test('a listener may want the address again before it is closed', async (t) => {
+  const proxy = await startProxy(t, table);
+  const { port } = proxy;
+  const listener = buildListener([buildChain(answering('again'), 'again')], {
+    address: { address: '127.0.0.1', port },
+  });
+  await proxy.listeners.apply([], ['main']);
+  const failures = await proxy.listeners.apply([{ listener, isInPlace: false }], []);
+  assert.deepEqual(failures, []);
+  const removed = proxy.listeners.apply([], ['main']);
+  const added = proxy.listeners.apply([{ listener, isInPlace: false }], []);
+  assert.deepEqual(await Promise.all([removed, added]), [[], []]);
+  assert.equal((await get(port, '/')).body, 'again');
 });
 
 test('a failed health check ends connections, too, and its end lets them live', async (t) => {

@@ -53,8 +53,8 @@ export type WorkerToMain =
   | { readonly kind: 'listen-failed'; readonly listener: string; readonly message: string }
   /** Statistics declared since the last message, and the pages they live in. */
   | StatsDeclaration
-  /** Connections that are open, in answer to drain; sent when it reaches 0 as well. */
-  | { readonly kind: 'connections'; readonly count: number };
+  /** While draining: no connection is open. `isListening`: there may be further ones. */
+  | { readonly kind: 'drained'; readonly isListening: boolean };
 
 export interface StatsDeclaration {
   readonly kind: 'stats';

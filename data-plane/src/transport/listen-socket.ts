@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { toLocalAddress, toRemoteAddress } from './connect-socket.ts';
@@ -24,6 +25,7 @@ export interface ListenSocketOptions {
 
 /** Accepted while accepting is paused, and not yet seen by anybody. */
 const maxHeldSockets = 1024;
+const defaultBacklog = 511;
 
 /**
  * One listening socket of one address, owned by a worker for as long as the address is configured: a changed
@@ -36,6 +38,7 @@ export class ListenSocket {
   readonly #options: ListenSocketOptions;
   #onAccept: (connection: SocketConnection) => void;
   #isPaused = false;
+  #acceptedCount = 0;
   #held: { socket: Socket; reader: SocketReader | undefined }[] = [];
 
   private constructor(
@@ -101,6 +104,20 @@ export class ListenSocket {
     }
   }
 
+  /**
+   * Settles when every connection that waits in the kernel's queue now was accepted: closing resets those in it. One
+   * is accepted in each turn of the event loop, so a turn without one says that the queue is empty; as many as the
+   * queue holds are enough when new ones keep coming.
+   */
+  async emptyQueue(): Promise<void> {
+    const enoughCount = this.#acceptedCount + (this.#options.backlog ?? defaultBacklog);
+    let countBefore = -1;
+    while (this.#acceptedCount !== countBefore && this.#acceptedCount < enoughCount) {
+      countBefore = this.#acceptedCount;
+      await nextTurn();
+    }
+  }
+
   /** Stops listening; accepted connections live on, those held by a pause are reset. */
   close(): Promise<void> {
     for (const { socket } of this.#held) socket.resetAndDestroy();
@@ -111,6 +128,7 @@ export class ListenSocket {
   }
 
   #accept(socket: Socket, reader: SocketReader | undefined): void {
+    this.#acceptedCount++;
     if (this.#isPaused) {
       this.#hold(socket, reader);
       return;
@@ -149,7 +167,7 @@ function toListenOptions(options: ListenSocketOptions): ListenOptions & { fd?: n
   return {
     host: options.address.address,
     port: options.address.port,
-    backlog: options.backlog ?? 511,
+    backlog: options.backlog ?? defaultBacklog,
     exclusive: true,
     reusePort: (options.hasReusePort ?? false) && process.platform === 'linux',
     ipv6Only: options.isIpv6Only ?? false,

@@ -36,8 +36,8 @@ export interface WorkerListenersDependencies {
   inheritedSocket?(address: SocketAddress): number | undefined;
   /** Connection limits: false closes a new connection, counted as overflow. */
   mayAccept?(listener: Listener): boolean;
-  /** The number of open connections changed to 0 while draining. */
-  onDrained?(): void;
+  /** While draining, no connection is open. `isListening`: there may be further ones. */
+  onDrained?(isListening: boolean): void;
 }
 
 /** What became of an update in this worker. */
@@ -53,7 +53,9 @@ export interface ListenFailure {
 interface ListeningAddress {
   listener: ActiveListener;
   socket: ListenSocket | undefined;
-  /** Closed before it was open. */
+  /** No listener wants it any more. */
+  isClosing: boolean;
+  /** Closed, perhaps before it was open. */
   isClosed: boolean;
 }
 
@@ -89,7 +91,7 @@ export class WorkerListeners {
 
   /**
    * Makes every listener first, then swaps, so one that does not compile changes nothing of its own. The result
-   * settles when all sockets accept; failures leave the other listeners alone.
+   * settles when all sockets accept and those of no use any more are closed; failures leave the other listeners alone.
    */
   async apply(updates: readonly ListenerUpdate[], removed: readonly string[]): Promise<ListenFailure[]> {
     const failures: ListenFailure[] = [];
@@ -115,8 +117,9 @@ export class WorkerListeners {
       opening.push(this.#takeAddress(listener));
     }
     for (const { config } of this.#listeners.values()) obsolete.delete(addressKey(config));
-    for (const key of obsolete) this.#closeAddress(key);
+    const closing = Promise.all([...obsolete].map((key) => this.#closeAddress(key)));
     for (const failure of await Promise.all(opening)) if (failure !== undefined) failures.push(failure);
+    await closing;
     return failures;
   }
 
@@ -132,10 +135,15 @@ export class WorkerListeners {
     this.#reportIfDrained();
   }
 
-  stopListening(inboundOnly: boolean): void {
-    for (const [key, { listener }] of [...this.#addresses]) {
-      if (!inboundOnly || listener.config.trafficDirection === 'inbound') this.#closeAddress(key);
+  /** Settles when no further connection comes. */
+  async stopListening(inboundOnly: boolean): Promise<void> {
+    const closing: Promise<void>[] = [];
+    for (const [key, { listener }] of this.#addresses) {
+      if (!inboundOnly || listener.config.trafficDirection === 'inbound')
+        closing.push(this.#closeAddress(key));
     }
+    await Promise.all(closing);
+    this.#reportIfDrained();
   }
 
   /** `/healthcheck/fail`: listeners of drain type `default` end their connections with the next answer. */
@@ -145,7 +153,7 @@ export class WorkerListeners {
 
   /** Stops accepting and ends every connection. */
   close(): void {
-    this.stopListening(false);
+    for (const [key, entry] of [...this.#addresses]) this.#closeNow(key, entry);
     for (const listener of this.#listeners.values()) for (const chain of listener.chains) chain.close();
     for (const chain of [...this.#drainingChains]) chain.close();
   }
@@ -180,9 +188,10 @@ export class WorkerListeners {
     const taken = this.#addresses.get(key);
     if (taken !== undefined) {
       taken.listener = listener;
+      taken.isClosing = false;
       return undefined;
     }
-    const entry: ListeningAddress = { listener, socket: undefined, isClosed: false };
+    const entry: ListeningAddress = { listener, socket: undefined, isClosing: false, isClosed: false };
     this.#addresses.set(key, entry);
     const { transport, hasReusePort, inheritedSocket } = this.#dependencies;
     const { address, tcpBacklogSize } = listener.config;
@@ -207,17 +216,24 @@ export class WorkerListeners {
     }
   }
 
-  #closeAddress(key: string): void {
+  /** What waits to be accepted is served first. A listener that wants the address meanwhile takes the socket over. */
+  async #closeAddress(key: string): Promise<void> {
     const entry = this.#addresses.get(key);
     if (entry === undefined) return;
-    this.#addresses.delete(key);
+    entry.isClosing = true;
+    await entry.socket?.emptyQueue();
+    if (this.#addresses.get(key)?.isClosing === true) this.#closeNow(key, entry);
+  }
+
+  #closeNow(key: string, entry: ListeningAddress): void {
+    if (this.#addresses.get(key) === entry) this.#addresses.delete(key);
     entry.isClosed = true;
     entry.socket?.close().catch((err: unknown) => {
       this.#dependencies.logger.warn({ err, listener: entry.listener.config.name }, 'socket did not close');
     });
   }
 
-  #accept({ listener }: ListeningAddress, connection: Connection): void {
+  #accept({ listener, isClosing }: ListeningAddress, connection: Connection): void {
     if (this.#dependencies.mayAccept?.(listener.config) === false) {
       listener.stats.overflow.inc();
       turnAway(connection);
@@ -236,6 +252,7 @@ export class WorkerListeners {
       () => this.#shouldDrain(listener),
       () => this.#onConnectionEnd(chain),
     );
+    if (isClosing) this.#drainChains([chain]);
   }
 
   #shouldDrain(listener: ActiveListener): boolean {
@@ -267,7 +284,8 @@ export class WorkerListeners {
   }
 
   #reportIfDrained(): void {
-    if (this.#serverDrain.isDraining && this.#connectionCount === 0) this.#dependencies.onDrained?.();
+    if (!this.#serverDrain.isDraining || this.#connectionCount > 0) return;
+    this.#dependencies.onDrained?.(this.#addresses.size > 0);
   }
 }
 
