@@ -1,17 +1,25 @@
+/** Median, least and greatest of the runs. */
 export interface Figures {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
+/** `ratio`: Heddle's median ÷ the peer's. */
+export type PeerFigures = Figures & { readonly ratio: number };
+
+/** What is printed with `--json`. */
 export interface ScenarioReport {
   readonly name: string;
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   readonly heddle: Figures;
-  /** `ratio`: Heddle's median ÷ the peer's. */
-  readonly peers: Readonly<Record<string, Figures & { readonly ratio: number }>>;
+  /** A peer that ran in several ways (`envoy`, `envoy (tuned)`) stands here once, with the better of them. */
+  readonly peers: Readonly<Record<string, PeerFigures>>;
 }
+
+/** Values by contender, in the order of the runs. A contender's name may end in its variant: `envoy (tuned)`. */
+export type Results = ReadonlyMap<string, readonly number[]>;
 
 export function toFigures(values: readonly number[]): Figures {
   const sorted = [...values].sort((a, b) => a - b);
@@ -23,24 +31,39 @@ export function toFigures(values: readonly number[]): Figures {
 
 export function buildReport(
   scenario: Pick<ScenarioReport, 'name' | 'unit' | 'better'>,
-  results: ReadonlyMap<string, readonly number[]>,
+  results: Results,
 ): ScenarioReport {
   const heddle = toFigures(results.get('heddle') ?? []);
-  const peers: Record<string, Figures & { ratio: number }> = {};
-  for (const [name, values] of results) {
-    if (name === 'heddle') continue;
+  const peers: Record<string, PeerFigures> = {};
+  for (const [contender, values] of results) {
+    if (contender === 'heddle') continue;
     const figures = toFigures(values);
-    peers[name] = { ...figures, ratio: heddle.median / figures.median };
+    const name = contender.replace(/ \(.*\)$/, '');
+    const other = peers[name];
+    if (other !== undefined && !isBetter(figures.median, other.median, scenario.better)) continue;
+    peers[name] = { ...figures, ratio: ratioOf(heddle.median, figures.median) };
   }
   return { ...scenario, heddle, peers };
 }
 
-const round = (value: number): string => (value >= 1000 ? String(Math.round(value)) : value.toFixed(1));
+function isBetter(value: number, than: number, better: ScenarioReport['better']): boolean {
+  return better === 'higher' ? value > than : value < than;
+}
 
-/** `http1-small  requests/s   heddle 21000 (20500–21800)   envoy 7000 (…)  ×3.00`, a line for each proxy. */
+/** Two zeros are equal: nobody failed a request. */
+function ratioOf(heddle: number, peer: number): number {
+  return heddle === peer ? 1 : heddle / peer;
+}
+
+function format(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(size >= 1000 || value === 0 ? 0 : size >= 10 ? 1 : 2);
+}
+
+/** The scenario's name, and a line for each contender with its runs and how Heddle compares to it. */
 export function formatReport(report: ScenarioReport): string {
   const line = (name: string, { median, min, max }: Figures, note: string): string =>
-    `  ${name.padEnd(10)} ${round(median).padStart(8)}  (${round(min)}–${round(max)})${note}`;
+    `  ${name.padEnd(24)} ${format(median).padStart(9)}  (${format(min)}–${format(max)})${note}`;
   return [
     `${report.name}, ${report.unit} (${report.better} is better)`,
     line('heddle', report.heddle, ''),

@@ -1,64 +1,92 @@
-import type { ProxyPorts } from './proxy.ts';
+import { benchHost, unusedAddresses, unusedPort, type ProxySetup } from './proxy.ts';
 
-/** The same file for Envoy and for Heddle: one listener, one route, one cluster. */
-export function buildBootstrap({ port, upstreamPort, adminPort }: ProxyPorts): unknown {
-  const address = (portValue: number): unknown => ({
-    socket_address: { address: '127.0.0.1', port_value: portValue },
-  });
+/**
+ * The same file for Envoy and for Heddle: one listener, one route, one cluster, and unused clusters. `isTuned`: as
+ * Envoy's FAQ advises for benchmarks: no limits that queue, no request ids, no dynamic statistics of the router.
+ */
+export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTuned: boolean }): unknown {
   return {
     node: { id: 'bench', cluster: 'bench' },
-    admin: { address: address(adminPort) },
+    admin: { address: socketAddress('127.0.0.1', setup.adminPort) },
     static_resources: {
-      listeners: [
-        {
-          name: 'bench',
-          address: address(port),
-          filter_chains: [
-            {
-              filters: [
+      listeners: [buildListener(setup.port, isTuned)],
+      clusters: [
+        buildCluster('upstream', ['127.0.0.1'], setup.upstreamPort, isTuned),
+        ...Array.from({ length: setup.unusedClusters }, (_, index) =>
+          buildCluster(`unused-${index}`, unusedAddresses(index), unusedPort, isTuned),
+        ),
+      ],
+    },
+  };
+}
+
+function buildListener(port: number, isTuned: boolean): unknown {
+  return {
+    name: 'bench',
+    address: socketAddress('127.0.0.1', port),
+    filter_chains: [
+      {
+        filters: [
+          {
+            name: 'envoy.filters.network.http_connection_manager',
+            typed_config: {
+              '@type':
+                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+              stat_prefix: 'bench',
+              codec_type: 'HTTP1',
+              ...(isTuned ? { generate_request_id: false } : {}),
+              route_config: {
+                name: 'bench',
+                virtual_hosts: [
+                  {
+                    name: 'bench',
+                    domains: [benchHost],
+                    routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }],
+                  },
+                ],
+              },
+              http_filters: [
                 {
-                  name: 'envoy.filters.network.http_connection_manager',
+                  name: 'envoy.filters.http.router',
                   typed_config: {
-                    '@type':
-                      'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-                    stat_prefix: 'bench',
-                    codec_type: 'HTTP1',
-                    route_config: {
-                      name: 'bench',
-                      virtual_hosts: [
-                        {
-                          name: 'bench',
-                          domains: ['bench.test'],
-                          routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }],
-                        },
-                      ],
-                    },
-                    http_filters: [
-                      {
-                        name: 'envoy.filters.http.router',
-                        typed_config: {
-                          '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
-                        },
-                      },
-                    ],
+                    '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
+                    ...(isTuned ? { dynamic_stats: false } : {}),
                   },
                 },
               ],
             },
-          ],
-        },
-      ],
-      clusters: [
-        {
-          name: 'upstream',
-          type: 'STATIC',
-          connect_timeout: '1s',
-          load_assignment: {
-            cluster_name: 'upstream',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(upstreamPort) } }] }],
           },
+        ],
+      },
+    ],
+  };
+}
+
+const unlimited = 1_000_000_000;
+
+function buildCluster(name: string, addresses: readonly string[], port: number, isTuned: boolean): unknown {
+  const thresholds = {
+    max_connections: unlimited,
+    max_pending_requests: unlimited,
+    max_requests: unlimited,
+    max_retries: unlimited,
+  };
+  return {
+    name,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    ...(isTuned ? { circuit_breakers: { thresholds: [thresholds] } } : {}),
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [
+        {
+          lb_endpoints: addresses.map((address) => ({ endpoint: { address: socketAddress(address, port) } })),
         },
       ],
     },
   };
+}
+
+function socketAddress(address: string, port: number): unknown {
+  return { socket_address: { address, port_value: port } };
 }

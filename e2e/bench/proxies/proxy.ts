@@ -1,14 +1,36 @@
-/** A proxy under test: listens on `port`, forwards everything to `upstreamPort`, both on 127.0.0.1. */
+/** A proxy under test: listens on `port`, forwards everything for `bench.test` to `upstreamPort`, all on 127.0.0.1. */
 export interface Proxy {
+  /** `envoy`, or with a variant `envoy (tuned)`. */
   readonly name: string;
   /** Path of the program; undefined: this machine does not have it. */
   readonly program: string | undefined;
+  /** Whether it has Envoy's admin interface on `adminPort`. */
+  readonly hasAdmin: boolean;
   /** Writes what it needs into `folder` and returns its command line. */
-  prepare(folder: string, ports: ProxyPorts): readonly [string, ...string[]];
+  prepare(folder: string, setup: ProxySetup): readonly string[];
 }
 
-export interface ProxyPorts {
+export interface ProxySetup {
   readonly port: number;
   readonly upstreamPort: number;
   readonly adminPort: number;
+  /** Clusters beside the one that is used, none of them reachable. */
+  readonly unusedClusters: number;
 }
+
+export const benchHost = 'bench.test';
+export const endpointsPerUnusedCluster = 10;
+/** Downstream connections that a proxy must be able to hold. */
+export const maxConnections = 16_384;
+/** Idle upstream connections that it may keep. */
+export const keptUpstreamConnections = 128;
+
+/** Addresses of the endpoints of an unused cluster: different ones for each, nobody is there. */
+export function unusedAddresses(cluster: number): readonly string[] {
+  return Array.from(
+    { length: endpointsPerUnusedCluster },
+    (_, index) => `127.${1 + (cluster >> 8)}.${cluster & 255}.${1 + index}`,
+  );
+}
+
+export const unusedPort = 9;

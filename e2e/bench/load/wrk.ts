@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { findPeer } from '@heddle/shared/testing/peers';
+import { benchHost } from '../proxies/proxy.ts';
+import { loadCore } from '../stage.ts';
 
 const run = promisify(execFile);
 
@@ -11,27 +14,26 @@ export interface LoadResult {
 }
 
 export interface LoadOptions {
-  readonly wrk: string;
-  readonly core: number;
-  readonly url: string;
+  readonly port: number;
   readonly connections: number;
   readonly seconds: number;
+  /** A Lua file for wrk; it sends GETs without. */
+  readonly script?: string;
 }
 
-/** One closed-loop run of wrk, pinned to a core. */
-export async function runLoad({ wrk, core, url, connections, seconds }: LoadOptions): Promise<LoadResult> {
+/** One closed-loop run of wrk on the load core. Throws when a request failed. */
+export async function runLoad({ port, connections, seconds, script }: LoadOptions): Promise<LoadResult> {
+  const wrk = findPeer('wrk');
+  if (wrk === undefined) throw new Error('the load needs wrk (apt-get install wrk)');
   const { stdout } = await run('taskset', [
-    '-c',
-    String(core),
-    wrk,
-    '-t1',
-    `-c${connections}`,
-    `-d${seconds}s`,
-    '-H',
-    'Host: bench.test',
-    url,
+    ...['-c', String(loadCore), wrk, '-t1', `-c${connections}`, `-d${seconds}s`],
+    ...['-H', `Host: ${benchHost}`],
+    ...(script === undefined ? [] : ['-s', script]),
+    `http://127.0.0.1:${port}/`,
   ]);
-  return parseWrk(stdout);
+  const result = parseWrk(stdout);
+  if (result.errorCount > 0) throw new Error(`${result.errorCount} requests failed:\n${stdout}`);
+  return result;
 }
 
 export function parseWrk(output: string): LoadResult {

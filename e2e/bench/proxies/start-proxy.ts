@@ -1,0 +1,46 @@
+import { findFreePorts } from '@heddle/shared/testing/free-port';
+import { waitForAnswer } from '../load/wait-for-answer.ts';
+import type { BenchOptions } from '../scenario.ts';
+import { subjectCore, type Stage } from '../stage.ts';
+import { createEnvoy } from './envoy.ts';
+import { createHaproxy } from './haproxy.ts';
+import { createHeddle } from './heddle.ts';
+import { createNginx } from './nginx.ts';
+import { benchHost, type Proxy, type ProxySetup } from './proxy.ts';
+
+export interface StartedProxy {
+  readonly name: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Heddle and those of its peers that this machine has; says which it lacks. */
+export function createProxies({ profileFolder, onProgress }: BenchOptions): readonly Proxy[] {
+  const all = [
+    createHeddle(profileFolder),
+    createEnvoy('defaults'),
+    createEnvoy('tuned'),
+    createHaproxy(),
+    createNginx(),
+  ];
+  const absent = all.filter(({ program }) => program === undefined).map(({ name }) => name);
+  if (absent.length > 0) onProgress(`not on this machine, so not in the table: ${absent.join(', ')}`);
+  return all.filter(({ program }) => program !== undefined);
+}
+
+/** Starts it on its core; `isAnswering`: and waits until a request through it is answered. */
+export async function startProxy(
+  stage: Stage,
+  folder: string,
+  proxy: Proxy,
+  setup: Partial<ProxySetup>,
+  { isAnswering = true }: { readonly isAnswering?: boolean } = {},
+): Promise<StartedProxy> {
+  const [port = 0, adminPort = 0] = await findFreePorts(2);
+  const command = proxy.prepare(folder, { port, adminPort, upstreamPort: 9, unusedClusters: 0, ...setup });
+  const child = stage.start(proxy.name, subjectCore, command);
+  if (isAnswering) await waitForAnswer(port, benchHost, 30_000);
+  return { name: proxy.name, port, adminPort, pid: child.pid, stop: () => stage.stop(child) };
+}
