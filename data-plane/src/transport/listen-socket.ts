@@ -112,6 +112,8 @@ export class ListenSocket {
   async emptyQueue(): Promise<void> {
     const enoughCount = this.#acceptedCount + (this.#options.backlog ?? defaultBacklog);
     let countBefore = -1;
+    // What is left of this turn accepts nothing.
+    await nextTurn();
     while (this.#acceptedCount !== countBefore && this.#acceptedCount < enoughCount) {
       countBefore = this.#acceptedCount;
       await nextTurn();
