@@ -150,6 +150,8 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
   }
 
   port.on('message', handle);
+  // The last lines are written when the last connections are gone.
+  process.once('exit', () => logFiles.close());
   send({ kind: 'ready' });
 }
 
