@@ -160,3 +160,12 @@ test('a word that YAML read as a boolean or a number: the message says which quo
     'b.yaml:4:20: node.user_agent_name: expected a string, found the number 12; write it in quotes: "12"',
   ]);
 });
+
+test('problems stand in the order of the file, whatever the order of the checks', () => {
+  const file = parseConfigFile(Buffer.from('a: 1\nb:\n  c: 2\n'), 'x.yaml');
+  const located = file.locate([
+    { path: 'b.c', message: 'second' },
+    { path: 'a', message: 'first' },
+  ]);
+  assert.deepEqual(located.map(formatProblem), ['x.yaml:1:4: a: first', 'x.yaml:3:6: b.c: second']);
+});

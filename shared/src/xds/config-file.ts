@@ -21,7 +21,7 @@ export interface ConfigFile {
   readonly warnings: readonly Problem[];
   /** `file:line:column` of a field (`admin.address`), or of what is nearest to it. */
   placeOf(path: string): string;
-  /** The same problems with their place in front of the path, and a hint where YAML read something unexpected. */
+  /** The same problems from top to bottom of the file, their place in front of the path, with a hint where YAML read something unexpected. */
   locate(problems: readonly Problem[]): Problem[];
 }
 
@@ -56,13 +56,13 @@ export function parseConfigFile(
     warnings,
     placeOf,
     locate: (problems) =>
-      problems.map(({ path, message }) => {
-        const spelled = path === '' ? message : `${path}: ${message}`;
-        return {
-          path: placeOf(path),
-          message: spelled + quotingHint(findNode(read.root, path).node, message),
-        };
-      }),
+      problems
+        .map(({ path, message }) => ({ path, message, ...findNode(read.root, path) }))
+        .sort((a, b) => a.offset - b.offset)
+        .map(({ path, message, offset, node }) => ({
+          path: place(offset),
+          message: (path === '' ? message : `${path}: ${message}`) + quotingHint(node, message),
+        })),
   };
 }
 
