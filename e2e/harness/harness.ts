@@ -73,9 +73,16 @@ export function until<T>(
 }
 
 /** Whether a GET answers with 200; false, not an error, while nobody listens. */
-export async function answersOk(port: number, requestPath: string, host?: string): Promise<boolean> {
+export async function answersOk(
+  port: number,
+  requestPath: string,
+  host?: string,
+  address = '127.0.0.1',
+): Promise<boolean> {
   try {
-    return (await call(port, requestPath, host === undefined ? {} : { host })).status === 200;
+    return (
+      (await call(port, requestPath, { address, ...(host === undefined ? {} : { host }) })).status === 200
+    );
   } catch {
     return false;
   }

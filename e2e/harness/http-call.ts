@@ -14,15 +14,17 @@ export interface CallOptions {
   readonly headers?: http.OutgoingHttpHeaders;
   readonly body?: string;
   readonly timeoutMs?: number;
+  /** 127.0.0.1 unless given. */
+  readonly address?: string;
 }
 
-/** One request to 127.0.0.1 on a connection of its own. Rejects when there is no whole answer. */
+/** One request on a connection of its own. Rejects when there is no whole answer. */
 export function call(port: number, path: string, options: CallOptions = {}): Promise<Answer> {
   const startedMs = performance.now();
   return new Promise((resolve, reject) => {
     const request = http.request(
       {
-        host: '127.0.0.1',
+        host: options.address ?? '127.0.0.1',
         port,
         path,
         method: options.method ?? 'GET',

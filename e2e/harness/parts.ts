@@ -58,10 +58,15 @@ export interface ProxyOptions {
   readonly service?: string;
   readonly appPort?: number;
   readonly upstreams?: readonly string[];
+  /** Of the outbound listeners of a sidecar; 127.0.0.1 unless given. One of its own keeps services' own ports apart. */
+  readonly listenAddress?: string;
+  /** Of a sidecar: incremental xDS, unless this is false. */
+  readonly isDelta?: boolean;
 }
 
 export interface Proxy {
   readonly id: string;
+  readonly listenAddress: string;
   readonly outboundPort: number;
   readonly inboundPort: number;
   readonly admin: Admin;
@@ -74,6 +79,7 @@ export const concurrency = 2;
 export async function startSidecar(harness: Harness, options: ProxyOptions): Promise<Proxy> {
   const [outboundPort = 0, inboundPort = 0, adminPort = 0] = await findFreePorts(3);
   const admin = createAdmin(adminPort);
+  const { listenAddress = '127.0.0.1' } = options;
   const process = await harness.start(
     {
       name: `sidecar-${options.id}`,
@@ -81,10 +87,10 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
         'node',
         path.join(repositoryRoot, 'data-plane/src/main.ts'),
         ...['--control-plane', `127.0.0.1:${options.controlPlane.xdsPort}`],
-        ...['--node-id', options.id],
+        ...['--node-id', options.id, ...(options.isDelta === false ? ['--no-delta'] : [])],
         ...(options.service === undefined ? [] : ['--service', options.service]),
         ...(options.upstreams === undefined ? [] : ['--upstreams', options.upstreams.join(',')]),
-        ...['--outbound-port', String(outboundPort)],
+        ...['--listen-address', listenAddress, '--outbound-port', String(outboundPort)],
         ...(options.service === undefined
           ? []
           : ['--inbound-address', '127.0.0.1', '--inbound-port', String(inboundPort)]),
@@ -95,7 +101,7 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
     },
     () => isReady(admin),
   );
-  return { id: options.id, outboundPort, inboundPort, admin, process };
+  return { id: options.id, listenAddress, outboundPort, inboundPort, admin, process };
 }
 
 /** A real Envoy in a sidecar's place; `program` is its path. */
@@ -119,7 +125,7 @@ export async function startEnvoy(harness: Harness, program: string, options: Pro
     },
     () => isReady(admin),
   );
-  return { id: options.id, outboundPort, inboundPort, admin, process };
+  return { id: options.id, listenAddress: '127.0.0.1', outboundPort, inboundPort, admin, process };
 }
 
 async function isReady(admin: Admin): Promise<boolean> {
@@ -172,6 +178,20 @@ export async function startService(
   };
 }
 
+/** `count` ports that answer everything with 200, all of one process. */
+export async function startAnsweringPorts(harness: Harness, count: number): Promise<readonly number[]> {
+  const ports = await findFreePorts(count);
+  await harness.start(
+    {
+      name: 'answering-ports',
+      command: ['node', path.join(repositoryRoot, 'e2e/harness/answering-ports.ts')],
+      environment: { ...globalThis.process.env, PORTS: ports.join(',') },
+    },
+    async () => (await Promise.all(ports.map((port) => answersOk(port, '/')))).every(Boolean),
+  );
+  return ports;
+}
+
 /** A Redis of its own that keeps nothing on disk; `program` is its path. Returns its URL. */
 export async function startRedis(harness: Harness, program: string): Promise<string> {
   const port = await findFreePort();
@@ -198,5 +218,7 @@ function pingRedis(port: number): Promise<string> {
 
 /** Waits until a GET of the service through the proxy answers 200. */
 export async function untilReachable(proxy: Proxy, service: string): Promise<void> {
-  await until(`${service} answers through ${proxy.id}`, () => answersOk(proxy.outboundPort, '/', service));
+  await until(`${service} answers through ${proxy.id}`, () =>
+    answersOk(proxy.outboundPort, '/', service, proxy.listenAddress),
+  );
 }

@@ -28,7 +28,7 @@ export async function startSidecarOfFile(
     },
     () => answersOk(adminPort, '/ready'),
   );
-  return { id: options.id, outboundPort, admin, process };
+  return { id: options.id, listenAddress: '127.0.0.1', outboundPort, admin, process };
 }
 
 function bootstrap(

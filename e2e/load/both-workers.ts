@@ -7,11 +7,11 @@ import type { Proxy } from '../harness/parts.ts';
  * until every worker took some. The kernel chooses the worker of a connection, so one look at a few connections would prove nothing.
  */
 export async function untilBothWorkersAnswered(
-  proxy: Pick<Proxy, 'id' | 'outboundPort' | 'admin'>,
+  proxy: Pick<Proxy, 'id' | 'listenAddress' | 'outboundPort' | 'admin'>,
   service: string,
 ): Promise<void> {
   await until(`both workers of ${proxy.id} answer`, async () => {
-    await call(proxy.outboundPort, '/', { host: service });
+    await call(proxy.outboundPort, '/', { host: service, address: proxy.listenAddress });
     const counts = await proxy.admin.connectionsByWorker(proxy.outboundPort);
     return counts.size >= 2 && [...counts.values()].every((count) => count > 0);
   });

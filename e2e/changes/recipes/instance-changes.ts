@@ -42,7 +42,7 @@ export const instanceRecipes: readonly Recipe[] = [
       const service = dice.pick(servicesOf(model))?.metadata.name;
       const port = dice.pick(freeBackendPorts(model, surroundings));
       if (service === undefined || port === undefined) return undefined;
-      const object = instance(service, `${service}-${port}`, port, {
+      const object = instance(service, `${service}-at-${surroundings.backendPorts.indexOf(port)}`, port, {
         version: dice.pickOf(versions),
         weight: 1 + dice.integer(5),
         ...(dice.chance(0.3) ? { lease: { ttlSeconds: leaseTtlSeconds } } : {}),
