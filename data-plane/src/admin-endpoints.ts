@@ -25,6 +25,8 @@ export interface AdminSources {
   readonly loadedAt: number;
   readonly server: ServerStatus;
   readonly stats: StatsReader;
+  /** Makes known to `stats` what the main thread has just begun to count. */
+  declareStats(): void;
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   readonly routeTables: RouteTables;
@@ -88,12 +90,13 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
 }
 
 /** Statistics that are only worth their computation when somebody reads them. */
-function refreshing({ stats, server, clusters }: AdminSources): StatsReader {
+function refreshing({ stats, declareStats, server, clusters }: AdminSources): StatsReader {
   return {
     ...stats,
     list() {
       server.refreshStats();
       clusters.refreshStats();
+      declareStats();
       return stats.list();
     },
   };

@@ -69,13 +69,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   // Statistics of all threads.
   const stats = createStatsReader();
-  const store = createStatsStore({
-    onDeclared: () =>
-      queueMicrotask(() => {
-        const declaration = store.takeDeclaration();
-        if (declaration !== undefined) stats.onDeclaration('main', declaration);
-      }),
-  });
+  const store = createStatsStore({ onDeclared: () => queueMicrotask(declareStats) });
+  function declareStats(): void {
+    const declaration = store.takeDeclaration();
+    if (declaration !== undefined) stats.onDeclaration('main', declaration);
+  }
   const server = createServerStatus({ clock, stats: store.root, concurrency });
 
   // Workers, and the configuration that they serve.
@@ -311,6 +309,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       loadedAt: clock.now(),
       server,
       stats,
+      declareStats,
       clusters,
       listeners,
       routeTables,

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { probeAddress } from '../src/probe-address.ts';
 import { get, RawClient } from '../src/router/testing/raw-client.ts';
 
 const filters = 'type.googleapis.com/envoy.extensions.filters';
 
-function buildBootstrap(logPath: string): unknown {
+function buildBootstrap(logPath: string, adminPort: number): unknown {
   const router = { name: 'router', typed_config: { '@type': `${filters}.http.router.v3.Router` } };
   const fileLog = 'type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog';
   const manager = {
@@ -32,7 +33,9 @@ function buildBootstrap(logPath: string): unknown {
   };
   return {
     node: { id: 'test', cluster: 'test' },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
     static_resources: {
+      clusters: [{ name: 'c', type: 'STATIC', load_assignment: { cluster_name: 'c' } }],
       listeners: [
         {
           name: 'main',
@@ -44,19 +47,17 @@ function buildBootstrap(logPath: string): unknown {
   };
 }
 
-/** A whole sidecar with two workers; its port. */
-async function startSidecar(t: TestContext, logPath: string) {
-  const child = spawn(
-    process.execPath,
-    [
-      join(import.meta.dirname, '../src/main.ts'),
-      '--config-yaml',
-      JSON.stringify(buildBootstrap(logPath)),
-      '--concurrency',
-      '2',
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
+/** A whole sidecar with two workers, the port of its listener, and that of its admin interface. */
+async function startSidecar(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'sidecar-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const logPath = join(directory, 'log');
+  const { port: adminPort } = await probeAddress({ address: '127.0.0.1', port: 0 });
+  const main = join(import.meta.dirname, '../src/main.ts');
+  const bootstrap = JSON.stringify(buildBootstrap(logPath, adminPort));
+  const child = spawn(process.execPath, [main, '--config-yaml', bootstrap, '--concurrency', '2'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   t.after(() => child.kill('SIGKILL'));
   let port = 0;
   for await (const line of createInterface({ input: child.stderr })) {
@@ -64,14 +65,17 @@ async function startSidecar(t: TestContext, logPath: string) {
     if (msg === 'listener is active') port = Number(address?.split(':')[1]);
     if (msg === 'ready') break;
   }
-  return { child, port };
+  return { child, port, adminPort, logPath };
 }
 
+test('the first look at the statistics shows circuit breakers', async (t) => {
+  const { adminPort } = await startSidecar(t);
+  const { body } = await get(adminPort, '/stats?filter=cluster.c.circuit_breakers.default.cx_open');
+  assert.equal(body, 'cluster.c.circuit_breakers.default.cx_open: 0\n');
+});
+
 test('SIGTERM: open connections end with their next answer, and the log holds every request', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'shutdown-'));
-  t.after(() => rmSync(directory, { recursive: true }));
-  const logPath = join(directory, 'log');
-  const { child, port } = await startSidecar(t, logPath);
+  const { child, port, logPath } = await startSidecar(t);
   for (let index = 0; index < 6; index++) assert.equal((await get(port, '/')).status, 200);
   const client = await RawClient.open(port);
   client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
