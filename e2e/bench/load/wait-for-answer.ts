@@ -1,26 +1,38 @@
 import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
+export interface WaitOptions {
+  /** `/` unless given. */
+  readonly path?: string;
+  /** Between two attempts; 20 ms unless given. */
+  readonly intervalMs?: number;
+}
+
 /** Until a GET is answered with 200. @throws after `limitMs`, with what happened last. */
-export async function waitForAnswer(port: number, host: string, limitMs: number): Promise<void> {
+export async function waitForAnswer(
+  port: number,
+  host: string,
+  limitMs: number,
+  { path = '/', intervalMs = 20 }: WaitOptions = {},
+): Promise<void> {
   const deadline = Date.now() + limitMs;
   let last: unknown;
   while (Date.now() < deadline) {
     try {
-      const status = await getStatus(port, host);
+      const status = await getStatus(port, host, path);
       if (status === 200) return;
       last = `status ${status}`;
     } catch (error) {
       last = error;
     }
-    await delay(20);
+    await delay(intervalMs);
   }
   throw new Error(`nothing answers on port ${port}: ${String(last)}`);
 }
 
-function getStatus(port: number, host: string): Promise<number> {
+function getStatus(port: number, host: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, headers: { host }, agent: false }, (response) => {
+    request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     })

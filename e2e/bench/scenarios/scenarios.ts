@@ -1,6 +1,19 @@
 import type { Scenario } from '../scenario.ts';
+import { clustersMemory } from './clusters-memory.ts';
 import { http1Large } from './http1-large.ts';
+import { http1Latency } from './http1-latency.ts';
 import { http1Small } from './http1-small.ts';
+import { idleConnections } from './idle-connections.ts';
+import { idleMemory } from './idle-memory.ts';
+import { start } from './start.ts';
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [http1Small, http1Large];
+export const scenarios: readonly Scenario[] = [
+  http1Small,
+  http1Large,
+  http1Latency,
+  idleMemory,
+  clustersMemory,
+  idleConnections,
+  start,
+];
