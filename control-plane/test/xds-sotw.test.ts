@@ -62,6 +62,41 @@ test('endpoints of a cluster without any, or of an unknown name, are an empty as
   });
 });
 
+test('a client that comes back keeps the endpoints of clusters that are gone until its routes have left them', async () => {
+  await withXds(async ({ snapshots, sotw }) => {
+    snapshots.set({
+      clusters: { b: '1' },
+      endpoints: { b: 'x', emptied: '' },
+      listeners: { l: 'r' },
+      routes: { r: ['b'] },
+    });
+    const client = sotw();
+    // It still routes to two clusters that it heard of on an earlier stream.
+    const names = ['gone', 'emptied'];
+    client.send({ node, typeUrl: CDS, versionInfo: 'earlier' });
+    client.send(ackOf(await client.next(CDS)));
+    client.send({ typeUrl: EDS, versionInfo: 'earlier', resourceNames: names });
+    client.send({ typeUrl: EDS, versionInfo: 'earlier', resourceNames: [...names, 'b'] });
+    const endpoints = await client.next(EDS);
+    assert.equal(show(endpoints.resources), 'b=x');
+    client.send(ackOf(endpoints, [...names, 'b']));
+    client.send({ typeUrl: LDS, versionInfo: 'earlier' });
+    client.send(ackOf(await client.next(LDS)));
+    client.send({ typeUrl: RDS, versionInfo: 'earlier', resourceNames: ['r'] });
+    const routes = await client.next(RDS);
+    assert.equal(show(routes.resources), 'r=b');
+    assert.equal(client.hasNext(EDS), false);
+    client.send(ackOf(routes, ['r']));
+    const seen = new Set<string>();
+    while (seen.size < 2) {
+      const response = await client.next(EDS);
+      for (const each of show(response.resources).split(' ')) seen.add(each);
+      client.send(ackOf(response, [...names, 'b']));
+    }
+    assert.deepEqual([...seen].sort(), ['emptied=', 'gone=']);
+  });
+});
+
 test('one endpoint change re-sends one resource', async () => {
   await withXds(async ({ snapshots, sotw }) => {
     const clusters = { a: '1', b: '1' };

@@ -29,7 +29,7 @@ export const pushRows: readonly PushRow[] = [
   { does: 'upsert', typeUrl: routeConfiguration, after: [] },
   { does: 'remove', typeUrl: routeConfiguration, after: [listener] },
   { does: 'remove', typeUrl: cluster, after: routingTypes },
-  { does: 'remove', typeUrl: clusterLoadAssignment, after: [cluster] },
+  { does: 'remove', typeUrl: clusterLoadAssignment, after: [cluster, ...routingTypes] },
 ];
 
 const orderedTypes = new Set(pushRows.map((row) => row.typeUrl));

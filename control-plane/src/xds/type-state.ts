@@ -15,7 +15,7 @@ export interface Outstanding {
 export interface Difference {
   /** New, changed, or asked for. */
   readonly upserts: readonly SnapshotResource[];
-  /** Asked for, but there is no such resource. */
+  /** Asked for by a client that waits for it, but there is no such resource. */
   readonly missing: readonly string[];
   /** Held, but gone. */
   readonly removals: readonly string[];
@@ -36,6 +36,8 @@ export class TypeState {
   outstanding: Outstanding | undefined;
   readonly #changed = new Set<string>();
   readonly #asked = new Set<string>();
+  /** Named by a client that comes back: it may serve from what an earlier stream told it. */
+  readonly #resumed = new Set<string>();
 
   constructor(typeUrl: string) {
     this.typeUrl = typeUrl;
@@ -48,11 +50,17 @@ export class TypeState {
 
   /** A client that comes back says what it has. Unknown names stay until they are reported as removed. */
   resume(versions: Readonly<Record<string, string>>, snapshot: Snapshot | undefined): void {
+    this.resumeNames(Object.keys(versions));
     for (const [name, version] of Object.entries(versions)) {
       const known = snapshot?.get(this.typeUrl, name);
       this.held.set(name, known?.version === version ? known : this.#foreign(name, version));
       if (known?.version !== version) this.#changed.add(name);
     }
+  }
+
+  /** As `resume`, where the client does not say in which version it has them, or whether it has all of them. */
+  resumeNames(names: readonly string[]): void {
+    for (const name of names) this.#resumed.add(name);
   }
 
   /** Content that this process never sent; only its version counts. */
@@ -96,8 +104,9 @@ export class TypeState {
     this.markChanged(this.subscription.names);
   }
 
-  isAsked(name: string): boolean {
-    return this.#asked.has(name);
+  /** The client has nothing under the name, and waits. */
+  isAwaited(name: string): boolean {
+    return this.#asked.has(name) && !this.#resumed.has(name);
   }
 
   difference(snapshot: Snapshot): Difference {
@@ -106,8 +115,9 @@ export class TypeState {
     const removals: string[] = [];
     for (const name of this.#asked) {
       const resource = snapshot.get(this.typeUrl, name);
-      if (resource === undefined) missing.push(name);
-      else upserts.push(resource);
+      if (resource !== undefined) upserts.push(resource);
+      else if (this.#resumed.has(name)) removals.push(name);
+      else missing.push(name);
     }
     for (const name of this.#changed) {
       if (this.#asked.has(name)) continue;
@@ -136,5 +146,6 @@ export class TypeState {
   settle(name: string): void {
     this.#changed.delete(name);
     this.#asked.delete(name);
+    this.#resumed.delete(name);
   }
 }

@@ -146,7 +146,10 @@ function transportOf(call: Call): StreamTransport {
 }
 
 function toStreamRequest(request: DiscoveryRequest | DeltaDiscoveryRequest): StreamRequest {
-  if ('resourceNames' in request) return { ...request, names: { kind: 'sotw', list: request.resourceNames } };
+  if ('resourceNames' in request) {
+    const { resourceNames: list, versionInfo: acceptedVersion } = request;
+    return { ...request, names: { kind: 'sotw', list, acceptedVersion } };
+  }
   return {
     ...request,
     names: {

@@ -22,7 +22,8 @@ export interface StreamRequest {
 }
 
 export type RequestedNames =
-  | { readonly kind: 'sotw'; readonly list: readonly string[] }
+  /** `acceptedVersion`: empty until the client accepted something, on this stream or an earlier one. */
+  | { readonly kind: 'sotw'; readonly list: readonly string[]; readonly acceptedVersion: string }
   | {
       readonly kind: 'delta';
       readonly subscribe: readonly string[];
@@ -186,6 +187,10 @@ export class XdsStream {
     if (names.kind === 'delta' && isFirst && Object.keys(names.initialVersions).length > 0) {
       this.#pusher.isResumed = true;
       state.resume(names.initialVersions, this.#snapshot);
+    }
+    if (names.kind === 'sotw' && isFirst && names.acceptedVersion !== '') {
+      this.#pusher.isResumed = true;
+      state.resumeNames(names.list);
     }
     // Every request brings its own copies of names; streams remember the snapshot's instead, which they share.
     const shared = (list: readonly string[]): readonly string[] =>

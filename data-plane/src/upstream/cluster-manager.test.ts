@@ -146,6 +146,22 @@ test('a removed cluster goes when no route table names it, and comes back whole'
   assert.equal(manager.stateOf('a'), 'active');
 });
 
+test('a cluster that waits for its removal keeps its last endpoints, until CDS names it again', () => {
+  const { manager, cds, eds: source, needed } = createRunningManager();
+  const hostCount = () => manager.inspect()[0]?.hosts.length;
+  cds(receive(edsCluster('a')));
+  source.send('a', buildEndpoints([1, 2]));
+  needed.add('a');
+  manager.requestRemovals(['a']);
+  source.send('a', buildEndpoints([]));
+  assert.equal(hostCount(), 2, 'the server knows no endpoints of what it does not know');
+  source.send('a', buildEndpoints([2]));
+  assert.equal(hostCount(), 1);
+  cds(receive(edsCluster('a')));
+  source.send('a', buildEndpoints([]));
+  assert.equal(hostCount(), 0);
+});
+
 test('a removal that waits is called off when CDS names the cluster again', () => {
   const { manager, cds, eds: source, removals, needed } = createRunningManager();
   cds(receive(edsCluster('a')));

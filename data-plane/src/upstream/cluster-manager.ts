@@ -77,7 +77,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     const warming = this.#warming.get(name);
     const latest = warming ?? active;
     if (latest?.isStatic === true) return false;
-    this.#pendingRemovals.delete(name);
+    if (this.#pendingRemovals.delete(name)) active?.cluster.setLeaving(false);
     if (latest !== undefined && Buffer.compare(latest.resource.bytes, resource.bytes) === 0) return false;
 
     const entry = this.#createEntry(resource, isStatic, active);
@@ -101,7 +101,10 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
       const active = this.#active.get(name);
       const warming = this.#warming.get(name);
       if ((warming ?? active)?.isStatic === true) continue;
-      if (active !== undefined) this.#pendingRemovals.add(name);
+      if (active !== undefined) {
+        this.#pendingRemovals.add(name);
+        active.cluster.setLeaving(true);
+      }
       if (warming === undefined) continue;
       this.#warming.delete(name);
       this.#discard(warming);

@@ -61,6 +61,7 @@ export class ManagedCluster implements DiscoveryEvents {
   readonly #stats: MembershipStats;
   readonly #traffic: Int32Array;
   #isActive = false;
+  #isLeaving = false;
   #version = 0;
   /** What the workers do not know yet. */
   #added = new Set<Member>();
@@ -152,12 +153,21 @@ export class ManagedCluster implements DiscoveryEvents {
     return { kind: 'replace', cluster: this.info, hosts, shared: this.memory.shared };
   }
 
+  /**
+   * The management server does not know the cluster any more, or knows it again. Of one that leaves it says that
+   * there are no endpoints; requests that are still routed to it need the last ones.
+   */
+  setLeaving(isLeaving: boolean): void {
+    this.#isLeaving = isLeaving;
+  }
+
   onWorkerDied(workerIndex: number): void {
     this.memory.clearWorker(workerIndex);
     clearWorkerResources(this.memory.shared.circuitBreakers, workerIndex);
   }
 
   onEndpoints(endpoints: Endpoints): void {
+    if (this.#isLeaving && !hasEndpoint(endpoints)) return;
     const change = this.membership.update(endpoints);
     if (change === undefined) {
       this.#stats.noRebuild.inc();
@@ -244,4 +254,8 @@ export class ManagedCluster implements DiscoveryEvents {
   #updateGauges(): void {
     this.#stats.update(this.membership);
   }
+}
+
+function hasEndpoint({ priorities }: Endpoints): boolean {
+  return priorities.some((localities) => localities.some(({ endpoints }) => endpoints.length > 0));
 }
