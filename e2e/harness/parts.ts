@@ -14,6 +14,8 @@ export interface ControlPlane {
   readonly xdsPort: number;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
+  /** SIGSTOP: it stands still with all its sockets open. SIGCONT: it goes on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** The same ports and the same registry again; resolves when it is ready. */
   restart(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function startControlPlane(
       current.kill('SIGKILL');
       await current.exited;
     },
+    signal: (signal) => current.kill(signal),
     async restart() {
       current = await launch();
     },

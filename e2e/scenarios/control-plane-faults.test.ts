@@ -1,0 +1,84 @@
+import { after, before, test } from 'node:test';
+import { startFaultMesh, type FaultMesh } from '../faults/fault-mesh.ts';
+import type { Fault } from '../faults/fault-proxy.ts';
+import { formatFaultTable, type FaultRow } from '../faults/fault-table.ts';
+import { createHarness, until, type Harness } from '../harness/harness.ts';
+
+/** A build has no minutes for each fault; `HEDDLE_FAULT_SECONDS=120` has. */
+const faultMs = Number(process.env['HEDDLE_FAULT_SECONDS'] ?? '1.5') * 1000;
+
+let harness: Harness;
+let mesh: FaultMesh;
+const rows: FaultRow[] = [];
+before(async () => {
+  harness = createHarness('control-plane-faults');
+  mesh = await startFaultMesh(harness);
+});
+after(async () => {
+  await harness[Symbol.asyncDispose]();
+  console.log(formatFaultTable(rows));
+});
+
+function scenario(name: string, act: () => Promise<undefined>): void {
+  test(name, { timeout: 120_000 + faultMs }, async () => {
+    rows.push(await mesh.during(name, act));
+  });
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+scenario('control plane killed and started again', async () => {
+  for (let round = 0; round < 2; round++) {
+    await mesh.controlPlanes[0]!.kill();
+    await mesh.controlPlanes[0]!.restart();
+    await mesh.untilChangesArrive();
+  }
+});
+
+scenario('control plane stopped (SIGSTOP) and continued', async () => {
+  mesh.controlPlanes[0]!.signal('SIGSTOP');
+  await pause(faultMs);
+  mesh.controlPlanes[0]!.signal('SIGCONT');
+});
+
+scenario('control plane away', async () => {
+  await mesh.controlPlanes[0]!.kill();
+  await pause(faultMs);
+  await mesh.controlPlanes[0]!.restart();
+});
+
+const networkFaults: readonly (readonly [string, Fault])[] = [
+  ['delayed', { kind: 'delay', delayMs: 200 }],
+  ['stalled', { kind: 'stall' }],
+  ['dropped', { kind: 'drop' }],
+  ['half-closed towards the sidecar', { kind: 'half-close', towards: 'client' }],
+  ['half-closed towards the control plane', { kind: 'half-close', towards: 'server' }],
+  ['reset', { kind: 'reset' }],
+];
+for (const [name, fault] of networkFaults) {
+  scenario(`network to the control plane ${name}`, async () => {
+    for (const network of mesh.networks) network.set(fault);
+    // Something is under way while the fault lasts.
+    await mesh.controlPlanes[0]!.rest.apply({ kind: 'Service', metadata: { name: 'unrelated' } });
+    await pause(faultMs);
+    if (fault.kind === 'delay') await mesh.untilChangesArrive();
+    for (const network of mesh.networks) network.set({ kind: 'none' });
+    await mesh.controlPlanes[0]!.rest.delete('/v1/services/unrelated');
+  });
+}
+
+scenario('a refused update among good ones', async () => {
+  const { rest } = mesh.controlPlanes[0]!;
+  await mesh.untilChangesArrive();
+  // Sidecars do not speak HTTP/2 to services yet.
+  await rest.apply({ kind: 'Service', metadata: { name: 'refused' }, spec: { protocol: 'grpc' } });
+  await until('both sidecars refuse it', async () => {
+    const refusals = await Promise.all(
+      mesh.sidecars.map(({ admin }) => admin.stat('cluster_manager.cds.update_rejected')),
+    );
+    return refusals.every((count) => count > 0);
+  });
+  await mesh.untilChangesArrive();
+  await mesh.untilChangesArrive();
+  await rest.delete('/v1/services/refused');
+});
