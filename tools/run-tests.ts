@@ -40,7 +40,7 @@ const suites: readonly Suite[] = [
   },
   {
     name: 'e2e',
-    patterns: ['e2e/scenarios/**/*.test.ts', 'e2e/interop/**/*.test.ts'],
+    patterns: ['scenarios', 'interop', 'deploy'].map((folder) => `e2e/${folder}/**/*.test.ts`),
     concurrency: 1,
     timeoutMs: 120_000,
   },

@@ -85,7 +85,7 @@ export function problemsOf(compose: ComposeFile): string[] {
   const taken = new Map<string, string>();
   const take = (what: string, name: string): void => {
     const owner = taken.get(what);
-    if (owner !== undefined) problems.push(`${name}: ${what} belongs to ${owner}`);
+    if (owner !== undefined) problems.push(`${name}: ${what} is ${owner}'s`);
     taken.set(what, name);
   };
   for (const [name, service] of Object.entries(compose.services)) {

@@ -102,7 +102,10 @@ function toProcess(
   const told = target === undefined || ownWords.includes('-c') ? [] : (defaultPorts[target] ?? []);
   const words = addresses.rewriteWords(network, [...(image?.entrypoint ?? []), ...ownWords, ...told]);
 
-  let cwd = image === undefined ? compose.folder : path.join(image.root, image.workdir);
+  // What a foreign image writes where it stands goes to a folder of its own.
+  let cwd = path.join(harness.folder, 'data', name);
+  mkdirSync(cwd, { recursive: true });
+  if (image !== undefined) cwd = path.join(image.root, image.workdir);
   let command = words;
   for (const { source, target: inside, isFile } of mountsOf(service)) {
     if (!isFile) continue;

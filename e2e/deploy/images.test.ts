@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { parse } from 'yaml';
-import { createHarness, repositoryRoot, until } from '../harness/harness.ts';
+import { answersOk, createHarness, repositoryRoot, until } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
 import { createRest } from '../harness/rest.ts';
 import { readComposeFile } from './compose-file.ts';
@@ -42,12 +42,10 @@ test('the mesh of docker-compose.yml runs from the images', { skip: envoy.skip |
     programs: { envoy: envoy.path, 'redis-server': redis.path },
   });
 
-  const versionOfShop = async (): Promise<unknown> => {
-    const { status, headers } = await call(mesh.portOf('web-1', 15006), '/').catch(() => ({
-      status: 0,
-      headers: {} as Record<string, string>,
-    }));
-    return status === 200 ? headers['x-version'] : undefined;
+  const shopPort = mesh.portOf('web-1', 15006);
+  const versionOfShop = async (): Promise<string | string[] | undefined> => {
+    if (!(await answersOk(shopPort, '/'))) return undefined;
+    return (await call(shopPort, '/')).headers['x-version'];
   };
   assert.equal(await until('the shop answers', versionOfShop), 'v1');
 
@@ -66,5 +64,28 @@ test('the mesh of docker-compose.yml runs from the images', { skip: envoy.skip |
       assert.equal(status, 200, target);
       assert.match(body, /^# TYPE \w+ (counter|gauge)$/m, target);
     }
+  }
+});
+
+/** Bytes of an image above its base, today plus a fifth. */
+const sizeLimits = { 'control-plane': 50_000_000, sidecar: 20_000_000, heddle: 20_000_000 };
+
+test('an image holds what its program needs, for a user without rights', () => {
+  for (const [target, limitBytes] of Object.entries(sizeLimits)) {
+    const image = images.get(target);
+    assert.ok(image);
+    assert.equal(image.user, 'node', target);
+    assert.equal(image.environment['NODE_ENV'], 'production', target);
+    const files = globSync('**', { cwd: image.root }).filter((file) =>
+      lstatSync(path.join(image.root, file)).isFile(),
+    );
+    const surplus = files.filter((file) =>
+      file.includes('/node_modules/')
+        ? /\.d\.[cm]?ts$|\.map$|node_modules\/(typescript|eslint|prettier|node)\//.test(file)
+        : /\.ts$/.test(file),
+    );
+    assert.deepEqual(surplus, [], target);
+    const bytes = files.reduce((sum, file) => sum + lstatSync(path.join(image.root, file)).size, 0);
+    assert.ok(bytes < limitBytes, `${target}: ${bytes} bytes`);
   }
 });
