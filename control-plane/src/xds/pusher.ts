@@ -129,15 +129,17 @@ export class Pusher {
     return upserts.filter((resource) => !isRouted(resource));
   }
 
-  /** Whether a resource names a cluster that waits behind an unanswered response of its own type. */
+  /** Whether a resource names a cluster that was not sent yet, and will be. */
   #namesUnsent({ references }: SnapshotResource, nowMs: number): boolean {
-    const clusters = this.#settings.states.get(typeUrls.cluster);
-    if (clusters?.hasWork !== true || clusters.outstanding === undefined) return false;
-    if (nowMs - clusters.outstanding.sentAtMs >= this.#settings.ackTimeoutMs) return false;
-    return references.some(
-      ({ typeUrl, name }) =>
-        typeUrl === typeUrls.cluster && covers(clusters.subscription, name) && !clusters.held.has(name),
-    );
+    const { states, ackTimeoutMs, openedAtMs } = this.#settings;
+    const clusters = states.get(typeUrls.cluster);
+    const named = references.filter(({ typeUrl }) => typeUrl === typeUrls.cluster);
+    // Who comes back asks for its types in any order; which of the clusters it lacks is not known before.
+    if (clusters === undefined)
+      return named.length > 0 && this.isResumed && nowMs - openedAtMs < ackTimeoutMs;
+    if (!clusters.hasWork || clusters.outstanding === undefined) return false;
+    if (nowMs - clusters.outstanding.sentAtMs >= ackTimeoutMs) return false;
+    return named.some(({ name }) => covers(clusters.subscription, name) && !clusters.held.has(name));
   }
 
   #deltaPush(
@@ -202,6 +204,8 @@ export class Pusher {
   #hasEndpoints(name: string): boolean {
     const endpoints = this.#settings.states.get(typeUrls.clusterLoadAssignment);
     if (endpoints === undefined) return true;
+    // What a client brought along serves, and its emptiness waits for the routes: they must not wait for it.
+    if (endpoints.isResumed(name)) return true;
     return endpoints.held.has(name) && endpoints.outstanding?.names.includes(name) !== true;
   }
 

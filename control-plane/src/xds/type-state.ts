@@ -109,6 +109,11 @@ export class TypeState {
     return this.#asked.has(name) && !this.#resumed.has(name);
   }
 
+  /** The client brought something under the name along, and was sent nothing about it on this stream. */
+  isResumed(name: string): boolean {
+    return this.#resumed.has(name);
+  }
+
   difference(snapshot: Snapshot): Difference {
     const upserts: SnapshotResource[] = [];
     const missing: string[] = [];
