@@ -13,6 +13,8 @@ export type Misbehaviour =
 
 export interface BadUpstream extends AsyncDisposable {
   readonly port: number;
+  /** Connections on which a request came. */
+  readonly requestCount: number;
 }
 
 const answers: Readonly<Record<Misbehaviour, (socket: Socket) => void>> = {
@@ -24,15 +26,22 @@ const answers: Readonly<Record<Misbehaviour, (socket: Socket) => void>> = {
 
 export async function startBadUpstream(misbehaviour: Misbehaviour): Promise<BadUpstream> {
   const sockets = new Set<Socket>();
+  let requestCount = 0;
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
-    socket.once('data', () => answers[misbehaviour](socket));
+    socket.once('data', () => {
+      requestCount += 1;
+      answers[misbehaviour](socket);
+    });
   });
   await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1' }, resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    get requestCount() {
+      return requestCount;
+    },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
