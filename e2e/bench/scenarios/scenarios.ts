@@ -1,5 +1,7 @@
 import type { Scenario } from '../scenario.ts';
+import { churn } from './churn.ts';
 import { clustersMemory } from './clusters-memory.ts';
+import { convergence } from './convergence.ts';
 import { http1Large } from './http1-large.ts';
 import { http1Latency } from './http1-latency.ts';
 import { http1Small } from './http1-small.ts';
@@ -16,4 +18,6 @@ export const scenarios: readonly Scenario[] = [
   clustersMemory,
   idleConnections,
   start,
+  convergence,
+  churn,
 ];
