@@ -31,6 +31,7 @@ const suites: readonly Suite[] = [
       'cli',
       'examples',
       'tools',
+      'e2e/bench',
       'e2e/harness',
       'e2e/changes',
       'e2e/faults',

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { changesUnderLoad } from './changes-under-load.ts';
 import { churn } from './churn.ts';
 import { clustersMemory } from './clusters-memory.ts';
 import { convergence } from './convergence.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   start,
   convergence,
   churn,
+  changesUnderLoad,
 ];

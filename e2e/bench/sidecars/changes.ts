@@ -38,10 +38,14 @@ export async function churn(
   changesPerSecond: number,
 ): Promise<Churn> {
   const lagsMs = new Float64Array(changes.length * fleet.size);
-  const states = changes.map((_, index) => ({ dueMs: 0, index, acknowledged: 0 }));
-  const byResource = new Map(changes.map(({ resource }, index) => [resource, states[index]!]));
-  const [responsesBefore, bytesBefore] = [fleet.responseCount, fleet.byteCount];
   const startMs = performance.now();
+  const states = changes.map((change, index) => ({
+    ...change,
+    dueMs: startMs + (index * 1000) / changesPerSecond,
+    acknowledged: 0,
+  }));
+  const byResource = new Map(states.map((state) => [state.resource, state]));
+  const [responsesBefore, bytesBefore] = [fleet.responseCount, fleet.byteCount];
   const everybody = Promise.withResolvers<undefined>();
   let completed = 0;
   let lastCompletedMs = startMs;
@@ -59,10 +63,8 @@ export async function churn(
   };
 
   const writes: Promise<void>[] = [];
-  for (const [index, { write }] of changes.entries()) {
-    const state = states[index]!;
-    state.dueMs = startMs + (index * 1000) / changesPerSecond;
-    await delay(Math.max(0, state.dueMs - performance.now()));
+  for (const { dueMs, write } of states) {
+    await delay(Math.max(0, dueMs - performance.now()));
     writes.push(sendWrite(write));
   }
   const limit = new AbortController();

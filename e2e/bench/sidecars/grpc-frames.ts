@@ -14,7 +14,8 @@ export class GrpcFrames {
     const messages: Buffer[] = [];
     // Nothing is joined before a message is whole: a large one comes in hundreds of chunks.
     while (this.#bytes >= this.#wantedBytes) {
-      const all = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+      const [first, ...others] = this.#chunks;
+      const all = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#chunks);
       const wanted = prefixBytes + all.readUInt32BE(1);
       if (all.length >= wanted) {
         messages.push(all.subarray(prefixBytes, wanted));
