@@ -16,7 +16,7 @@ import { modelAfter, type Change } from './generate-changes.ts';
 import { areSynced, refusalsOfProxies } from './proxy-states.ts';
 import { differences, readRegistry } from './registry-content.ts';
 import { toRequest } from './step-request.ts';
-import { initialObjects, type Surroundings } from './surroundings.ts';
+import { initialObjects, passedPort, steadyPort, type Surroundings } from './surroundings.ts';
 
 export interface ChangeRun {
   readonly load: SocketLoadReport;
@@ -118,12 +118,11 @@ async function startSidecars(
   return sidecars;
 }
 
-/** Every kept service on the outbound port, and the first one on its own port too. */
-function targetsOf(sidecar: Proxy, { keptServices, ownPorts }: Surroundings): SocketTarget[] {
+/** Every kept service on the outbound port, the first one on its own port too, and the port that is passed on. */
+function targetsOf(sidecar: Proxy, surroundings: Surroundings): SocketTarget[] {
+  const { keptServices } = surroundings;
   const base = { address: sidecar.listenAddress, connections: connectionsPerTarget };
-  const own = keptServices
-    .slice(0, 1)
-    .map((host) => ({ ...base, name: `${sidecar.id} → ${host}'s port`, host, port: ownPorts[0] ?? 0 }));
+  const onOwnPort = { ...base, host: keptServices[0] ?? '' };
   return [
     ...keptServices.map((host) => ({
       ...base,
@@ -131,7 +130,13 @@ function targetsOf(sidecar: Proxy, { keptServices, ownPorts }: Surroundings): So
       host,
       port: sidecar.outboundPort,
     })),
-    ...own,
+    { ...onOwnPort, name: `${sidecar.id} → own port`, port: steadyPort(surroundings) ?? 0 },
+    {
+      ...onOwnPort,
+      name: `${sidecar.id} → passed port`,
+      port: passedPort(surroundings) ?? 0,
+      isReconnecting: true,
+    },
   ];
 }
 

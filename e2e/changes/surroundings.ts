@@ -9,16 +9,24 @@ export interface Surroundings {
   readonly extraServices: readonly string[];
   /** Ports of 127.0.0.1 where a program answers everything with 200: at least two for each kept service. */
   readonly backendPorts: readonly number[];
-  /** Ports that services may ask for as their own; the first belongs to the first kept service for good. */
+  /** Ports that services may ask for as their own; see `steadyPort` and `passedPort`. */
   readonly ownPorts: readonly number[];
 }
+
+/** Belongs to the first kept service for good. */
+export const steadyPort = ({ ownPorts }: Surroundings): number | undefined => ownPorts[0];
+
+/** Passes from one to another of the other kept services, and is never without an owner. */
+export const passedPort = ({ ownPorts }: Surroundings): number | undefined => ownPorts[1];
 
 export const versions = ['v1', 'v2', 'v3'] as const;
 
 /** The mesh that a run starts with: each kept service with two versions and a route to the first. */
-export function initialObjects({ keptServices, backendPorts, ownPorts }: Surroundings): MeshObject[] {
+export function initialObjects(surroundings: Surroundings): MeshObject[] {
+  const { keptServices, backendPorts } = surroundings;
+  const ports = [steadyPort(surroundings), passedPort(surroundings)];
   return keptServices.flatMap((name, index): MeshObject[] => {
-    const ownPort = index === 0 ? ownPorts[0] : undefined;
+    const ownPort = ports[index];
     return [
       { ...service(name), ...(ownPort === undefined ? {} : { spec: { port: ownPort } }) },
       instance(name, `${name}-1`, portAt(backendPorts, 2 * index), { version: 'v1' }),

@@ -10,6 +10,8 @@ export interface SocketTarget {
   /** Host header. */
   readonly host: string;
   readonly connections: number;
+  /** A new connection for each request, closed by us: new ones must always be taken. */
+  readonly isReconnecting?: boolean;
 }
 
 export interface SocketLoadOptions {
@@ -84,7 +86,7 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
     seen.add(socket);
     socketsOpened += 1;
     socket.once('close', () => {
-      if (isStopped) return;
+      if (isStopped || target.isReconnecting === true) return;
       socketsClosed += 1;
       tell(`${target.name}: connection closed`);
     });
@@ -115,7 +117,7 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
   const agents: http.Agent[] = [];
   const runners = targets.flatMap((target) =>
     Array.from({ length: target.connections }, () => {
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      const agent = new http.Agent({ keepAlive: target.isReconnecting !== true, maxSockets: 1 });
       agents.push(agent);
       return runConnection(target, agent, agents.length, (intervalMs * agents.length) / connectionCount);
     }),

@@ -3,19 +3,19 @@ import { keyOf, serviceKey } from '@heddle/shared/model/object-key';
 import type { Service } from '@heddle/shared/model/service';
 import { instance, policy, quickHealthCheck, route, service } from '../../harness/objects.ts';
 import { instancesOf, serviceOf, servicesOf, type MeshModel, type Step } from '../mesh-model.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { passedPort, steadyPort, type Surroundings } from '../surroundings.ts';
 import { freeBackendPorts } from './instance-changes.ts';
 import type { Recipe } from './recipe.ts';
 
-/** Own ports that nobody has, the one of the first kept service excepted. */
 function freeOwnPorts(model: MeshModel, { ownPorts }: Surroundings): number[] {
   const taken = new Set(servicesOf(model).map(({ spec }) => spec?.port));
-  return ownPorts.slice(1).filter((port) => !taken.has(port));
+  return ownPorts.filter((port) => !taken.has(port));
 }
 
-/** Extra services, and the kept ones but the first, whose own port has load. */
-function mayChangePort(model: MeshModel, { keptServices, extraServices }: Surroundings): string[] {
-  return [...keptServices.slice(1), ...extraServices].filter((name) => model.has(serviceKey(name)));
+/** Services whose own port is nobody's concern: no load goes there. */
+function mayChangePort(model: MeshModel, surroundings: Surroundings): Service[] {
+  const underLoad = new Set([steadyPort(surroundings), passedPort(surroundings)]);
+  return servicesOf(model).filter(({ spec }) => spec?.port === undefined || !underLoad.has(spec.port));
 }
 
 function withPort(current: Service, port: number | undefined): Service {
@@ -68,8 +68,7 @@ export const serviceRecipes: readonly Recipe[] = [
   {
     kind: 'service-port',
     draw(model, surroundings, dice) {
-      const name = dice.pick(mayChangePort(model, surroundings));
-      const current = name === undefined ? undefined : serviceOf(model, name);
+      const current = dice.pick(mayChangePort(model, surroundings));
       if (current === undefined) return undefined;
       const isTakenAway = current.spec?.port !== undefined && dice.chance(0.3);
       const port = isTakenAway ? undefined : dice.pick(freeOwnPorts(model, surroundings));
@@ -77,6 +76,24 @@ export const serviceRecipes: readonly Recipe[] = [
       return {
         summary: `service ${current.metadata.name} has port ${port ?? 'none'}`,
         steps: [{ kind: 'put', object }],
+      };
+    },
+  },
+  {
+    kind: 'service-port-passed',
+    draw(model, surroundings, dice) {
+      const port = passedPort(surroundings);
+      const owner = servicesOf(model).find(({ spec }) => port !== undefined && spec?.port === port);
+      const heir = dice.pick(
+        mayChangePort(model, surroundings).filter(({ metadata }) =>
+          surroundings.keptServices.includes(metadata.name),
+        ),
+      );
+      if (owner === undefined || heir === undefined) return undefined;
+      return {
+        summary: `port ${port} passes from ${owner.metadata.name} to ${heir.metadata.name}`,
+        // Sometimes the two exchange their ports.
+        steps: [{ kind: 'apply', objects: [withPort(owner, heir.spec?.port), withPort(heir, port)] }],
       };
     },
   },

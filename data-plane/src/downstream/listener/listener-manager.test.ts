@@ -175,6 +175,25 @@ test('an address of another listener is refused by name; a removal in the same r
   assert.equal(harness.state('b')?.boundAddress?.port, 1000);
 });
 
+test('listeners may pass on and exchange their addresses in one response, in any order', async () => {
+  const harness = createHarness();
+  harness.update([listener('a', { port: 1000 }), listener('b', { port: 2000 })]);
+  await harness.routesReady();
+  harness.applyAll();
+  assert.deepEqual(harness.update([listener('a', { port: 2000 }), listener('b', { port: 1000 })]), []);
+  await harness.routesReady();
+  assert.deepEqual(
+    [harness.state('a')?.boundAddress?.port, harness.state('b')?.boundAddress?.port],
+    [2000, 1000],
+  );
+  assert.deepEqual(harness.update([listener('c', { port: 1000 }), listener('b', { port: 3000 })]), []);
+  await harness.routesReady();
+  assert.deepEqual(
+    [harness.state('b')?.boundAddress?.port, harness.state('c')?.boundAddress?.port],
+    [3000, 1000],
+  );
+});
+
 test('a port that is taken is told, and tried again until it is free', async () => {
   const harness = createHarness();
   harness.taken.add(1000);

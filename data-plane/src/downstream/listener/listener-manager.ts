@@ -7,6 +7,7 @@ import { clustersOfRouteTable } from '../../config/model/route.ts';
 import type { ReceivedResource, RejectedResource, ResourceWatcher } from '../../config/subscription.ts';
 import type { ConfigChange } from '../../config/worker-protocol.ts';
 import type { StatsScope } from '../../stats/stats.ts';
+import { findAddressConflicts } from './address-conflicts.ts';
 import { createListenerManagerStats } from './listener-manager-stats.ts';
 
 /**
@@ -122,13 +123,16 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     for (const callback of answerWaiters.splice(0)) callback();
   }
 
-  function sameAddressAs(listener: Listener): Entry | undefined {
-    if (listener.address.port === 0) return undefined;
-    const address = formatAddress(listener.address);
-    return [...entries.values()].find(({ name, active, warming }) => {
-      const current = (warming ?? active)?.resource.value;
-      return name !== listener.name && current !== undefined && formatAddress(current.address) === address;
+  /** Names of listeners that want an address of another one, with the other's name. */
+  function addressConflicts(upserts: readonly ReceivedResource<Listener>[]): ReadonlyMap<string, string> {
+    const current = [...entries.values()].flatMap(({ name, active, warming }) => {
+      const resource = (warming ?? active)?.resource;
+      return resource === undefined ? [] : [{ name, address: resource.value.address }];
     });
+    return findAddressConflicts(
+      current,
+      upserts.map(({ name, value }) => ({ name, address: value.address })),
+    );
   }
 
   function fail(entry: Entry, candidate: Candidate, message: string): void {
@@ -270,16 +274,19 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     countStates();
   }
 
-  function problemsOf(resource: ReceivedResource<Listener>): Problem[] {
+  function problemsOf(
+    resource: ReceivedResource<Listener>,
+    conflicts: ReadonlyMap<string, string>,
+  ): Problem[] {
     if (stopped === 'all' || (stopped === 'inbound' && resource.value.trafficDirection === 'inbound')) {
       return [{ path: '', message: 'the proxy is draining and takes no new listener' }];
     }
-    const other = sameAddressAs(resource.value);
+    const other = conflicts.get(resource.name);
     if (other === undefined) return [];
     return [
       {
         path: 'address',
-        message: `${formatAddress(resource.value.address)} is the address of listener '${other.name}'`,
+        message: `${formatAddress(resource.value.address)} is the address of listener '${other}'`,
       },
     ];
   }
@@ -290,9 +297,10 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
       // Removals first, so that an address can move from one listener to another in one response.
       for (const name of update.removed) remove(name);
       const rejected: RejectedResource[] = [];
-      for (const resource of update.upserts) {
-        if (entries.get(resource.name)?.isStatic === true) continue;
-        const problems = problemsOf(resource);
+      const upserts = update.upserts.filter(({ name }) => entries.get(name)?.isStatic !== true);
+      const conflicts = addressConflicts(upserts);
+      for (const resource of upserts) {
+        const problems = problemsOf(resource, conflicts);
         if (problems.length > 0) rejected.push({ name: resource.name, problems });
         else addOrUpdate(resource, false);
       }
