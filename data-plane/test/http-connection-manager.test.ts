@@ -83,6 +83,8 @@ test('bytes that are no request are refused, logged and counted', async (t) => {
     client.send(request);
     const answer = await client.answer();
     assert.deepEqual([answer.status, answer.body, answer.header('connection')], [status, body, 'close']);
+    // RFC 9110 6.6.1: every 4xx says when it was made.
+    assert.ok(answer.header('date') !== undefined && answer.header('server') === 'envoy');
     await client.closed();
   }
   proxy.closeLogs();

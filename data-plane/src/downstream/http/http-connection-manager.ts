@@ -6,12 +6,14 @@ import type {
   ServerCodecCallbacks,
 } from '../../codec/codec.ts';
 import { createHttp1ServerCodec } from '../../codec/http1/server-codec.ts';
+import { HeaderMap } from '../../codec/header-map.ts';
 import { writeErrorResponse } from '../../codec/http1/write-error-response.ts';
 import { WheelTimer, type TimerTarget } from '../../time/timer-ring.ts';
 import type { Connection, ConnectionCloseReason, ConnectionHandlers } from '../../transport/connection.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
 import { HttpStream, type HttpStreamOwner } from './http-stream.ts';
 import type { ManagerConfig } from './manager-config.ts';
+import { finishResponseHeaders } from './response-headers.ts';
 import { StreamInfoRecord, addFlag } from './stream-info-record.ts';
 
 /** The HTTP connection manager as the terminal network filter of a filter chain. */
@@ -136,9 +138,7 @@ class HttpConnection
       stream.onProtocolError(error);
       return;
     }
-    this.#logRefusedRequest(error);
-    writeErrorResponse(this.#connection, error);
-    this.#close('flush-and-delay');
+    this.#refuse(error);
   }
 
   onStreamEnd(shouldClose: boolean): void {
@@ -195,10 +195,7 @@ class HttpConnection
     if (nowMs >= headDeadlineMs) {
       stats.rqHeaderTimeout.inc();
       this.#headStartedMs = undefined;
-      const error = { status: 408, body: 'request header timeout', details: 'request_header_timeout' };
-      this.#logRefusedRequest(error);
-      writeErrorResponse(this.#connection, error);
-      this.#close('flush-and-delay');
+      this.#refuse({ status: 408, body: 'request header timeout', details: 'request_header_timeout' });
     } else if (
       nowMs >= deadline(this.#startedMs, config.maxConnectionDurationMs) &&
       !this.#hasMaxDurationPassed
@@ -240,6 +237,15 @@ class HttpConnection
       randomValue: Math.floor(rng.next() * 2 ** 53),
       filterChainName,
     });
+  }
+
+  /** Answers without a stream, and closes. */
+  #refuse(error: CodecError): void {
+    this.#logRefusedRequest(error);
+    const headers = new HeaderMap();
+    finishResponseHeaders(headers, this.config.config, this.config.dependencies.date, true, false);
+    writeErrorResponse(this.#connection, error, headers);
+    this.#close('flush-and-delay');
   }
 
   /** Bytes that were no request are a line in the access log too. */
