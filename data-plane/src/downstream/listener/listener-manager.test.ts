@@ -194,6 +194,46 @@ test('listeners may pass on and exchange their addresses in one response, in any
   );
 });
 
+test('an address passes on in one step, once the next owner has its routes', async () => {
+  const harness = createHarness();
+  harness.update([listener('a', { port: 1000 }), listener('b', { port: 2000 })]);
+  await harness.routesReady();
+  const publishedBefore = harness.published.length;
+  // `b` moves to where `a` was, and `c`, which lacks its routes, to where `b` was.
+  harness.update([listener('b', { port: 1000 }), listener('c', { port: 2000, routes: 'other' })], ['a']);
+  await harness.routesReady();
+  assert.equal(harness.published.length, publishedBefore, 'all three wait');
+  assert.equal(harness.state('b')?.boundAddress?.port, 2000);
+  await harness.routesReady('other');
+  assert.equal(harness.state('b')?.boundAddress?.port, 1000);
+  assert.equal(harness.state('c')?.boundAddress?.port, 2000);
+  const names = harness.published
+    .slice(publishedBefore)
+    .flatMap(({ listeners = [], removedListeners = [] }) => [
+      ...listeners.map((each) => each.listener.name),
+      ...removedListeners.map((name) => `-${name}`),
+    ]);
+  assert.deepEqual(names, ['b', 'c', '-a']);
+});
+
+test('a removed listener whose address nobody takes after all goes; one that comes back stays', async () => {
+  const harness = createHarness();
+  harness.update([listener('a', { port: 1000 })]);
+  await harness.routesReady();
+  const heir = listener('b', { port: 1000, routes: 'other' });
+  harness.update([heir], ['a']);
+  harness.update([listener('a', { port: 1000 })], ['b']);
+  await harness.routesReady();
+  assert.deepEqual(
+    harness.published.at(-1)?.listeners?.map(({ isInPlace }) => isInPlace),
+    [true],
+  );
+  harness.update([heir], ['a']);
+  assert.equal(harness.published.at(-1)?.removedListeners, undefined);
+  harness.update([], ['b']);
+  assert.deepEqual(harness.published.at(-1)?.removedListeners, ['a']);
+});
+
 test('a port that is taken is told, and tried again until it is free', async () => {
   const harness = createHarness();
   harness.taken.add(1000);

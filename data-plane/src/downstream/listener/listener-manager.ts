@@ -2,13 +2,14 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import type { Problem } from '@heddle/shared/errors/problem';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import { formatAddress, type Address } from '../../config/model/address.ts';
-import type { FilterChain, Listener } from '../../config/model/listener.ts';
-import { clustersOfRouteTable } from '../../config/model/route.ts';
+import type { Listener } from '../../config/model/listener.ts';
 import type { ReceivedResource, RejectedResource, ResourceWatcher } from '../../config/subscription.ts';
 import type { ConfigChange } from '../../config/worker-protocol.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import { findAddressConflicts } from './address-conflicts.ts';
+import { findBlocked } from './address-handover.ts';
 import { createListenerManagerStats } from './listener-manager-stats.ts';
+import { dependenciesOf, differsInFilterChainsOnly, isEqual } from './listener-needs.ts';
 
 /**
  * Listeners on the main thread: warming (waits for its route tables, its address, and the clusters of its inline
@@ -68,6 +69,8 @@ export interface ListenerManagerOptions {
 interface Candidate {
   readonly resource: ReceivedResource<Listener>;
   readonly routeUses: { release(): void }[];
+  /** `ready`: only the address is missing, which another listener may have to leave first. */
+  state: 'warming' | 'ready' | 'binding';
   cancel: () => void;
 }
 
@@ -97,11 +100,15 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
   let isAnswered = false;
   /** Addresses whose sockets our workers hold, or are about to close. A probe would find them taken. */
   const heldAddresses = new Set<string>();
+  /** Removed, but serving until the next owner of the address is ready. */
+  const leaving = new Map<string, ActiveState>();
   /** Replaced or removed; workers still serve connections by their routes. */
   const draining = new Set<ActiveState>();
   const stats = createListenerManagerStats(options.stats);
   let stopped: 'no' | 'inbound' | 'all' = 'no';
   let systemVersion = '';
+  /** Not all of an update is known yet: who takes an address may still come. */
+  let isUpdating = false;
 
   function countStates(): void {
     const all = [...entries.values()];
@@ -114,7 +121,9 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
 
   function usedListeners(): Listener[] {
     const states = [...entries.values()].flatMap(({ active, warming }) => [active, warming]);
-    return [...states, ...draining].flatMap((state) => (state === undefined ? [] : [state.resource.value]));
+    return [...states, ...leaving.values(), ...draining].flatMap((state) =>
+      state === undefined ? [] : [state.resource.value],
+    );
   }
 
   function onAnswered(): void {
@@ -172,9 +181,8 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     draining.add(state);
     dependencies.whenApplied(generation, () => {
       const address = formatAddress(state.bound);
-      const isHeld = [...entries.values()].some(
-        ({ active }) => active !== undefined && formatAddress(active.bound) === address,
-      );
+      const owners = [...[...entries.values()].map(({ active }) => active), ...leaving.values()];
+      const isHeld = owners.some((owner) => owner !== undefined && formatAddress(owner.bound) === address);
       if (!isHeld) heldAddresses.delete(address);
       clock.setTimer(options.drainTimeMs, () => {
         stats.draining.dec();
@@ -185,7 +193,38 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     });
   }
 
+  /** Everything that is ready and in nobody's way changes, in one step. */
+  function advance(): void {
+    if (isUpdating) return;
+    const blocked = findBlocked([
+      ...[...entries.values()].flatMap(({ name, active, warming }) =>
+        warming === undefined
+          ? []
+          : [
+              {
+                name,
+                bound: active?.bound,
+                wanted: warming.resource.value.address,
+                isReady: warming.state !== 'warming',
+              },
+            ],
+      ),
+      ...[...leaving].map(([name, { bound }]) => ({ name, bound, wanted: undefined, isReady: true })),
+    ]);
+    for (const entry of entries.values()) {
+      const { name, warming } = entry;
+      if (warming?.state === 'ready' && !blocked.has(name)) bind(entry, warming);
+    }
+    for (const [name, state] of leaving) {
+      if (blocked.has(name)) continue;
+      leaving.delete(name);
+      releaseAfterDrain(dependencies.publish({ removedListeners: [name] }), state);
+      logger.info({ listener: name }, 'listener is removed');
+    }
+  }
+
   function bind(entry: Entry, candidate: Candidate): void {
+    candidate.state = 'binding';
     const wanted = candidate.resource.value.address;
     const previous = entry.active;
     // A listener on "any port" keeps the port that it was given.
@@ -214,7 +253,9 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     let missingCount = routeNames.size + 1;
     function onReady(): void {
       missingCount -= 1;
-      if (missingCount === 0 && entry.warming === candidate) bind(entry, candidate);
+      if (missingCount > 0 || entry.warming !== candidate) return;
+      candidate.state = 'ready';
+      advance();
     }
     for (const [name, initialFetchTimeoutMs] of routeNames) {
       candidate.routeUses.push(dependencies.acquireRoutes(name, initialFetchTimeoutMs, onReady));
@@ -239,6 +280,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
         // Back to what serves: the candidate in between is dropped.
         if (known.warming !== undefined) stats.modified.inc();
         dropWarming(known);
+        advance();
         countStates();
         return;
       }
@@ -246,16 +288,18 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     const entry: Entry = known ?? {
       name: resource.name,
       isStatic,
-      active: undefined,
+      // One that was about to go stays.
+      active: leaving.get(resource.name),
       warming: undefined,
       updatedAt: 0,
       error: undefined,
     };
+    leaving.delete(resource.name);
     entries.set(resource.name, entry);
     (known === undefined ? stats.added : stats.modified).inc();
     dropWarming(entry);
     entry.error = undefined;
-    const candidate: Candidate = { resource, routeUses: [], cancel: () => undefined };
+    const candidate: Candidate = { resource, routeUses: [], state: 'warming', cancel: () => undefined };
     entry.warming = candidate;
     warm(entry, candidate);
     countStates();
@@ -267,10 +311,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     entries.delete(name);
     stats.removed.inc();
     dropWarming(entry);
-    if (entry.active !== undefined) {
-      releaseAfterDrain(dependencies.publish({ removedListeners: [name] }), entry.active);
-      logger.info({ listener: name }, 'listener is removed');
-    }
+    if (entry.active !== undefined) leaving.set(name, entry.active);
     countStates();
   }
 
@@ -294,7 +335,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
   return {
     onUpdate(update) {
       systemVersion = update.systemVersion;
-      // Removals first, so that an address can move from one listener to another in one response.
+      isUpdating = true;
       for (const name of update.removed) remove(name);
       const rejected: RejectedResource[] = [];
       const upserts = update.upserts.filter(({ name }) => entries.get(name)?.isStatic !== true);
@@ -304,6 +345,9 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
         if (problems.length > 0) rejected.push({ name: resource.name, problems });
         else addOrUpdate(resource, false);
       }
+      isUpdating = false;
+      // What was removed goes now, unless somebody who came takes its address.
+      advance();
       onAnswered();
       return rejected;
     },
@@ -340,43 +384,4 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
       return systemVersion;
     },
   };
-}
-
-function isEqual(one: ReceivedResource<Listener> | undefined, other: ReceivedResource<Listener>): boolean {
-  return one !== undefined && Buffer.compare(one.bytes, other.bytes) === 0;
-}
-
-function chainsOf(listener: Listener): FilterChain[] {
-  return [
-    ...listener.filterChains,
-    ...(listener.defaultFilterChain === undefined ? [] : [listener.defaultFilterChain]),
-  ];
-}
-
-interface Dependencies {
-  /** Name of a route table → its first-fetch time-out. */
-  readonly routeNames: ReadonlyMap<string, number>;
-  /** Clusters that inline routes name. */
-  readonly clusterNames: ReadonlySet<string>;
-}
-
-/** Envoy's default of `initial_fetch_timeout`. */
-const defaultFetchTimeoutMs = 15_000;
-
-function dependenciesOf(listener: Listener): Dependencies {
-  const routeNames = new Map<string, number>();
-  const clusterNames = new Set<string>();
-  for (const { networkFilter } of chainsOf(listener)) {
-    const { routes } = networkFilter.config;
-    if (routes.kind === 'rds')
-      routeNames.set(routes.routeConfigName, routes.initialFetchTimeoutMs ?? defaultFetchTimeoutMs);
-    else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
-  }
-  return { routeNames, clusterNames };
-}
-
-function differsInFilterChainsOnly(one: Listener, other: Listener): boolean {
-  const { filterChains: _a, defaultFilterChain: _b, ...restOfOne } = one;
-  const { filterChains: _c, defaultFilterChain: _d, ...restOfOther } = other;
-  return other.filterChains.length > 0 && JSON.stringify(restOfOne) === JSON.stringify(restOfOther);
 }

@@ -1,0 +1,37 @@
+import { formatAddress, type Address } from '../../config/model/address.ts';
+
+/** A listener that changes: warming, or gone from the configuration and still serving. */
+export interface ChangingListener {
+  readonly name: string;
+  /** Where it serves now. */
+  readonly bound: Address | undefined;
+  /** Where it wants to serve; undefined when it is to go. */
+  readonly wanted: Address | undefined;
+  /** Nothing but its turn is missing. */
+  readonly isReady: boolean;
+}
+
+/**
+ * Listeners that must stay as they are for now: those that are not ready, and those whose address is wanted by one
+ * that must stay itself. An address passes from one listener to the next in one step, since a socket that closed in
+ * between would refuse connections. Two that exchange their addresses wait for each other until both are ready.
+ */
+export function findBlocked(listeners: readonly ChangingListener[]): ReadonlySet<string> {
+  const blocked = new Set<string>();
+  const awaited = new Set<string>();
+  const block = ({ name, wanted }: ChangingListener): void => {
+    blocked.add(name);
+    if (wanted !== undefined && wanted.port !== 0) awaited.add(formatAddress(wanted));
+  };
+  for (const listener of listeners) if (!listener.isReady) block(listener);
+  for (let count = -1; count !== blocked.size;) {
+    count = blocked.size;
+    for (const listener of listeners) {
+      const { name, bound, wanted } = listener;
+      if (blocked.has(name) || bound === undefined || !awaited.has(formatAddress(bound))) continue;
+      // One that changes in place keeps its own socket.
+      if (wanted === undefined || formatAddress(wanted) !== formatAddress(bound)) block(listener);
+    }
+  }
+  return blocked;
+}
