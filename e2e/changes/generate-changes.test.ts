@@ -32,7 +32,7 @@ test('every step of every change is valid and keeps the promises', () => {
         const result = applyStep(model, step);
         assert.ok(result.kind === 'valid', `${change.summary}: ${JSON.stringify(result)}`);
         model = result.model;
-        assert.equal(brokenPromise(model, surroundings.keptServices), undefined, change.summary);
+        assert.equal(brokenPromise(model, surroundings), undefined, change.summary);
       }
     }
   }

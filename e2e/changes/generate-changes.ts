@@ -47,7 +47,7 @@ export function tryChange(model: MeshModel, draft: Draft, surroundings: Surround
   for (const step of draft.steps) {
     const result = applyStep(next, step);
     if (result.kind === 'invalid') return undefined;
-    if (brokenPromise(result.model, surroundings.keptServices) !== undefined) return undefined;
+    if (brokenPromise(result.model, surroundings) !== undefined) return undefined;
     next = result.model;
   }
   return next;

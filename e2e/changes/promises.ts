@@ -3,6 +3,7 @@ import type { HttpRouteMatch } from '@heddle/shared/model/http-route-match';
 import type { Instance } from '@heddle/shared/model/instance';
 import { hostsOfRoute } from '@heddle/shared/model/references';
 import { instancesOf, routesOf, serviceOf, type MeshModel } from './mesh-model.ts';
+import { passedPort, steadyPort, type Surroundings } from './surroundings.ts';
 
 /** Where redirects stand, and where the load therefore sends nothing. */
 export const movedPrefix = '/moved';
@@ -11,12 +12,19 @@ export const movedPrefix = '/moved';
  * Why a request to one of the kept services could rightly fail under this model; undefined when none could. Load
  * that goes to kept services only, and not below `movedPrefix`, is answered with 200 or Heddle is at fault.
  */
-export function brokenPromise(model: MeshModel, keptServices: readonly string[]): string | undefined {
-  for (const name of keptServices) {
+export function brokenPromise(model: MeshModel, surroundings: Surroundings): string | undefined {
+  for (const port of [steadyPort(surroundings), passedPort(surroundings)]) {
+    if (port !== undefined && !isKeptPort(model, port, surroundings)) return `nobody has port ${port}`;
+  }
+  for (const name of surroundings.keptServices) {
     const reason = reasonToFail(model, name);
     if (reason !== undefined) return `${name}: ${reason}`;
   }
   return undefined;
+}
+
+function isKeptPort(model: MeshModel, port: number, { keptServices }: Surroundings): boolean {
+  return keptServices.some((name) => serviceOf(model, name)?.spec?.port === port);
 }
 
 function reasonToFail(model: MeshModel, name: string): string | undefined {
