@@ -18,7 +18,15 @@ test('everything runs unless some are named, and those in their own order', () =
   assert.ok(some.kind === 'run');
   assert.deepEqual(
     { ...some, chosen: some.chosen.map(({ name }) => name) },
-    { kind: 'run', chosen: ['a', 'c'], seconds: 2, rounds: 5, isJson: true, profileFolder: undefined },
+    {
+      kind: 'run',
+      chosen: ['a', 'c'],
+      seconds: 2,
+      rounds: 5,
+      isJson: true,
+      isCompiled: false,
+      profileFolder: undefined,
+    },
   );
 });
 

@@ -9,6 +9,7 @@ export type BenchArguments =
       readonly seconds: number;
       readonly rounds: number;
       readonly isJson: boolean;
+      readonly isCompiled: boolean;
       readonly profileFolder: string | undefined;
     }
   | { readonly kind: 'exit'; readonly code: 0 | 2; readonly text: string };
@@ -25,6 +26,7 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
         seconds: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '3' },
         json: { type: 'boolean', default: false },
+        compiled: { type: 'boolean', default: false },
         profile: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -53,16 +55,18 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
     seconds,
     rounds,
     isJson: values.json,
+    isCompiled: values.compiled,
     profileFolder: values.profile === undefined ? undefined : path.resolve(values.profile),
   };
 }
 
 function buildUsage(scenarios: readonly Scenario[]): string {
-  return `usage: npm run bench -- [--only names] [--seconds n] [--rounds n] [--json] [--profile folder]
+  return `usage: npm run bench -- [--only names] [--seconds n] [--rounds n] [--json] [--compiled] [--profile folder]
   --only a,b        only these scenarios
   --seconds 5       length of one run under load
   --rounds 3        runs of each contender; they alternate
   --json            one JSON object on stdout, progress on stderr
+  --compiled        our side runs what npm run build made, not the sources
   --profile folder  write CPU profiles of our side there
 scenarios:
 ${scenarios.map(({ name, summary }) => `  ${name.padEnd(19)} ${summary}`).join('\n')}`;

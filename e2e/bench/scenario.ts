@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Runs of each contender; they alternate. */
   readonly rounds: number;
+  /** Our side runs from `npm run build`'s output, not from its sources. */
+  readonly isCompiled: boolean;
   /** For configuration and logs; emptied by whoever made it. */
   readonly folder: string;
   /** Folder for CPU profiles of our side; none without. */

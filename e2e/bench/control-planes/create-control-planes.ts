@@ -6,7 +6,7 @@ import { createHeddleControlPlane } from './heddle.ts';
 
 /** Heddle, and go-control-plane with each of its caches where Go can build it; says when it cannot. */
 export async function createControlPlanes(options: BenchOptions): Promise<readonly ControlPlane[]> {
-  const heddle = createHeddleControlPlane(options.profileFolder);
+  const heddle = createHeddleControlPlane(options);
   const go = findPeer('go');
   if (go === undefined) {
     options.onProgress('not on this machine, so not in the table: go-control-plane (needs Go)');

@@ -3,24 +3,27 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { waitForAnswer } from '../load/wait-for-answer.ts';
-import { nodeProfileFlags } from '../proxies/heddle.ts';
+import { heddleCommand } from '../heddle-program.ts';
+import type { BenchOptions } from '../scenario.ts';
 import { sendWrite } from '../sidecars/http-write.ts';
 import { subjectCore } from '../stage.ts';
 import { instanceAddress, meshSize, serviceName, type ControlPlane } from './control-plane.ts';
 
-const program = path.resolve(import.meta.dirname, '../../../control-plane/src/main.ts');
 const servicesPerApply = 50;
 const settleMs = 2000;
 
 /** Our control plane with its embedded registry, as it comes. */
-export function createHeddleControlPlane(profileFolder: string | undefined): ControlPlane {
+export function createHeddleControlPlane(
+  options: Pick<BenchOptions, 'isCompiled' | 'profileFolder'>,
+): ControlPlane {
+  const command = heddleCommand('control-plane', options);
   return {
     name: 'heddle',
     async start(stage, folder) {
       const [restPort = 0, xdsPort = 0] = await findFreePorts(2);
       const registry = path.join(mkdtempSync(path.join(folder, 'registry-')), 'registry.db');
       const child = stage.start('heddle', subjectCore, [
-        ...[process.execPath, ...nodeProfileFlags(profileFolder), program],
+        ...command,
         ...['--rest-port', String(restPort), '--xds-port', String(xdsPort)],
         ...['--registry', registry, '--log-level', 'warn'],
       ]);

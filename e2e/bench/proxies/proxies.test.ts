@@ -12,7 +12,11 @@ const setup: ProxySetup = { port: 1, upstreamPort: 2, adminPort: 3, unusedCluste
 test('Heddle and Envoy with its defaults read the same file', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-bench-test-'));
   try {
-    for (const proxy of [createHeddle(undefined), createEnvoy('defaults'), createEnvoy('tuned')]) {
+    for (const proxy of [
+      createHeddle({ isCompiled: false, profileFolder: undefined }),
+      createEnvoy('defaults'),
+      createEnvoy('tuned'),
+    ]) {
       assert.ok(proxy.prepare(folder, setup).includes('--concurrency'));
     }
     const [heddle, defaults, tuned] = ['heddle', 'envoy-defaults', 'envoy-tuned'].map((name) =>

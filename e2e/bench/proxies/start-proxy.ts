@@ -17,16 +17,16 @@ export interface StartedProxy {
 }
 
 /** Heddle and those of its peers that this machine has; says which it lacks. */
-export function createProxies({ profileFolder, onProgress }: BenchOptions): readonly Proxy[] {
+export function createProxies(options: BenchOptions): readonly Proxy[] {
   const all = [
-    createHeddle(profileFolder),
+    createHeddle(options),
     createEnvoy('defaults'),
     createEnvoy('tuned'),
     createHaproxy(),
     createNginx(),
   ];
   const absent = all.filter(({ program }) => program === undefined).map(({ name }) => name);
-  if (absent.length > 0) onProgress(`not on this machine, so not in the table: ${absent.join(', ')}`);
+  if (absent.length > 0) options.onProgress(`not on this machine, so not in the table: ${absent.join(', ')}`);
   return all.filter(({ program }) => program !== undefined);
 }
 
