@@ -145,6 +145,21 @@ test('a client that asks for no endpoints is not waited for', () => {
   assert.deepEqual(client.flow(true), ['CDS a', 'RDS r']);
 });
 
+test('a cluster that comes back without endpoints holds no routes up, though its name was never given up', () => {
+  for (const variant of ['delta', 'sotw'] as const) {
+    const client = settled(variant);
+    const withB = { ...before, clusters: { a: '1', b: '1' }, endpoints: { a: 'x', b: 'x' } };
+    client.set(withB);
+    client.ask(EDS, ['a', 'b']);
+    client.flow(true);
+    client.set(before);
+    client.flow(true);
+    client.set({ ...withB, endpoints: { a: 'x', b: '' }, routes: { r: ['a', 'b'] } });
+    const clusters = variant === 'delta' ? 'CDS b' : 'CDS a b';
+    assert.deepEqual(client.flow(true), [clusters, 'EDS b', 'RDS r'], variant);
+  }
+});
+
 test('routes do not wait for clusters that they do not name, nor for changed ones', () => {
   const client = settled('delta');
   client.set({

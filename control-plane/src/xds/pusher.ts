@@ -123,7 +123,7 @@ export class Pusher {
     }
     // Endpoints that are all gone are a removal in disguise: routes that are on their way may leave the cluster.
     const isRouted = (resource: SnapshotResource): boolean =>
-      isEmptyAssignment(resource) && !state.isAwaited(resource.name);
+      isEmptyAssignment(resource) && state.isInUse(resource.name);
     if (!upserts.some(isRouted) || routingTypes.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs)))
       return upserts;
     return upserts.filter((resource) => !isRouted(resource));

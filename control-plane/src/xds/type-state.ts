@@ -104,14 +104,14 @@ export class TypeState {
     this.markChanged(this.subscription.names);
   }
 
-  /** The client has nothing under the name, and waits. */
-  isAwaited(name: string): boolean {
-    return this.#asked.has(name) && !this.#resumed.has(name);
-  }
-
   /** The client brought something under the name along, and was sent nothing about it on this stream. */
   isResumed(name: string): boolean {
     return this.#resumed.has(name);
+  }
+
+  /** The client has something under the name that may serve, and does not wait for another answer. */
+  isInUse(name: string): boolean {
+    return this.#resumed.has(name) || (this.held.has(name) && !this.#asked.has(name));
   }
 
   difference(snapshot: Snapshot): Difference {
