@@ -1,4 +1,5 @@
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
+import { formatProblem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
@@ -17,6 +18,7 @@ import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createRouteTables } from './config/route-tables.ts';
 import type { SubscriptionSource } from './config/subscription.ts';
 import type { WorkerToMain } from './config/worker-protocol.ts';
+import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
 import { createListenerManager } from './downstream/listener/listener-manager.ts';
 import { createProxyControl } from './proxy-control.ts';
 import { probeAddress } from './probe-address.ts';
@@ -254,6 +256,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   function startListeners(): void {
     server.state = 'INITIALIZING';
     for (const { value, bytes } of bootstrap.staticListeners) {
+      const [problem] = findUnwritableLogs(value);
+      if (problem !== undefined) {
+        stop(new HeddleError('file-unusable', `listener '${value.name}': ${formatProblem(problem)}`));
+        return;
+      }
       listeners.addStatic({ name: value.name, version: '', value, bytes });
     }
     if (bootstrap.lds === undefined) {

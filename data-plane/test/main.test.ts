@@ -89,6 +89,17 @@ test('a taken port of a listener, or of the admin interface, ends the start with
   });
 });
 
+test('an access log that cannot be written ends the start with its path', async () => {
+  const log = `access_log: [ { name: f, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /proc/nope/x.log } } ]`;
+  const text = bootstrap(0, 0).replace('stat_prefix: l', `stat_prefix: l\n          ${log}`);
+  const { code, errors } = await run(['-c', write('log.yaml', text), '-l', 'off']);
+  assert.equal(code, 1);
+  assert.match(
+    errors,
+    /^heddle sidecar: listener 'l': access_log: cannot be written: .*\/proc\/nope\/x\.log'\. Check the path/,
+  );
+});
+
 test('SIGTERM ends a sidecar that is ready, with 0', async () => {
   const file = write('serve.yaml', bootstrap(0, 0));
   const { code, errors } = await run(['-c', file, '--concurrency', '2'], (text, kill) => {

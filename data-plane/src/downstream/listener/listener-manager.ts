@@ -8,6 +8,7 @@ import type { ConfigChange } from '../../config/worker-protocol.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import { findAddressConflicts } from './address-conflicts.ts';
 import { findBlocked } from './address-handover.ts';
+import { findUnwritableLogs } from './unwritable-logs.ts';
 import { createListenerManagerStats } from './listener-manager-stats.ts';
 import { dependenciesOf, differsInFilterChainsOnly, isEqual } from './listener-needs.ts';
 
@@ -323,13 +324,9 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
       return [{ path: '', message: 'the proxy is draining and takes no new listener' }];
     }
     const other = conflicts.get(resource.name);
-    if (other === undefined) return [];
-    return [
-      {
-        path: 'address',
-        message: `${formatAddress(resource.value.address)} is the address of listener '${other}'`,
-      },
-    ];
+    if (other === undefined) return findUnwritableLogs(resource.value);
+    const message = `${formatAddress(resource.value.address)} is the address of listener '${other}'`;
+    return [{ path: 'address', message }];
   }
 
   return {

@@ -10,7 +10,8 @@ export function isEqual(
   return one !== undefined && Buffer.compare(one.bytes, other.bytes) === 0;
 }
 
-function chainsOf(listener: Listener): FilterChain[] {
+/** With the default one. */
+export function chainsOf(listener: Listener): FilterChain[] {
   return [
     ...listener.filterChains,
     ...(listener.defaultFilterChain === undefined ? [] : [listener.defaultFilterChain]),
