@@ -39,7 +39,10 @@ function listener(name: string, shape: Shape = {}): ReceivedResource<Listener> {
         },
         networkFilter: {
           kind: 'http-connection-manager',
-          config: { routes: { kind: 'rds', routeConfigName: shape.routes ?? 'r' } } as HttpConnectionManager,
+          config: {
+            routes: { kind: 'rds', routeConfigName: shape.routes ?? 'r' },
+            accessLogs: [],
+          } as unknown as HttpConnectionManager,
         },
       },
     ],
