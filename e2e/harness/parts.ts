@@ -65,6 +65,8 @@ export interface ProxyOptions {
   readonly listenAddress?: string;
   /** Of a sidecar: incremental xDS, unless this is false. */
   readonly isDelta?: boolean;
+  /** Of a sidecar: misbehaves on purpose; a name of `faults/breakages.ts`. */
+  readonly breakage?: string;
 }
 
 export interface Proxy {
@@ -88,6 +90,9 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
       name: `sidecar-${options.id}`,
       command: [
         'node',
+        ...(options.breakage === undefined
+          ? []
+          : ['--import', path.join(repositoryRoot, 'e2e/faults/break-sidecar.ts')]),
         path.join(repositoryRoot, 'data-plane/src/main.ts'),
         ...['--control-plane', `127.0.0.1:${options.controlPlane.xdsPort}`],
         ...['--node-id', options.id, ...(options.isDelta === false ? ['--no-delta'] : [])],
@@ -101,6 +106,9 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
         ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
         ...['--concurrency', String(concurrency)],
       ],
+      ...(options.breakage === undefined
+        ? {}
+        : { environment: { ...globalThis.process.env, HEDDLE_BREAKAGE: options.breakage } }),
     },
     () => isReady(admin),
   );

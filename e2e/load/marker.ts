@@ -3,7 +3,8 @@ import { until } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
 import type { Proxy } from '../harness/parts.ts';
 
-const markerHeader = 'x-route';
+/** Response header of a marked route. */
+export const markerHeader = 'x-route';
 
 /** The route with a response header that tells its revisions apart, however small a change of weights is. */
 export function withMarker(route: HttpRoute, marker: string): HttpRoute {

@@ -20,6 +20,8 @@ export interface SocketLoadOptions {
   readonly requestsPerSecond: number;
   /** A request without a whole answer for so long has failed; 20 s unless given. */
   readonly timeoutMs?: number;
+  /** An answer's header that tells which configuration it was given under. */
+  readonly markerHeader?: string;
   /** What went on when a request failed or a connection was closed; stands in the report's lines. */
   readonly context?: () => string;
 }
@@ -34,6 +36,8 @@ export interface SocketLoadReport {
   readonly socketsClosed: number;
   /** One line for each failed request and closed connection; the first ones. */
   readonly events: readonly string[];
+  /** For each connection that stays open, what the last answer on it said in `markerHeader`. */
+  readonly markers: readonly { readonly target: string; readonly marker: string }[];
 }
 
 export interface SocketLoad {
@@ -65,12 +69,19 @@ const shownEvents = 30;
  * else closed. Nothing is sent twice: a request on a connection that is just being closed has failed.
  */
 export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
-  const { targets, requestsPerSecond, timeoutMs = 20_000, context = () => '' } = options;
+  const {
+    targets,
+    requestsPerSecond,
+    timeoutMs = 20_000,
+    markerHeader = 'x-marker',
+    context = () => '',
+  } = options;
   const connectionCount = targets.reduce((sum, target) => sum + target.connections, 0);
   const intervalMs = (connectionCount * 1000) / requestsPerSecond;
   const byOutcome: Record<string, number> = {};
   const events: string[] = [];
   const seen = new WeakSet<Socket>();
+  const markers = new Map<http.Agent, { readonly target: string; readonly marker: string }>();
   let requests = 0;
   let failed = 0;
   let socketsOpened = 0;
@@ -103,7 +114,11 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
       await pause(Math.max(0, dueMs - performance.now()));
       const shape = shapes[turn % shapes.length];
       if (isStopped || shape === undefined) return;
-      const outcome = await send(target, shape, agent, timeoutMs, (socket) => watchSocket(target, socket));
+      const { outcome, headers } = await send(target, shape, agent, timeoutMs, (socket) =>
+        watchSocket(target, socket),
+      );
+      if (target.isReconnecting !== true)
+        markers.set(agent, { target: target.name, marker: String(headers[markerHeader] ?? '') });
       requests += 1;
       byOutcome[outcome] = (byOutcome[outcome] ?? 0) + 1;
       if (outcome !== '200') {
@@ -129,6 +144,7 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
     socketsOpened,
     socketsClosed,
     events: [...events],
+    markers: [...markers.values()],
   });
   return {
     report,
@@ -141,15 +157,21 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
   };
 }
 
-/** Resolves with the status, or what happened instead and the start of the body. */
+interface Outcome {
+  /** The status, or what happened instead and the start of the body. */
+  readonly outcome: string;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
 function send(
   target: SocketTarget,
   { method, path, headers, body }: RequestShape,
   agent: http.Agent,
   timeoutMs: number,
   onSocket: (socket: Socket) => void,
-): Promise<string> {
+): Promise<Outcome> {
   return new Promise((resolve) => {
+    const fail = (outcome: string): void => resolve({ outcome, headers: {} });
     const request = http.request(
       {
         host: target.address,
@@ -164,14 +186,17 @@ function send(
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text = (text + chunk).slice(0, 200)));
         response.once('end', () =>
-          resolve(response.statusCode === 200 ? '200' : `${response.statusCode} ${text.trim()}`),
+          resolve({
+            outcome: response.statusCode === 200 ? '200' : `${response.statusCode} ${text.trim()}`,
+            headers: response.headers,
+          }),
         );
-        response.once('error', (error) => resolve(`answer cut short: ${error.message}`));
+        response.once('error', (error) => fail(`answer cut short: ${error.message}`));
       },
     );
     request.setTimeout(timeoutMs, () => request.destroy(new Error('no answer in time')));
     request.once('socket', onSocket);
-    request.once('error', (error) => resolve('code' in error ? String(error.code) : error.message));
+    request.once('error', (error) => fail('code' in error ? String(error.code) : error.message));
     request.end(body);
   });
 }

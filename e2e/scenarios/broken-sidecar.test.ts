@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { generateChanges } from '../changes/generate-changes.ts';
+import { findSurroundings, runUnderLoad } from '../changes/run-under-load.ts';
+import { breakages, type BreakageName } from '../faults/breakages.ts';
+import { createHarness } from '../harness/harness.ts';
+
+const seed = 4711;
+const changeCount = 40;
+
+/** What `rollout-under-load` must not overlook. */
+const expectations: Readonly<Record<BreakageName, RegExp>> = {
+  'swap-before-warm': /503 no healthy upstream/,
+  'drop-old-socket': /ECONNREFUSED|ECONNRESET/,
+  'forget-one-worker': /does not follow the last change/,
+};
+
+for (const name of Object.keys(breakages) as BreakageName[]) {
+  test(`a sidecar with ${name} fails under random changes`, { timeout: 120_000 }, async () => {
+    await using harness = createHarness(`broken-${name}-services`);
+    const surroundings = await findSurroundings(harness);
+    const changes = generateChanges(seed, changeCount, surroundings);
+    const { problems } = await runUnderLoad(`broken-${name}`, changes, surroundings, seed, {
+      breakage: name,
+    });
+    assert.match(problems.join('\n'), expectations[name]);
+  });
+}
