@@ -12,24 +12,22 @@ async function main(): Promise<number> {
     return parsed.code;
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-bench-'));
+  // Also after Ctrl-C, which a stage turns into an orderly end.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const reports: ScenarioReport[] = [];
   const failed: string[] = [];
-  try {
-    for (const scenario of parsed.chosen) {
-      console.error(`${scenario.name}: ${scenario.summary}`);
-      try {
-        reports.push(
-          ...(await scenario.run({ ...parsed, folder, onProgress: (line) => console.error(`  ${line}`) })),
-        );
-      } catch (error) {
-        failed.push(scenario.name);
-        console.error(
-          `${scenario.name} was not measured: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
+  for (const scenario of parsed.chosen) {
+    console.error(`${scenario.name}: ${scenario.summary}`);
+    try {
+      reports.push(
+        ...(await scenario.run({ ...parsed, folder, onProgress: (line) => console.error(`  ${line}`) })),
+      );
+    } catch (error) {
+      failed.push(scenario.name);
+      console.error(
+        `${scenario.name} was not measured: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
   if (parsed.isJson) console.log(JSON.stringify({ machine, scenarios: reports }));

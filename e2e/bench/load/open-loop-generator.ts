@@ -1,16 +1,19 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { answerQuestions } from '../helper-process.ts';
 import { benchHost } from '../proxies/proxy.ts';
 import { toLatencyQuantiles, type LatencyQuantiles } from './latency-quantiles.ts';
-import { MessageReader } from './message-reader.ts';
+import { OpenLoopConnection, openSocket } from './open-loop-connection.ts';
 import { createOpenLoopSchedule } from './open-loop-schedule.ts';
 
-/** A run; answered with its {@link LatencyQuantiles}. */
-export interface OpenLoopQuestion {
+export interface OpenLoopTarget {
   readonly port: number;
-  readonly connections: number;
   readonly requestsPerSecond: number;
+}
+
+/** A run against several targets at the same time; answered with the {@link LatencyQuantiles} of each. */
+export interface OpenLoopQuestion {
+  readonly targets: readonly OpenLoopTarget[];
+  /** To each target. */
+  readonly connections: number;
   readonly seconds: number;
   /** Requests of so many seconds go before them and are not counted. */
   readonly warmupSeconds: number;
@@ -25,54 +28,30 @@ const pauseMs = 0.02;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Sends on time over keep-alive connections, one request in flight on each; a request that finds none free waits, and
- * its latency counts from when it should have been sent. Between two looks at its sockets it sleeps for microseconds:
- * timers of a millisecond would be the greater part of what is measured, and polling without a pause would keep the
- * upstream, which is on the same core, from running.
+ * Sends on time over keep-alive connections; a request that finds none free waits, and its latency counts from when
+ * it should have been sent. Between two looks at its sockets it sleeps for microseconds: timers of a millisecond would
+ * be the greater part of what is measured, and polling without a pause would keep the upstream, which is on the same
+ * core, from running.
  */
-async function run(question: OpenLoopQuestion): Promise<LatencyQuantiles> {
-  const { port, connections, requestsPerSecond, seconds, warmupSeconds } = question;
-  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
-  const free = [...sockets];
-  const schedule = createOpenLoopSchedule(performance.now() + 5, requestsPerSecond, warmupSeconds + seconds);
-  const warmupCount = Math.floor(requestsPerSecond * warmupSeconds);
-  const latenciesMs = new Float64Array(Math.max(0, schedule.count - warmupCount));
-  let sent = 0;
-  let answered = 0;
-  let failure: Error | undefined;
-
-  for (const socket of sockets) {
-    const reader = new MessageReader();
-    socket.fail = (error) => (failure ??= error);
-    socket.onChunk = (chunk) => {
-      if (!socket.isAnswering) {
-        socket.isAnswering = true;
-        if (!chunk.toString('latin1', 0, 12).endsWith(' 200'))
-          failure ??= new Error(`answered ${chunk.toString()}`);
-      }
-      if (reader.read(chunk) === 0) return;
-      const { index } = socket;
-      if (index >= warmupCount) latenciesMs[index - warmupCount] = performance.now() - schedule.dueMs(index);
-      answered += 1;
-      free.push(socket);
-    };
-  }
-
-  const deadlineMs = schedule.dueMs(schedule.count) + drainMs;
+async function run(question: OpenLoopQuestion): Promise<readonly LatencyQuantiles[]> {
+  const runs = await Promise.all(question.targets.map((target) => prepare(target, question)));
   try {
+    const startMs = performance.now() + 5;
+    for (const each of runs) each.start(startMs);
+    const deadlineMs = startMs + (question.warmupSeconds + question.seconds) * 1000 + drainMs;
     await new Promise<void>((resolve, reject) => {
       const poll = (): void => {
         const nowMs = performance.now();
-        for (let due = schedule.dueCount(nowMs); sent < due; sent++) {
-          const socket = free.pop();
-          if (socket === undefined) break;
-          socket.index = sent;
-          socket.isAnswering = false;
-          socket.write(request);
+        let left = 0;
+        let failure: Error | undefined;
+        for (const each of runs) {
+          each.sendDue(nowMs);
+          left += each.left;
+          failure ??= each.failure;
         }
         if (failure !== undefined) reject(failure);
-        else if (answered === schedule.count) resolve();
-        else if (nowMs > deadlineMs) reject(new Error(`${schedule.count - answered} requests had no answer`));
+        else if (left === 0) resolve();
+        else if (nowMs > deadlineMs) reject(new Error(`${left} requests had no answer`));
         else {
           Atomics.wait(sleeper, 0, 0, pauseMs);
           setImmediate(poll);
@@ -80,41 +59,64 @@ async function run(question: OpenLoopQuestion): Promise<LatencyQuantiles> {
       };
       poll();
     });
+    return runs.map(({ latenciesMs }) => toLatencyQuantiles(latenciesMs));
   } finally {
-    for (const socket of sockets) socket.close();
+    for (const each of runs) each.close();
   }
-  return toLatencyQuantiles(latenciesMs);
 }
 
-interface Connection {
-  /** Number of the request in flight, or of the last. */
-  index: number;
-  /** Whether a part of its answer is there. */
-  isAnswering: boolean;
-  onChunk: (chunk: Buffer) => void;
-  fail: (error: Error) => void;
-  write(bytes: Buffer): void;
+interface TargetRun {
+  readonly latenciesMs: Float64Array;
+  /** Requests without an answer, those that are not sent yet included. */
+  readonly left: number;
+  readonly failure: Error | undefined;
+  start(startMs: number): void;
+  /** As many as are due and find a free connection. */
+  sendDue(nowMs: number): void;
   close(): void;
 }
 
-async function open(port: number): Promise<Connection> {
-  const socket: Socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  await once(socket, 'connect');
-  const connection: Connection = {
-    index: 0,
-    isAnswering: false,
-    onChunk: () => undefined,
-    fail: () => undefined,
-    write: (bytes) => void socket.write(bytes),
+async function prepare(
+  { port, requestsPerSecond }: OpenLoopTarget,
+  { connections, seconds, warmupSeconds }: OpenLoopQuestion,
+): Promise<TargetRun> {
+  let schedule = createOpenLoopSchedule(0, requestsPerSecond, warmupSeconds + seconds);
+  const warmupCount = Math.floor(requestsPerSecond * warmupSeconds);
+  const latenciesMs = new Float64Array(Math.max(0, schedule.count - warmupCount));
+  let [sent, answered] = [0, 0];
+  let failure: Error | undefined;
+  const onAnswer = (connection: OpenLoopConnection): void => {
+    const { index } = connection;
+    if (index >= warmupCount) latenciesMs[index - warmupCount] = performance.now() - schedule.dueMs(index);
+    answered += 1;
+    free.push(connection);
+  };
+  const onFailure = (error: Error): void => void (failure ??= error);
+  const sockets = await Promise.all(Array.from({ length: connections }, () => openSocket(port)));
+  const all = sockets.map((socket) => new OpenLoopConnection(socket, onAnswer, onFailure));
+  const free = [...all];
+  return {
+    latenciesMs,
+    get left() {
+      return schedule.count - answered;
+    },
+    get failure() {
+      return failure;
+    },
+    start(startMs) {
+      schedule = createOpenLoopSchedule(startMs, requestsPerSecond, warmupSeconds + seconds);
+    },
+    sendDue(nowMs) {
+      for (const due = schedule.dueCount(nowMs); sent < due; sent++) {
+        const connection = free.pop();
+        if (connection === undefined) return;
+        connection.send(sent, request);
+      }
+    },
     close() {
-      socket.removeAllListeners();
-      socket.destroy();
+      for (const connection of all) connection.close();
     },
   };
-  socket.on('data', (chunk) => connection.onChunk(chunk));
-  socket.on('error', (error) => connection.fail(error));
-  socket.on('close', () => connection.fail(new Error('a connection was closed')));
-  return connection;
 }
 
 answerQuestions((question) => run(question as OpenLoopQuestion));

@@ -48,7 +48,15 @@ export function startSimulatedSidecar(
   });
   const frames = new GrpcFrames();
   stream.on('error', fail);
-  stream.once('close', () => fail(new Error(`the stream of ${nodeId} ended`)));
+  // Its status comes in the trailers; `close` waits for our own end, which never comes.
+  let status = 'without a status';
+  const readStatus = (headers: http2.IncomingHttpHeaders): void => {
+    if (headers['grpc-status'] !== undefined)
+      status = `with status ${String(headers['grpc-status'])} ${String(headers['grpc-message'])}`;
+  };
+  stream.once('response', readStatus);
+  stream.once('trailers', readStatus);
+  stream.once('end', () => fail(new Error(`the stream of ${nodeId} ended ${status}`)));
   stream.on('data', (chunk: Buffer) => {
     events.onBytes(chunk.length);
     for (const message of frames.read(chunk)) {
