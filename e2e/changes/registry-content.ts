@@ -18,7 +18,7 @@ export async function readRegistry(rest: Rest): Promise<MeshModel> {
 
 async function readCollection(rest: Rest, path: string): Promise<MeshObject[]> {
   const { items } = (await rest.get(path)) as { items: (MeshObject & { readonly revision: number })[] };
-  return items.map(({ revision: _revision, ...object }) => object as MeshObject);
+  return items.map(({ revision: _revision, ...object }) => object);
 }
 
 /** What the registry lacks, has too much or has otherwise, one line for each object. Pure. */

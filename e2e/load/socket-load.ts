@@ -110,7 +110,7 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
     offsetMs: number,
   ): Promise<void> {
     let dueMs = performance.now() + offsetMs;
-    for (let turn = index; !isStopped; turn++) {
+    for (let turn = index; ; turn++) {
       await pause(Math.max(0, dueMs - performance.now()));
       const shape = shapes[turn % shapes.length];
       if (isStopped || shape === undefined) return;
