@@ -1,4 +1,5 @@
 import { text as readAll } from 'node:stream/consumers';
+import { isatty } from 'node:tty';
 import pc from 'picocolors';
 import type { CliSettings } from '../settings.ts';
 
@@ -23,14 +24,14 @@ export interface Terminal {
 export function createProcessTerminal(settings: CliSettings): Terminal {
   // `heddle … | head` closes stdout early; that is no error.
   process.stdout.on('error', () => undefined);
-  const colorsOf = (stream: NodeJS.WriteStream): Colors =>
-    pc.createColors(stream.isTTY && !settings.isColorRefused);
+  // Asked of the system: where stdout is no terminal `isTTY` is undefined, and picocolors would decide by itself.
+  const colorsOf = (fd: number): Colors => pc.createColors(isatty(fd) && !settings.isColorRefused);
   return {
     write: (text) => void process.stdout.write(`${text}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
     readInput: () => readAll(process.stdin),
-    colors: colorsOf(process.stdout),
-    noteColors: colorsOf(process.stderr),
+    colors: colorsOf(1),
+    noteColors: colorsOf(2),
     onInterrupt(callback) {
       process.on('SIGINT', callback).on('SIGTERM', callback);
       return {
