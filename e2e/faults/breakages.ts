@@ -20,7 +20,7 @@ export const breakages = {
     to:
       '    if (taken !== undefined) {\n' +
       '      this.#closeNow(key, taken);\n' +
-      '      await new Promise((resolve) => setTimeout(resolve, 20));\n' +
+      '      await new Promise((resolve) => setTimeout(resolve, 200));\n' +
       '    }\n' +
       '    if (taken !== undefined && this.#addresses.get(key) === taken) {\n',
   },

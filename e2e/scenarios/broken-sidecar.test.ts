@@ -5,7 +5,8 @@ import { findSurroundings, runUnderLoad } from '../changes/run-under-load.ts';
 import { breakages, type BreakageName } from '../faults/breakages.ts';
 import { createHarness } from '../harness/harness.ts';
 
-const seed = 4711;
+/** A gap between two sockets is short: the changes of one seed may miss it, those of three do not. */
+const seeds = [4711, 4712, 4713];
 const changeCount = 40;
 
 /** What `rollout-under-load` must not overlook. */
@@ -19,10 +20,14 @@ for (const name of Object.keys(breakages) as BreakageName[]) {
   test(`a sidecar with ${name} fails under random changes`, { timeout: 120_000 }, async () => {
     await using harness = createHarness(`broken-${name}-services`);
     const surroundings = await findSurroundings(harness);
-    const changes = generateChanges(seed, changeCount, surroundings);
-    const { problems } = await runUnderLoad(`broken-${name}`, changes, surroundings, seed, {
-      breakage: name,
-    });
-    assert.match(problems.join('\n'), expectations[name]);
+    const seen: string[] = [];
+    for (const seed of seeds) {
+      const changes = generateChanges(seed, changeCount, surroundings);
+      const run = `broken-${name}-${seed}`;
+      const { problems } = await runUnderLoad(run, changes, surroundings, seed, { breakage: name });
+      seen.push(...problems);
+      if (problems.some((problem) => expectations[name].test(problem))) return;
+    }
+    assert.match(seen.join('\n'), expectations[name]);
   });
 }
