@@ -1,4 +1,4 @@
-import type { Address } from '../config/model/address.ts';
+import { formatAddress, type Address } from '../config/model/address.ts';
 import { jsonAnswer, textAnswer, type AdminEndpoint } from './admin-server.ts';
 
 /** `envoy.admin.v3.ServerInfo.State`. */
@@ -54,9 +54,7 @@ export function createServerEndpoints(server: ServerView): AdminEndpoint[] {
           });
         }
         return textAnswer(
-          listeners
-            .map(({ name, address }) => `${name}::${bracket(address.address)}:${address.port}\n`)
-            .join(''),
+          listeners.map(({ name, address }) => `${name}::${formatAddress(address)}\n`).join(''),
         );
       },
     },
@@ -77,8 +75,4 @@ export function createServerEndpoints(server: ServerView): AdminEndpoint[] {
       },
     },
   ];
-}
-
-function bracket(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
 }

@@ -1,3 +1,5 @@
+import type { Address } from '../config/model/address.ts';
+
 /**
  * A byte stream between this worker and one peer, as codecs and network filters see it. One per socket, for
  * both halves. Implementations gather the writes of one tick into one `write` of the socket.
@@ -60,14 +62,4 @@ export interface ConnectionHandlers {
   onBelowWriteLowWatermark?(): void;
 }
 
-export interface SocketAddress {
-  readonly address: string;
-  readonly port: number;
-}
-
-/** `10.0.0.1:80`, `[::1]:80`. */
-export function formatSocketAddress(address: SocketAddress): string {
-  return address.address.includes(':')
-    ? `[${address.address}]:${address.port}`
-    : `${address.address}:${address.port}`;
-}
+export type SocketAddress = Address;

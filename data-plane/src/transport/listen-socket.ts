@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { toLocalAddress, toRemoteAddress } from './connect-socket.ts';
-import { formatSocketAddress, type SocketAddress } from './connection.ts';
+import { formatAddress } from '../config/model/address.ts';
+import type { SocketAddress } from './connection.ts';
 import { interceptAccept } from './accepted-socket.ts';
 import { SocketReader } from './socket-reader.ts';
 import { SocketConnection } from './socket-connection.ts';
@@ -75,7 +76,7 @@ export class ListenSocket {
     return new Promise((resolve, reject) => {
       // Stays in place: an error of a later accept must not end the worker.
       server.on('error', (error: NodeJS.ErrnoException) => {
-        const where = formatSocketAddress(options.address);
+        const where = formatAddress(options.address);
         const message = `cannot listen on ${where}: ${toSystemErrorText(error)}`;
         reject(new HeddleError('port-in-use', message, { cause: error }));
       });

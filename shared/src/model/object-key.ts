@@ -12,8 +12,6 @@ export const policyKey = (name: string): string => `policy/${name}`;
 export const serviceCollection = 'service/';
 export const routeCollection = 'route/';
 export const policyCollection = 'policy/';
-/** The instances of all services; a prefix of their collections, not a collection. */
-export const instancePrefix = 'instance/';
 export const instanceCollection = (service: string): string => `instance/${service}/`;
 
 export function keyOf(object: MeshObject): string {

@@ -146,8 +146,3 @@ export function buildManager(
     ...fields,
   };
 }
-
-/** A router filter for a manager that lists its filters itself. */
-export function routerFilterConfig(): HttpConnectionManager['httpFilters'][number] {
-  return routerFilter;
-}

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import type { HeaderMap } from '../../../codec/header-map.ts';
 import { findDecodedParameter } from '../../../lang/query-matcher.ts';
 import { toLatin1Text } from '../../../lang/latin1.ts';
-import { formatSocketAddress, type SocketAddress } from '../../../transport/connection.ts';
+import { formatAddress } from '../../../config/model/address.ts';
+import type { SocketAddress } from '../../../transport/connection.ts';
 import { responseFlags } from '../response-flag.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { formatGrpcStatus, grpcStatusOf, isGrpc } from '../grpc-status.ts';
@@ -44,7 +45,7 @@ function text(read: (info: StreamInfo) => string): OperatorFactory {
 function address(read: (info: StreamInfo) => SocketAddress | undefined): OperatorFactory {
   return plain(({ streamInfo }) => {
     const value = read(streamInfo);
-    return value === undefined ? undefined : formatSocketAddress(value);
+    return value === undefined ? undefined : formatAddress(value);
   });
 }
 
