@@ -4,11 +4,13 @@ import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import { formatProblem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { sleep, type Clock } from '@heddle/shared/time/clock';
+import { createCountingClock } from '@heddle/shared/time/counting-clock';
 import { createValidator } from '@heddle/shared/xds/validate';
 import { loadApi, type XdsApi } from '@heddle/shared/xds/xds-api';
 import type { FastifyInstance } from 'fastify';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { createXdsMetrics, declareStateMetrics } from './metrics.ts';
+import { declareProcessMetrics } from './process-metrics.ts';
 import { createProxyView } from './proxy-view.ts';
 import { openEmbeddedRegistry } from './registry/embedded-registry.ts';
 import { createRedisRegistry } from './registry/redis-registry.ts';
@@ -46,8 +48,9 @@ const registryPollMs = 50;
  */
 export async function startControlPlane(
   settings: Settings,
-  { clock, logger, version }: ControlPlaneDependencies,
+  { clock: systemClock, logger, version }: ControlPlaneDependencies,
 ): Promise<ControlPlane> {
+  const clock = createCountingClock(systemClock);
   const closers: (() => Promise<unknown>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= closeAll(closers, logger));
@@ -61,6 +64,7 @@ export async function startControlPlane(
     const snapshots = new SnapshotCache(new SnapshotBuilder(api, createResourceCheck(api)), logger);
     const nodes = new NodeStatusBoard(clock, keepNodeMs);
     declareStateMetrics(metrics, registry, snapshots);
+    declareProcessMetrics(metrics, () => clock.pendingTimerCount);
 
     const publisher = startPublisher({
       registry,

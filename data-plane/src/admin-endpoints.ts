@@ -7,12 +7,14 @@ import { createConfigDumpEndpoint, type DumpedResource } from './admin/config-du
 import { createControlEndpoints, type ProxyControl } from './admin/control-endpoints.ts';
 import { createServerEndpoints } from './admin/server-endpoints.ts';
 import { createStatsEndpoints } from './admin/stats-endpoints.ts';
+import { createThreadsEndpoint } from './admin/threads-endpoint.ts';
 import type { AdsStatus } from './config/ads/ads-status.ts';
 import type { Bootstrap } from './config/model/bootstrap.ts';
 import type { RouteTables } from './config/route-tables.ts';
 import type { ListenerManager, ListenerState } from './downstream/listener/listener-manager.ts';
 import type { ServerStatus } from './server-state.ts';
 import type { StatsReader } from './stats/stats-reader.ts';
+import type { ThreadReport } from './thread-inspection.ts';
 import type { ClusterInspection } from './upstream/cluster-inspection.ts';
 import type { ClusterManager } from './upstream/cluster-manager.ts';
 
@@ -31,6 +33,7 @@ export interface AdminSources {
   readonly listeners: ListenerManager;
   readonly routeTables: RouteTables;
   adsStatus(): AdsStatus | undefined;
+  threads(): Promise<readonly ThreadReport[]>;
   readonly control: ProxyControl;
 }
 
@@ -61,6 +64,7 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
             boundAddress === undefined ? [] : [{ name, address: boundAddress }],
           ),
     }),
+    createThreadsEndpoint(() => sources.threads()),
     ...createStatsEndpoints(refreshing(sources)),
     createClustersEndpoint(() => clusters.inspect().filter(({ state }) => state === 'active')),
     createConfigDumpEndpoint(api, {

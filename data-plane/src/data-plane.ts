@@ -3,6 +3,7 @@ import { formatProblem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
+import { createCountingClock } from '@heddle/shared/time/counting-clock';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import { createAdminEndpoints } from './admin-endpoints.ts';
@@ -27,6 +28,7 @@ import type { SidecarSettings } from './settings.ts';
 import { createStatsReader } from './stats/stats-reader.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
+import { createThreadInspection } from './thread-inspection.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createSystemDnsResolver } from './upstream/discovery/dns-resolver.ts';
@@ -65,7 +67,8 @@ const workerStopDeadlineMs = 2000;
  * @throws HeddleError `port-in-use` when the admin interface cannot listen
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { settings, bootstrap, resourceTypes, clock, rng, logger } = options;
+  const { settings, bootstrap, resourceTypes, rng, logger } = options;
+  const clock = createCountingClock(options.clock);
   const { concurrency } = settings;
   const { promise: ended, resolve: end } = Promise.withResolvers<HeddleError | undefined>();
 
@@ -99,6 +102,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       case 'stats':
         stats.onDeclaration(`worker_${worker}`, message);
         break;
+      case 'inspected':
+        threads.onReport(worker, message.figures);
+        break;
       case 'drained':
         control.onDrained(worker, message.isListening);
         break;
@@ -127,6 +133,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       onHopeless: () => stop(new HeddleError('internal', 'worker threads die too often; the log says why')),
     },
   });
+
+  const threads = createThreadInspection(workers, clock, () => clock.pendingTimerCount);
 
   // Where resources come from.
   const ads: Ads | undefined =
@@ -321,6 +329,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       listeners,
       routeTables,
       adsStatus: () => ads?.status(),
+      threads: () => threads.inspect(),
       control,
     });
     try {

@@ -16,6 +16,7 @@ import { createHttpFilterFactories } from './http-filter-factories.ts';
 import { ActiveRouteTables } from './router/active-route-tables.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
+import { threadFigures } from './thread-inspection.ts';
 import { canInterceptAccept } from './transport/accepted-socket.ts';
 import { createSharedSlab, SocketReader } from './transport/socket-reader.ts';
 import { createTransportContext } from './transport/transport-context.ts';
@@ -142,6 +143,9 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
         break;
       case 'log-level':
         logger.level = message.level;
+        break;
+      case 'inspect':
+        send({ kind: 'inspected', figures: threadFigures(wheel.pendingTimerCount) });
         break;
       case 'stop':
         stop();

@@ -20,6 +20,8 @@ export type MainToWorker =
   | { readonly kind: 'health-fail'; readonly isFailed: boolean }
   | { readonly kind: 'reopen-logs' }
   | { readonly kind: 'log-level'; readonly level: string }
+  /** Answered by `inspected`. */
+  | { readonly kind: 'inspect' }
   /** Close what is left and end the thread. */
   | { readonly kind: 'stop' };
 
@@ -53,8 +55,18 @@ export type WorkerToMain =
   | { readonly kind: 'listen-failed'; readonly listener: string; readonly message: string }
   /** Statistics declared since the last message, and the pages they live in. */
   | StatsDeclaration
+  | { readonly kind: 'inspected'; readonly figures: ThreadFigures }
   /** While draining: no connection is open. `isListening`: there may be further ones. */
   | { readonly kind: 'drained'; readonly isListening: boolean };
+
+/** What one thread holds. */
+export interface ThreadFigures {
+  /** Timers that are set: of the wheel of a worker, of the clock of the main thread. */
+  readonly timerCount: number;
+  readonly heapUsedBytes: number;
+  /** Outside the heap, for its objects: buffers most of all. */
+  readonly externalBytes: number;
+}
 
 export interface StatsDeclaration {
   readonly kind: 'stats';
