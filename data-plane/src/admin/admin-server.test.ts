@@ -21,9 +21,9 @@ before(async () => {
   store.root.counter('cluster.a.unused');
   store.root.gauge('server.live').set(1);
   store.root.histogram('http.in.downstream_rq_time').record(7);
+  store.root.text('control_plane.identifier').set('cp "1"');
   const declaration = store.takeDeclaration();
   if (declaration !== undefined) reader.onDeclaration('main', declaration);
-  reader.setText('control_plane.identifier', 'cp "1"');
   admin = await startAdminServer(
     { address: '127.0.0.1', port: 0 },
     [

@@ -77,6 +77,10 @@ export interface StatsDeclaration {
     readonly page: number;
     readonly slot: number;
   }[];
+  /** Text readouts that were set since the last message. */
+  readonly texts: readonly { readonly name: string; readonly value: string }[];
   /** Names whose slots this thread gave back, before `stats` were declared anew. */
   readonly released: readonly string[];
+  /** Prefixes of the scopes that these names were in. */
+  readonly releasedScopes: readonly string[];
 }

@@ -14,7 +14,6 @@ export interface StatsReader {
   list(): StatValue[];
   /** Value of a counter or gauge; undefined when nobody declared it. */
   read(name: string): number | undefined;
-  setText(name: string, value: string): void;
   /** Counters restart from 0, as `/reset_counters` wants it. */
   resetCounters(): void;
 }
@@ -30,12 +29,18 @@ interface Entry {
   readonly slots: Map<string, { readonly values: Float64Array; readonly slot: number }>;
   /** Counted by threads that are gone, less what a reset took off. */
   base: number;
+  /** Samples of threads that are gone: buckets, then the sum. */
+  baseSamples: Float64Array | undefined;
 }
+
+const bucketCount = bucketBounds.length + 1;
 
 export function createStatsReader(): StatsReader {
   const entries = new Map<string, Entry>();
   const texts = new Map<string, string>();
   const pagesByThread = new Map<string, Map<number, Float64Array>>();
+  /** Names whose threads are all gone. A successor takes them over, unless their scope is released before that. */
+  const orphans = new Set<string>();
 
   function valueOf(entry: Entry): number {
     let value = entry.base;
@@ -43,16 +48,31 @@ export function createStatsReader(): StatsReader {
     return value;
   }
 
-  function histogramOf(entry: Entry): HistogramData {
-    const counts = new Float64Array(bucketBounds.length + 1);
-    let sum = 0;
-    for (const { values, slot } of entry.slots.values()) {
-      for (let bucket = 0; bucket < counts.length; bucket++) {
-        counts[bucket] = (counts[bucket] ?? 0) + (values[slot + bucket] ?? 0);
-      }
-      sum += values[slot + counts.length] ?? 0;
+  function addSamples(target: Float64Array, values: Float64Array, slot: number): void {
+    for (let index = 0; index <= bucketCount; index++) {
+      target[index] = (target[index] ?? 0) + (values[slot + index] ?? 0);
     }
-    return { counts, sum };
+  }
+
+  function histogramOf(entry: Entry): HistogramData {
+    const samples = entry.baseSamples?.slice() ?? new Float64Array(bucketCount + 1);
+    for (const { values, slot } of entry.slots.values()) addSamples(samples, values, slot);
+    return { counts: samples.subarray(0, bucketCount), sum: samples[bucketCount] ?? 0 };
+  }
+
+  function release(thread: string, declaration: StatsDeclaration): void {
+    for (const name of declaration.released) {
+      const entry = entries.get(name);
+      entry?.slots.delete(thread);
+      if (entry?.slots.size === 0) entries.delete(name);
+      orphans.delete(name);
+      texts.delete(name);
+    }
+    for (const name of orphans) {
+      if (!declaration.releasedScopes.some((prefix) => name.startsWith(prefix))) continue;
+      orphans.delete(name);
+      entries.delete(name);
+    }
   }
 
   return {
@@ -60,31 +80,32 @@ export function createStatsReader(): StatsReader {
       const pages = pagesByThread.get(thread) ?? new Map<number, Float64Array>();
       pagesByThread.set(thread, pages);
       for (const { page, buffer } of declaration.pages) pages.set(page, new Float64Array(buffer));
-      for (const name of declaration.released) {
-        const entry = entries.get(name);
-        entry?.slots.delete(thread);
-        if (entry?.slots.size === 0) entries.delete(name);
-      }
+      release(thread, declaration);
       for (const { type, name, page, slot } of declaration.stats) {
         const values = pages.get(page);
         if (values === undefined) continue;
         let entry = entries.get(name);
         if (entry === undefined) {
-          entry = { type, slots: new Map(), base: 0 };
+          entry = { type, slots: new Map(), base: 0, baseSamples: undefined };
           entries.set(name, entry);
         }
         entry.slots.set(thread, { values, slot });
+        orphans.delete(name);
       }
+      for (const { name, value } of declaration.texts) texts.set(name, value);
     },
     onThreadGone(thread) {
       pagesByThread.delete(thread);
-      for (const entry of entries.values()) {
-        const slot = entry.slots.get(thread);
-        if (slot === undefined) continue;
-        if (entry.type === 'counter') entry.base += slot.values[slot.slot] ?? 0;
-        // A histogram keeps its samples: the pages of a dead thread stay readable under a name of their own.
-        if (entry.type === 'histogram') entry.slots.set(`${thread}, gone at ${entry.slots.size}`, slot);
+      for (const [name, entry] of entries) {
+        const gone = entry.slots.get(thread);
+        if (gone === undefined) continue;
         entry.slots.delete(thread);
+        if (entry.type === 'counter') entry.base += gone.values[gone.slot] ?? 0;
+        if (entry.type === 'histogram') {
+          entry.baseSamples ??= new Float64Array(bucketCount + 1);
+          addSamples(entry.baseSamples, gone.values, gone.slot);
+        }
+        if (entry.slots.size === 0) orphans.add(name);
       }
     },
     list() {
@@ -100,7 +121,6 @@ export function createStatsReader(): StatsReader {
       const entry = entries.get(name);
       return entry === undefined ? undefined : valueOf(entry);
     },
-    setText: (name, value) => void texts.set(name, value),
     resetCounters() {
       for (const entry of entries.values()) if (entry.type === 'counter') entry.base -= valueOf(entry);
     },

@@ -37,8 +37,8 @@ function bump(values: Float64Array, index: number, amount: number): void {
 }
 
 class ScalarStat implements Counter, Gauge {
-  readonly #values: Float64Array;
-  readonly #index: number;
+  #values: Float64Array;
+  #index: number;
 
   constructor(values: Float64Array, index: number) {
     this.#values = values;
@@ -60,10 +60,16 @@ class ScalarStat implements Counter, Gauge {
   set(value: number): void {
     this.#values[this.#index] = value;
   }
+
+  /** The slot belongs to somebody else from now on. */
+  detach(scratch: Float64Array): void {
+    this.#values = scratch;
+    this.#index = 0;
+  }
 }
 
 class BucketHistogram implements Histogram {
-  readonly #allocate: () => Slot;
+  #allocate: () => Slot;
   #values: Float64Array | undefined;
   #index = 0;
 
@@ -81,20 +87,42 @@ class BucketHistogram implements Histogram {
     bump(values, this.#index + bucketOf(value), 1);
     bump(values, this.#index + bucketBounds.length + 1, value);
   }
+
+  detach(scratch: Float64Array): void {
+    this.#values = scratch;
+    this.#index = 0;
+  }
 }
 
 type Declared = StatsDeclaration['stats'][number];
+
+/** One scope: what it made, by name. */
+interface ScopeContent {
+  readonly scalars: Map<string, { readonly stat: ScalarStat; readonly slot: Slot }>;
+  readonly histograms: Map<string, { readonly stat: BucketHistogram; slot: Slot | undefined }>;
+  readonly texts: Set<string>;
+  readonly scopes: Map<string, StatsScope>;
+  isReleased: boolean;
+}
 
 export function createStatsStore(options: StatsStoreOptions): StatsStore {
   const pages: Page[] = [];
   const freeScalars: Slot[] = [];
   const freeHistograms: Slot[] = [];
+  /** Where those count whose slots were taken away. */
+  const scratch = new Float64Array(histogramSlotCount);
+  let isAnnounced = false;
   const newPages: { page: number; buffer: SharedArrayBuffer }[] = [];
-  let newStats: Declared[] = [];
-  let releasedStats: { name: string }[] = [];
+  // By name, since what is released before anybody heard of it must not be declared after all.
+  let newStats = new Map<string, Declared>();
+  let newTexts = new Map<string, string>();
+  let released = new Set<string>();
+  let releasedScopes: string[] = [];
 
   function announce(): void {
-    if (newStats.length + releasedStats.length === 1) options.onDeclared();
+    if (isAnnounced) return;
+    isAnnounced = true;
+    options.onDeclared();
   }
 
   function addPage(): Page {
@@ -117,7 +145,7 @@ export function createStatsStore(options: StatsStoreOptions): StatsStore {
 
   function declare(type: StatType, name: string): Slot {
     const slot = allocate(type === 'histogram' ? histogramSlotCount : 1);
-    newStats.push({ type, name, page: slot.page.page, slot: slot.index });
+    newStats.set(name, { type, name, page: slot.page.page, slot: slot.index });
     announce();
     return slot;
   }
@@ -125,18 +153,51 @@ export function createStatsStore(options: StatsStoreOptions): StatsStore {
   function free(name: string, slot: Slot, slotCount: number): void {
     slot.page.values.fill(0, slot.index, slot.index + slotCount);
     (slotCount === 1 ? freeScalars : freeHistograms).push(slot);
-    releasedStats.push({ name });
+    newStats.delete(name);
+    released.add(name);
+  }
+
+  function setText(name: string, value: string): void {
+    newTexts.set(name, value);
     announce();
   }
 
-  function createScope(prefix: string): StatsScope {
-    const scalars = new Map<string, { stat: ScalarStat; slot: Slot }>();
-    const histograms = new Map<string, { stat: BucketHistogram; slot: Slot | undefined }>();
-    const scopes = new Map<string, StatsScope>();
+  function releaseContent(prefix: string, content: ScopeContent): void {
+    content.isReleased = true;
+    for (const scope of [...content.scopes.values()]) scope.release();
+    for (const [name, { stat, slot }] of content.scalars) {
+      stat.detach(scratch);
+      free(prefix + name, slot, 1);
+    }
+    for (const [name, { stat, slot }] of content.histograms) {
+      stat.detach(scratch);
+      if (slot !== undefined) free(prefix + name, slot, histogramSlotCount);
+    }
+    for (const name of content.texts) {
+      newTexts.delete(prefix + name);
+      released.add(prefix + name);
+    }
+    content.scalars.clear();
+    content.histograms.clear();
+    content.texts.clear();
+    releasedScopes.push(prefix);
+    announce();
+  }
+
+  function createScope(prefix: string, onReleased: () => void, isReleased: boolean): StatsScope {
+    const content: ScopeContent = {
+      scalars: new Map(),
+      histograms: new Map(),
+      texts: new Set(),
+      scopes: new Map(),
+      isReleased,
+    };
+    const { scalars, histograms, texts, scopes } = content;
 
     function scalar(type: 'counter' | 'gauge', name: string): ScalarStat {
       let entry = scalars.get(name);
       if (entry === undefined) {
+        if (content.isReleased) return new ScalarStat(scratch, 0);
         const slot = declare(type, prefix + name);
         entry = { slot, stat: new ScalarStat(slot.page.values, slot.index) };
         scalars.set(name, entry);
@@ -154,41 +215,54 @@ export function createStatsStore(options: StatsStoreOptions): StatsStore {
           slot: undefined,
           stat: new BucketHistogram(() => (entry.slot = declare('histogram', prefix + name))),
         };
-        histograms.set(name, entry);
+        if (content.isReleased) entry.stat.detach(scratch);
+        else histograms.set(name, entry);
         return entry.stat;
+      },
+      text(name) {
+        if (!content.isReleased && !texts.has(name)) {
+          texts.add(name);
+          setText(prefix + name, '');
+        }
+        return {
+          set(value) {
+            if (texts.has(name)) setText(prefix + name, value);
+          },
+        };
       },
       scope(below) {
         let scope = scopes.get(below);
         if (scope === undefined) {
-          scope = createScope(prefix + below);
-          scopes.set(below, scope);
+          scope = createScope(prefix + below, () => scopes.delete(below), content.isReleased);
+          if (!content.isReleased) scopes.set(below, scope);
         }
         return scope;
       },
       release() {
-        for (const scope of scopes.values()) scope.release();
-        for (const [name, { slot }] of scalars) free(prefix + name, slot, 1);
-        for (const [name, { slot }] of histograms)
-          if (slot !== undefined) free(prefix + name, slot, histogramSlotCount);
-        scopes.clear();
-        scalars.clear();
-        histograms.clear();
+        if (content.isReleased) return;
+        releaseContent(prefix, content);
+        onReleased();
       },
     };
   }
 
   return {
-    root: createScope(''),
+    root: createScope('', () => undefined, false),
     takeDeclaration() {
-      if (newStats.length + releasedStats.length === 0) return undefined;
+      if (!isAnnounced) return undefined;
       const declaration: StatsDeclaration = {
         kind: 'stats',
         pages: newPages.splice(0),
-        stats: newStats,
-        released: releasedStats.map(({ name }) => name),
+        stats: [...newStats.values()],
+        texts: Array.from(newTexts, ([name, value]) => ({ name, value })),
+        released: [...released],
+        releasedScopes,
       };
-      newStats = [];
-      releasedStats = [];
+      isAnnounced = false;
+      newStats = new Map();
+      newTexts = new Map();
+      released = new Set();
+      releasedScopes = [];
       return declaration;
     },
   };

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketBounds, countUpTo, prometheusBounds, quantileOf, sampleCountOf } from './histogram-buckets.ts';
 import { extractTags } from './stat-tags.ts';
+import { describeStats } from './describe-stats.ts';
+import { SharedScopes } from './shared-scopes.ts';
 import { createStatsReader, type StatsReader } from './stats-reader.ts';
 import { createStatsStore, type StatsStore } from './stats-store.ts';
 
@@ -88,6 +90,127 @@ test('a released scope vanishes, and its slots start at zero for the next owner'
   root.scope('cluster.b.').counter('x').inc();
   await settle();
   assert.equal(reader.read('cluster.b.x'), 1);
+});
+
+test('who still holds a statistic of a released scope counts into nothing, and disturbs no later owner', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const old = root.scope('cluster.a.');
+  const counter = old.counter('x');
+  const histogram = old.histogram('h');
+  const silent = old.histogram('silent');
+  histogram.record(1);
+  old.release();
+  const again = root.scope('cluster.a.');
+  assert.notEqual(again, old);
+  again.counter('x').inc();
+  again.histogram('h').record(2);
+  counter.add(100);
+  histogram.record(100);
+  silent.record(100);
+  old.counter('late').inc();
+  old.scope('below.').gauge('late').set(1);
+  await settle();
+  assert.equal(reader.read('cluster.a.x'), 1);
+  const names = reader.list().map((stat) => (stat.type === 'histogram' ? stat.data.sum : stat.name));
+  assert.deepEqual(names, [2, 'cluster.a.x']);
+});
+
+test('names that came and went take no memory: slots and pages are used again', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const pageCounts: number[] = [];
+  const store = createStatsStore({ onDeclared: () => undefined });
+  for (let round = 0; round < 100; round++) {
+    for (const scope of [root.scope(`cluster.${round}.`), store.root.scope(`cluster.${round}.`)]) {
+      for (let index = 0; index < 100; index++) scope.counter(`c${index}`).inc();
+      scope.scope('below.').histogram('h').record(1);
+      scope.release();
+    }
+    pageCounts.push(store.takeDeclaration()?.pages.length ?? 0);
+  }
+  await settle();
+  assert.deepEqual(reader.list(), []);
+  assert.equal(
+    pageCounts.reduce((sum, count) => sum + count, 0),
+    1,
+  );
+});
+
+test('what a dead thread alone had goes when its scope is released, though no successor declared it', async () => {
+  const reader = createStatsReader();
+  const main = createThread(reader, 'main');
+  const worker = createThread(reader, 'worker_0');
+  worker.root.scope('cluster.a.').counter('rq').inc();
+  worker.root.scope('cluster.b.').counter('rq').inc();
+  main.root.scope('cluster.a.').gauge('members').set(1);
+  await settle();
+  reader.onThreadGone('worker_0');
+  main.root.scope('cluster.a.').release();
+  await settle();
+  assert.equal(reader.read('cluster.a.rq'), undefined);
+  assert.equal(reader.read('cluster.b.rq'), 1);
+});
+
+test('text readouts hold their last value and go with their scope', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const scope = root.scope('lds.');
+  const text = scope.text('version_text');
+  await settle();
+  assert.deepEqual(reader.list(), [{ type: 'text', name: 'lds.version_text', value: '' }]);
+  text.set('1');
+  text.set('2');
+  await settle();
+  assert.deepEqual(reader.list(), [{ type: 'text', name: 'lds.version_text', value: '2' }]);
+  scope.release();
+  text.set('3');
+  await settle();
+  assert.deepEqual(reader.list(), []);
+});
+
+test('a shared scope is released by the last of its users', async () => {
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const scopes = new SharedScopes(root);
+  scopes.acquire('http.in.').counter('x').inc();
+  scopes.acquire('http.in.').counter('x').inc();
+  scopes.release('http.in.');
+  await settle();
+  assert.equal(reader.read('http.in.x'), 2);
+  scopes.release('http.in.');
+  await settle();
+  assert.equal(reader.read('http.in.x'), undefined);
+});
+
+test('a description makes its statistics, and the rows of the reference page', async () => {
+  const described = describeStats(['cluster.<cluster>.', 'cluster.<cluster>.canary.'], (make) => ({
+    total: make.counter('rq_total', 'Requests.'),
+    byCode: make.counters('rq_<code>', 'Answers.'),
+    active: make.gauge('rq_active', 'Requests under way.', 'requests'),
+    open: make.zeroGauge('open', 'There is no limit.'),
+  }));
+  const reader = createStatsReader();
+  const { root } = createThread(reader, 'main');
+  const stats = described.create(root.scope('cluster.a.'));
+  stats.total.inc();
+  stats.byCode.of(503).add(2);
+  await settle();
+  assert.deepEqual(
+    reader.list().map((stat) => [stat.name, stat.type === 'histogram' ? 0 : stat.value]),
+    [
+      ['cluster.a.open', 0],
+      ['cluster.a.rq_503', 2],
+      ['cluster.a.rq_active', 0],
+      ['cluster.a.rq_total', 1],
+    ],
+  );
+  assert.deepEqual(
+    described.rows().map(({ name }) => name),
+    ['cluster.<cluster>.', 'cluster.<cluster>.canary.'].flatMap((prefix) =>
+      ['rq_total', 'rq_<code>', 'rq_active', 'open'].map((name) => prefix + name),
+    ),
+  );
 });
 
 test('reset takes what was counted off, also for threads that go on', async () => {

@@ -7,9 +7,13 @@ export interface StatsScope {
   counter(name: string): Counter;
   gauge(name: string): Gauge;
   histogram(name: string): Histogram;
+  text(name: string): TextReadout;
   /** A scope below this one: `scope('cluster.a.')`, with the dot. Same prefix, same scope. */
   scope(prefix: string): StatsScope;
-  /** Gives back every slot below this scope in this thread; its statistics vanish when no thread has them. */
+  /**
+   * Gives back every slot below this scope in this thread; its statistics vanish when no thread has them. Whoever
+   * still holds one of them may go on counting: it goes nowhere. The same prefix gives a new scope from now on.
+   */
   release(): void;
 }
 
@@ -30,6 +34,11 @@ export interface Gauge {
 export interface Histogram {
   /** Milliseconds for times, bytes for sizes. */
   record(value: number): void;
+}
+
+/** A statistic that is a word: a version, a name. Set rarely, since each change is a message. */
+export interface TextReadout {
+  set(value: string): void;
 }
 
 export type StatType = 'counter' | 'gauge' | 'histogram';

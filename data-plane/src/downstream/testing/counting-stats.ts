@@ -28,6 +28,7 @@ export function createCountingStats(): CountingStats {
         samples.set(prefix + name, recorded);
         return { record: (value) => void recorded.push(value) };
       },
+      text: () => ({ set: () => undefined }),
       scope: (name) => scopeAt(prefix + name),
       release: () => {
         for (const name of values.keys()) if (name.startsWith(prefix)) values.delete(name);

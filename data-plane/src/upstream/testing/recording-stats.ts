@@ -25,6 +25,7 @@ export function createRecordingStats(): RecordingStats {
       counter: stat,
       gauge: stat,
       histogram: stat,
+      text: () => ({ set: () => undefined }),
       scope: (below) => scopeOf(prefix + below),
       release() {
         for (const key of [...values.keys()]) if (key.startsWith(prefix)) values.delete(key);

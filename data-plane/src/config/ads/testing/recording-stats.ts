@@ -1,18 +1,24 @@
-import type { Counter, Gauge, Histogram, StatsScope } from '../../../stats/stats.ts';
+import type { Counter, Gauge, Histogram, StatsScope, TextReadout } from '../../../stats/stats.ts';
 
-/** Statistics in a map, by full name. */
+/** Statistics and text readouts in maps, by full name. */
 export class RecordingStats implements StatsScope {
   readonly #values: Map<string, number>;
+  readonly #texts: Map<string, string>;
   readonly #prefix: string;
 
-  constructor(values = new Map<string, number>(), prefix = '') {
+  constructor(values = new Map<string, number>(), texts = new Map<string, string>(), prefix = '') {
     this.#values = values;
+    this.#texts = texts;
     this.#prefix = prefix;
   }
 
   /** 0 for what nobody counted. */
   read(name: string): number {
     return this.#values.get(name) ?? 0;
+  }
+
+  readText(name: string): string | undefined {
+    return this.#texts.get(name);
   }
 
   counter(name: string): Counter {
@@ -35,8 +41,12 @@ export class RecordingStats implements StatsScope {
     return { record: () => count.inc() };
   }
 
+  text(name: string): TextReadout {
+    return { set: (value) => void this.#texts.set(this.#prefix + name, value) };
+  }
+
   scope(prefix: string): RecordingStats {
-    return new RecordingStats(this.#values, this.#prefix + prefix);
+    return new RecordingStats(this.#values, this.#texts, this.#prefix + prefix);
   }
 
   release(): void {
