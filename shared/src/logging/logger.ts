@@ -1,4 +1,5 @@
 import { pino, type Logger as PinoLogger } from 'pino';
+import { createLogSink } from './log-sink.ts';
 
 export type Logger = PinoLogger;
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -27,6 +28,13 @@ const redactedKeys = [
  * cluster, host, route, listener, err`.
  */
 export function createLogger(options: LoggerOptions): Logger {
+  const sink = createLogSink({
+    fd: options.fd ?? 2,
+    formatLoss(count, reason) {
+      const rest = { process: options.process, count, reason, msg: 'log lines were lost' };
+      return `{"level":"warn"${pino.stdTimeFunctions.isoTime()},${JSON.stringify(rest).slice(1)}\n`;
+    },
+  });
   return pino(
     {
       level: options.level,
@@ -35,7 +43,7 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redactedKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
     },
-    pino.destination({ fd: options.fd ?? 2, sync: true }),
+    sink,
   );
 }
 
