@@ -80,6 +80,11 @@ export class HeaderMap {
   /** Replaces the first field of that name and removes its others; appends when there was none. */
   set(name: string, value: string): void {
     checkValue(value);
+    this.setUnchecked(name, value);
+  }
+
+  /** `set` for values that were made here of digits and letters. */
+  setUnchecked(name: string, value: string): void {
     const entries = this.#entries;
     for (let at = 0; at < entries.length; at += 2) {
       if (entries[at] === name) {
@@ -117,9 +122,9 @@ export class HeaderMap {
       }
       kept += 2;
     }
-    const hasRemoved = kept !== entries.length;
+    if (kept === entries.length) return false;
     entries.length = kept;
-    return hasRemoved;
+    return true;
   }
 }
 

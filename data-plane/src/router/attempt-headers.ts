@@ -25,10 +25,10 @@ export function setAttemptHeaders(
     if (count === 1) route.hostRewriter.applyAuto(headers, host.hostname, suppressEnvoyHeaders);
     else if (host.hostname !== '') headers.set(':authority', host.hostname);
   }
-  if (route.virtualHost.includeRequestAttemptCount) headers.set('x-envoy-attempt-count', String(count));
+  if (route.virtualHost.includeRequestAttemptCount) headers.setUnchecked('x-envoy-attempt-count', String(count));
   if (suppressEnvoyHeaders) return;
   const expectedMs = expectedTimeoutMs(timeouts, elapsedMs);
-  if (expectedMs !== undefined) headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+  if (expectedMs !== undefined) headers.setUnchecked('x-envoy-expected-rq-timeout-ms', String(expectedMs));
 }
 
 /** `serviceTimeMs`: from the end of the request to the head of the answer; undefined when it is not to be told. */
@@ -39,7 +39,7 @@ export function setAnswerHeaders(
   serviceTimeMs: number | undefined,
 ): void {
   if (serviceTimeMs !== undefined) {
-    headers.set('x-envoy-upstream-service-time', String(Math.floor(serviceTimeMs)));
+    headers.setUnchecked('x-envoy-upstream-service-time', String(Math.floor(serviceTimeMs)));
   }
   if (route.virtualHost.includeAttemptCountInResponse)
     headers.set('x-envoy-attempt-count', String(attemptCount));

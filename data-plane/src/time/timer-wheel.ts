@@ -5,6 +5,8 @@ const coarseTickMs = 10;
 const coarseSlotCount = 4096; // 41 s a turn: a timer of an hour is passed over 88 times
 const fineTickMs = 1;
 const fineSlotCount = 128;
+/** No reading of a monotonic clock. */
+const unread = -1;
 /** Delays below this go to the fine ring; the ring must be longer than that. */
 const fineDelayMs = 100;
 
@@ -14,8 +16,9 @@ const fineDelayMs = 100;
  * one timer of the underlying clock, and not at all when it is empty. Timers that fall due together run in order of
  * slot, then of setting.
  *
- * It is a `Clock` too, for code that sets timers rarely and likes callbacks. `now` is the clock's own: reading it
- * costs less than knowing whether a cached value is still right.
+ * It is a `Clock` too, for code that sets timers rarely and likes callbacks. Within a turn, which is what one read of
+ * a socket brings about, `monotonicMs` stands still at the moment of its first reading: a request asks a dozen times,
+ * and all its moments of one turn are the arrival of the same bytes.
  */
 export class TimerWheel implements Clock {
   readonly #clock: Clock;
@@ -26,6 +29,8 @@ export class TimerWheel implements Clock {
   /** When the alarm rings, on this wheel's time; Infinity without one. */
   #alarmAtMs = Infinity;
   #isRunning = false;
+  #isInTurn = false;
+  #turnMs = unread;
   readonly #onAlarm = (): void => this.#run();
 
   constructor(clock: Clock) {
@@ -38,7 +43,19 @@ export class TimerWheel implements Clock {
   }
 
   monotonicMs(): number {
-    return this.#clock.monotonicMs();
+    if (!this.#isInTurn) return this.#clock.monotonicMs();
+    if (this.#turnMs === unread) this.#turnMs = this.#clock.monotonicMs();
+    return this.#turnMs;
+  }
+
+  /** Until `endTurn` time stands still. Turns do not nest. */
+  beginTurn(): void {
+    this.#isInTurn = true;
+    this.#turnMs = unread;
+  }
+
+  endTurn(): void {
+    this.#isInTurn = false;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
@@ -66,7 +83,7 @@ export class TimerWheel implements Clock {
   }
 
   #elapsedMs(): number {
-    return this.#clock.monotonicMs() - this.#originMs;
+    return this.monotonicMs() - this.#originMs;
   }
 
   #run(): void {

@@ -28,7 +28,7 @@ export function createTransportContext(
   let lastId = workerIndex + 1 - workerCount;
   return {
     wheel,
-    batch: new WriteBatch(),
+    batch: new WriteBatch(wheel),
     nextConnectionId: () => (lastId += workerCount),
     sharedSlab: createSharedSlab(),
     hasFastAccept,

@@ -1,3 +1,5 @@
+import type { TimerWheel } from '../time/timer-wheel.ts';
+
 /** A connection that has something to write at the end of the tick. */
 export interface Flushable {
   /** Writes; watermark callbacks may run, and write again. */
@@ -5,12 +7,15 @@ export interface Flushable {
 }
 
 /**
- * Gathers the writes of one tick, over all connections of a worker: while a socket's bytes are handled, everything
+ * Gathers the writes of one turn, over all connections of a worker: while a socket's bytes are handled, everything
  * that is written waits until the handler returned, and then goes out with one `write` for each connection.
  * What is written outside of a handler (a timer, a message) goes out in the next `process.nextTick`.
  */
 export class WriteBatch {
-  #waiting: Flushable[] = [];
+  readonly #wheel: TimerWheel;
+  /** The first `#waitingCount` places; it grows to what one turn needed at most. */
+  readonly #waiting: (Flushable | undefined)[] = [];
+  #waitingCount = 0;
   #depth = 0;
   #isScheduled = false;
   readonly #onTick = (): void => {
@@ -18,8 +23,12 @@ export class WriteBatch {
     this.flush();
   };
 
+  constructor(wheel: TimerWheel) {
+    this.#wheel = wheel;
+  }
+
   add(connection: Flushable): void {
-    this.#waiting.push(connection);
+    this.#waiting[this.#waitingCount++] = connection;
     if (this.#depth === 0 && !this.#isScheduled) {
       this.#isScheduled = true;
       process.nextTick(this.#onTick);
@@ -28,11 +37,13 @@ export class WriteBatch {
 
   /** Pairs with `leave`, also when the handler threw. */
   enter(): void {
-    this.#depth++;
+    if (this.#depth++ === 0) this.#wheel.beginTurn();
   }
 
   leave(): void {
-    if (--this.#depth === 0 && this.#waiting.length > 0) this.flush();
+    if (--this.#depth > 0) return;
+    if (this.#waitingCount > 0) this.flush();
+    this.#wheel.endTurn();
   }
 
   flush(): void {
@@ -40,9 +51,13 @@ export class WriteBatch {
     this.#depth++;
     const waiting = this.#waiting;
     try {
-      for (let index = 0; index < waiting.length; index++) waiting[index]?.flush();
+      for (let index = 0; index < this.#waitingCount; index++) {
+        const connection = waiting[index];
+        waiting[index] = undefined;
+        connection?.flush();
+      }
     } finally {
-      waiting.length = 0;
+      this.#waitingCount = 0;
       this.#depth--;
     }
   }

@@ -171,8 +171,9 @@ class HttpConnection
   }
 
   onStreamDestroyed(stream: HttpStream): void {
-    const index = this.#streams.indexOf(stream);
-    if (index >= 0) this.#streams.splice(index, 1);
+    // The usual case, a single stream, is not worth a splice.
+    if (this.#streams.at(-1) === stream) this.#streams.pop();
+    else this.#streams.splice(this.#streams.indexOf(stream), 1);
     if (this.#streams.length > 0) return;
     this.#idleSinceMs = stream.streamInfo.endedMs ?? this.#idleSinceMs;
     this.onDeadlineChange(this.#connectionDeadline());

@@ -34,6 +34,7 @@ const edgeHeaders = [
 /** Set here, or meant for one hop; `connection` and `upgrade` stay for a protocol change. */
 const hopHeaders = ['x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
 
+const colon = 0x3a;
 const untrusted = 1;
 const edgeOnly = 2;
 const hop = 3;
@@ -92,7 +93,7 @@ export class RequestSanitizer {
     if (rules.generateRequestId) {
       const mustReplace = isEdge && !rules.preserveExternalRequestId;
       if (mustReplace || !headers.has('x-request-id'))
-        headers.set('x-request-id', createRequestId(this.#rng));
+        headers.setUnchecked('x-request-id', createRequestId(this.#rng));
     }
     return undefined;
   }
@@ -121,7 +122,7 @@ function trustForwarded(headers: HeaderMap, info: StreamInfo, trustedHops: numbe
     const address = forwardedAddress(forwardedFor, trustedHops);
     if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
   }
-  if (!headers.has('x-forwarded-proto')) headers.add('x-forwarded-proto', 'http');
+  if (!headers.has('x-forwarded-proto')) headers.addUnchecked('x-forwarded-proto', 'http');
 }
 
 /** `:scheme` comes from `x-forwarded-proto` in any case; anything but http and https is http. */
@@ -136,6 +137,11 @@ function setScheme(headers: HeaderMap): void {
 function removeUntrusted(headers: HeaderMap, isEdge: boolean, isUpgrade: boolean): void {
   for (let index = 0; index < headers.size;) {
     const name = headers.nameAt(index);
+    // Pseudo-headers are the codec's.
+    if (name.charCodeAt(0) === colon) {
+      index++;
+      continue;
+    }
     switch (treatments.get(name)) {
       case untrusted:
       case hop:
