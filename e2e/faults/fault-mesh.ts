@@ -42,15 +42,23 @@ export interface OwnRequests {
 /** After a fault: back-off of clients that reconnect included. */
 const arrivalDeadlineMs = 60_000;
 
+export interface FaultMeshOptions {
+  /** One control plane for each: its Redis, or undefined for a file of its own. */
+  readonly registries?: readonly (string | undefined)[];
+  /** Faults can be injected into every plane. */
+  readonly isInjectable?: boolean;
+}
+
 export async function startFaultMesh(
   harness: Harness,
-  registries: readonly (string | undefined)[] = [undefined],
+  { registries = [undefined], isInjectable = false }: FaultMeshOptions = {},
 ): Promise<FaultMesh> {
   const [controlPlanes, [v1 = 0, v2 = 0]] = await Promise.all([
     Promise.all(
       registries.map((redisUrl, index) =>
         startControlPlane(harness, {
           name: `control-plane-${index + 1}`,
+          isInjectable,
           ...(redisUrl === undefined ? {} : { redisUrl }),
         }),
       ),
@@ -76,6 +84,7 @@ export async function startFaultMesh(
         controlPlane: { xdsPort: network.port },
         isDelta: index % 2 === 0,
         listenAddress: `127.0.0.${index + 2}`,
+        isInjectable,
       }),
     ),
   );
@@ -167,7 +176,7 @@ async function answersOnly(sidecar: Proxy, port: string): Promise<boolean> {
 }
 
 /** What no control plane may have lost. One may be a moment behind another. */
-async function lostWrites(
+export async function lostWrites(
   controlPlanes: readonly ControlPlane[],
   lostOf: (actual: ReadonlyMap<string, string>) => string[],
 ): Promise<string[]> {

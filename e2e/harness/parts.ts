@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import type { ManagedProcess } from '@heddle/shared/processes/managed-process';
 import { findFreePort, findFreePorts } from '@heddle/shared/testing/free-port';
+import { createFaultInlet, type InjectedFault } from '../faults/injected-fault.ts';
 import { createAdmin, type Admin } from './admin.ts';
 import { envoyBootstrap } from './envoy-bootstrap.ts';
 import { answersOk, repositoryRoot, until, type Harness } from './harness.ts';
@@ -12,19 +13,30 @@ import { createRest, type Rest } from './rest.ts';
 export interface ControlPlane {
   readonly rest: Rest;
   readonly xdsPort: number;
+  /** Of the one that runs now. */
+  readonly pid: number | undefined;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGSTOP: it stands still with all its sockets open. SIGCONT: it goes on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** The same ports and the same registry again; resolves when it is ready. */
   restart(): Promise<void>;
+  /** Only where `isInjectable` was asked for. */
+  inject(fault: InjectedFault): void;
 }
 
-/** `redisUrl`: shares its registry with the others that name the same; else a file of its own. */
+export interface ControlPlaneOptions {
+  readonly name?: string;
+  /** Shares its registry with the others that name the same; else a file of its own. */
+  readonly redisUrl?: string;
+  readonly isInjectable?: boolean;
+}
+
 export async function startControlPlane(
   harness: Harness,
-  { name = 'control-plane', redisUrl }: { readonly name?: string; readonly redisUrl?: string } = {},
+  { name = 'control-plane', redisUrl, isInjectable = false }: ControlPlaneOptions = {},
 ): Promise<ControlPlane> {
+  const inlet = isInjectable ? createFaultInlet(harness.folder, name) : undefined;
   const [restPort = 0, xdsPort = 0] = await findFreePorts(2);
   const registry = redisUrl ?? path.join(harness.folder, `${name}.db`);
   const launch = (): Promise<ManagedProcess> =>
@@ -33,9 +45,11 @@ export async function startControlPlane(
         name,
         command: [
           'node',
+          ...(inlet?.nodeArguments ?? []),
           path.join(repositoryRoot, 'control-plane/src/main.ts'),
           ...['--rest-port', String(restPort), '--xds-port', String(xdsPort), '--registry', registry],
         ],
+        ...(inlet === undefined ? {} : { environment: { ...globalThis.process.env, ...inlet.environment } }),
       },
       () => answersOk(restPort, '/readyz'),
     );
@@ -43,6 +57,9 @@ export async function startControlPlane(
   return {
     rest: createRest(restPort),
     xdsPort,
+    get pid() {
+      return current.pid;
+    },
     async kill() {
       current.kill('SIGKILL');
       await current.exited;
@@ -51,6 +68,7 @@ export async function startControlPlane(
     async restart() {
       current = await launch();
     },
+    inject: (fault) => inlet?.inject(current.pid, fault),
   };
 }
 
@@ -67,6 +85,10 @@ export interface ProxyOptions {
   readonly isDelta?: boolean;
   /** Of a sidecar: misbehaves on purpose; a name of `faults/breakages.ts`. */
   readonly breakage?: string;
+  /** Of a sidecar: suffers what `inject` says. */
+  readonly isInjectable?: boolean;
+  /** Of a sidecar: for its Node, such as `--max-old-space-size=64`. */
+  readonly nodeArguments?: readonly string[];
 }
 
 export interface Proxy {
@@ -75,7 +97,12 @@ export interface Proxy {
   readonly outboundPort: number;
   readonly inboundPort: number;
   readonly admin: Admin;
+  /** The one that runs now, or ran last. */
   readonly process: ManagedProcess;
+  /** The same ports and options again, after the process has ended; resolves when it is ready. */
+  restart(): Promise<void>;
+  /** Only of a sidecar for which `isInjectable` was asked. */
+  inject(fault: InjectedFault): void;
 }
 
 /** Worker threads of every proxy in the scenarios. */
@@ -84,35 +111,61 @@ export const concurrency = 2;
 export async function startSidecar(harness: Harness, options: ProxyOptions): Promise<Proxy> {
   const [outboundPort = 0, inboundPort = 0, adminPort = 0] = await findFreePorts(3);
   const admin = createAdmin(adminPort);
-  const { listenAddress = '127.0.0.1' } = options;
-  const process = await harness.start(
-    {
-      name: `sidecar-${options.id}`,
-      command: [
-        'node',
-        ...(options.breakage === undefined
-          ? []
-          : ['--import', path.join(repositoryRoot, 'e2e/faults/break-sidecar.ts')]),
-        path.join(repositoryRoot, 'data-plane/src/main.ts'),
-        ...['--control-plane', `127.0.0.1:${options.controlPlane.xdsPort}`],
-        ...['--node-id', options.id, ...(options.isDelta === false ? ['--no-delta'] : [])],
-        ...(options.service === undefined ? [] : ['--service', options.service]),
-        ...(options.upstreams === undefined ? [] : ['--upstreams', options.upstreams.join(',')]),
-        ...['--listen-address', listenAddress, '--outbound-port', String(outboundPort)],
-        ...(options.service === undefined
-          ? []
-          : ['--inbound-address', '127.0.0.1', '--inbound-port', String(inboundPort)]),
-        ...['--admin-port', String(adminPort)],
-        ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
-        ...['--concurrency', String(concurrency)],
-      ],
-      ...(options.breakage === undefined
-        ? {}
-        : { environment: { ...globalThis.process.env, HEDDLE_BREAKAGE: options.breakage } }),
+  const { listenAddress = '127.0.0.1', breakage, nodeArguments = [] } = options;
+  const inlet =
+    options.isInjectable === true ? createFaultInlet(harness.folder, `sidecar-${options.id}`) : undefined;
+  const preload = breakage === undefined ? [] : [path.join(repositoryRoot, 'e2e/faults/break-sidecar.ts')];
+  const spec = {
+    name: `sidecar-${options.id}`,
+    command: [
+      'node',
+      ...nodeArguments,
+      ...preload.flatMap((file) => ['--import', file]),
+      ...(inlet?.nodeArguments ?? []),
+      path.join(repositoryRoot, 'data-plane/src/main.ts'),
+      ...['--control-plane', `127.0.0.1:${options.controlPlane.xdsPort}`],
+      ...['--node-id', options.id, ...(options.isDelta === false ? ['--no-delta'] : [])],
+      ...(options.service === undefined ? [] : ['--service', options.service]),
+      ...(options.upstreams === undefined ? [] : ['--upstreams', options.upstreams.join(',')]),
+      ...['--listen-address', listenAddress, '--outbound-port', String(outboundPort)],
+      ...(options.service === undefined
+        ? []
+        : ['--inbound-address', '127.0.0.1', '--inbound-port', String(inboundPort)]),
+      ...['--admin-port', String(adminPort)],
+      ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
+      ...['--concurrency', String(concurrency)],
+    ] as const,
+    environment: {
+      ...globalThis.process.env,
+      ...inlet?.environment,
+      ...(breakage === undefined ? {} : { HEDDLE_BREAKAGE: breakage }),
     },
-    () => isReady(admin),
-  );
-  return { id: options.id, listenAddress, outboundPort, inboundPort, admin, process };
+  };
+  const launch = (): Promise<ManagedProcess> => harness.start(spec, () => isReady(admin));
+  const ports = { listenAddress, outboundPort, inboundPort };
+  return createProxy(options.id, ports, admin, launch, (pid, fault) => inlet?.inject(pid, fault));
+}
+
+async function createProxy(
+  id: string,
+  ports: Pick<Proxy, 'listenAddress' | 'outboundPort' | 'inboundPort'>,
+  admin: Admin,
+  launch: () => Promise<ManagedProcess>,
+  inject: (pid: number | undefined, fault: InjectedFault) => void = () => undefined,
+): Promise<Proxy> {
+  let current = await launch();
+  return {
+    id,
+    ...ports,
+    admin,
+    get process() {
+      return current;
+    },
+    async restart() {
+      current = await launch();
+    },
+    inject: (fault) => inject(current.pid, fault),
+  };
 }
 
 /** A real Envoy in a sidecar's place; `program` is its path. */
@@ -125,18 +178,19 @@ export async function startEnvoy(harness: Harness, program: string, options: Pro
     configFile,
     JSON.stringify(envoyBootstrap(options, { outboundPort, inboundPort, adminPort }), null, 2),
   );
-  const process = await harness.start(
-    {
-      name: `envoy-${options.id}`,
-      command: [
-        program,
-        ...['-c', configFile, '--concurrency', String(concurrency)],
-        ...['--disable-hot-restart', '--log-level', 'info'],
-      ],
-    },
-    () => isReady(admin),
-  );
-  return { id: options.id, listenAddress: '127.0.0.1', outboundPort, inboundPort, admin, process };
+  const launch = (): Promise<ManagedProcess> =>
+    harness.start(
+      {
+        name: `envoy-${options.id}`,
+        command: [
+          program,
+          ...['-c', configFile, '--concurrency', String(concurrency)],
+          ...['--disable-hot-restart', '--log-level', 'info'],
+        ],
+      },
+      () => isReady(admin),
+    );
+  return createProxy(options.id, { listenAddress: '127.0.0.1', outboundPort, inboundPort }, admin, launch);
 }
 
 async function isReady(admin: Admin): Promise<boolean> {

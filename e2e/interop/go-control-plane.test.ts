@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Load } from '@heddle/shared/testing/load-generator';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { answersOk, createHarness, until } from '../harness/harness.ts';
-import { startService, type Proxy, type TestService } from '../harness/parts.ts';
+import { startService, type TestService } from '../harness/parts.ts';
 import { untilBothWorkersAnswered } from '../load/both-workers.ts';
 import { loadThrough } from '../load/proxy-load.ts';
 import { nextRequests, untilOnlyVersion } from '../load/traffic.ts';
@@ -13,7 +13,7 @@ import {
   type ManagementServer,
   type Program,
 } from './go-control-plane/management-server.ts';
-import { startSidecarOfFile, type Variant } from './sidecar-of-a-file.ts';
+import { startSidecarOfFile, type SidecarOfFile, type Variant } from './sidecar-of-a-file.ts';
 import {
   assignment,
   edsCluster,
@@ -47,7 +47,7 @@ for (const variant of ['GRPC', 'DELTA_GRPC'] as const) {
 
 interface Mesh {
   readonly server: ManagementServer;
-  readonly sidecar: Omit<Proxy, 'inboundPort'>;
+  readonly sidecar: SidecarOfFile;
   readonly v1: TestService;
   readonly v2: TestService;
   readonly load: Load;

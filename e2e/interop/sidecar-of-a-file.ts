@@ -7,11 +7,13 @@ import { concurrency, type Proxy } from '../harness/parts.ts';
 
 export type Variant = 'GRPC' | 'DELTA_GRPC';
 
+export type SidecarOfFile = Pick<Proxy, 'id' | 'listenAddress' | 'outboundPort' | 'admin' | 'process'>;
+
 /** Our sidecar on a bootstrap file that knows nothing but its management server; ready when that has answered. */
 export async function startSidecarOfFile(
   harness: Harness,
   options: { readonly id: string; readonly xdsPort: number; readonly variant: Variant },
-): Promise<Omit<Proxy, 'inboundPort'>> {
+): Promise<SidecarOfFile> {
   const [outboundPort = 0, adminPort = 0] = await findFreePorts(2);
   const admin = createAdmin(adminPort);
   const file = path.join(harness.folder, `${options.id}.json`);

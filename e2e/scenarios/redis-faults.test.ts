@@ -27,10 +27,9 @@ before(async () => {
   await redis.start();
   networks = await Promise.all([startFaultProxy(redis.port), startFaultProxy(redis.port)]);
   harness.onEnd(() => Promise.all(networks.map((network) => network.close())));
-  mesh = await startFaultMesh(
-    harness,
-    networks.map(({ port }) => `redis://127.0.0.1:${port}`),
-  );
+  mesh = await startFaultMesh(harness, {
+    registries: networks.map(({ port }) => `redis://127.0.0.1:${port}`),
+  });
 });
 after(async () => {
   if (program.skip !== false) return;
