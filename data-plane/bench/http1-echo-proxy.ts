@@ -21,7 +21,8 @@ import { createHttp1ServerCodec } from '../src/codec/http1/server-codec.ts';
 import { Http1Workspace } from '../src/codec/http1/workspace.ts';
 import { TimerWheel } from '../src/time/timer-wheel.ts';
 import { canInterceptAccept } from '../src/transport/accepted-socket.ts';
-import { SocketReader, createSharedSlab } from '../src/transport/socket-reader.ts';
+import { ReadSlabs } from '../src/transport/read-slabs.ts';
+import { SocketReader } from '../src/transport/socket-reader.ts';
 import { connectSocket } from '../src/transport/connect-socket.ts';
 import type { Connection, ConnectionHandlers } from '../src/transport/connection.ts';
 import { ListenSocket } from '../src/transport/listen-socket.ts';
@@ -30,7 +31,7 @@ import { createTransportContext } from '../src/transport/transport-context.ts';
 const listenPort = Number(process.argv[2] ?? 8080);
 const upstreamAddress = { address: '127.0.0.1', port: Number(process.argv[3] ?? 8081) };
 const hasFastAccept =
-  process.argv[4] !== 'slow' && (await canInterceptAccept(() => new SocketReader(createSharedSlab())));
+  process.argv[4] !== 'slow' && (await canInterceptAccept(() => new SocketReader(new ReadSlabs())));
 const context = createTransportContext(new TimerWheel(systemClock), { hasFastAccept });
 const workspace = new Http1Workspace();
 const serverOptions = createHttp1ServerOptions(workspace);

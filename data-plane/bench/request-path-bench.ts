@@ -10,7 +10,7 @@ import { createSeededRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from '../src/codec/http1/workspace.ts';
 import { packHosts } from '../src/config/model/packed-hosts.ts';
-import { LogFiles, LogFileStats } from '../src/downstream/http/access-log/log-file.ts';
+import { LogFiles, logFileStats } from '../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../src/downstream/http/manager-config.ts';
 import { DateText } from '../src/downstream/http/response-headers.ts';
@@ -76,10 +76,13 @@ class AnsweringConnector implements UpstreamConnector {
   }
 }
 
-function createPath(): {
+interface Path {
+  readonly wheel: TimerWheel;
   readonly clients: readonly SinkConnection[];
   readonly connector: AnsweringConnector;
-} {
+}
+
+function createPath(): Path {
   const wheel = new TimerWheel(systemClock);
   const stats = createStatsStore({ onDeclared: () => undefined }).root;
   const rng = createSeededRng(1);
@@ -125,7 +128,7 @@ function createPath(): {
   const filters = [createRouterFilterFactory(clusters)];
   const logFiles = new LogFiles({
     clock: wheel,
-    stats: new LogFileStats(stats),
+    stats: logFileStats.create(stats.scope('filesystem.')),
     logger: createSilentLogger(),
   });
   const manager = new ManagerConfig(

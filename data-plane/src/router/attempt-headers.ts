@@ -25,7 +25,8 @@ export function setAttemptHeaders(
     if (count === 1) route.hostRewriter.applyAuto(headers, host.hostname, suppressEnvoyHeaders);
     else if (host.hostname !== '') headers.set(':authority', host.hostname);
   }
-  if (route.virtualHost.includeRequestAttemptCount) headers.setUnchecked('x-envoy-attempt-count', String(count));
+  if (route.virtualHost.includeRequestAttemptCount)
+    headers.setUnchecked('x-envoy-attempt-count', String(count));
   if (suppressEnvoyHeaders) return;
   const expectedMs = expectedTimeoutMs(timeouts, elapsedMs);
   if (expectedMs !== undefined) headers.setUnchecked('x-envoy-expected-rq-timeout-ms', String(expectedMs));

@@ -1,6 +1,7 @@
 import { alternate } from '../alternate.ts';
 import { runLoadWithCpu } from '../load/run-with-cpu.ts';
 import { startSmallUpstream } from '../load/small-upstream.ts';
+import { createBareSockets } from '../proxies/bare-sockets.ts';
 import { createProxies, startProxy, type StartedProxy } from '../proxies/start-proxy.ts';
 import type { Scenario } from '../scenario.ts';
 import { createStage } from '../stage.ts';
@@ -9,7 +10,7 @@ const connections = 64;
 
 /**
  * Requests/s of one worker on one core, and the CPU time of the whole process for a request, which a busy neighbour
- * on the machine disturbs less.
+ * on the machine disturbs less. Beside the peers runs what Node's sockets cost at least.
  */
 export const http1Small: Scenario = {
   name: 'http1-small',
@@ -18,7 +19,7 @@ export const http1Small: Scenario = {
     await using stage = createStage(options.folder);
     const upstreamPort = await startSmallUpstream(stage, options.folder);
     const started: StartedProxy[] = [];
-    for (const proxy of createProxies(options)) {
+    for (const proxy of [...createProxies(options), createBareSockets()]) {
       started.push(await startProxy(stage, options.folder, proxy, { upstreamPort }));
     }
     // A short round that does not count: pools fill, code is compiled.
