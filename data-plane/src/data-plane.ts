@@ -90,6 +90,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   function onWorkerMessage(worker: number, message: WorkerToMain): void {
     switch (message.kind) {
       case 'ready':
+        control.onWorkerReady(worker);
         activeConfig.onWorkerReady(worker);
         break;
       case 'applied':
@@ -126,6 +127,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     handlers: {
       onMessage: onWorkerMessage,
       onGone(worker) {
+        if (!isStopping) server.onWorkerDied();
         stats.onThreadGone(`worker_${worker}`);
         activeConfig.onWorkerGone(worker);
         clusters.onWorkerDied(worker);

@@ -19,7 +19,7 @@ function createHarness() {
     logger: createSilentLogger(),
     workers: {
       count: 2,
-      send: () => undefined,
+      send: (worker, { kind }) => void events.push(`${kind} ${worker}`),
       sendToAll: ({ kind }) => void events.push(kind),
       stop: () => Promise.resolve(),
     },
@@ -71,4 +71,23 @@ test('a second signal ends the process at once', () => {
   control.shutDown();
   control.shutDown();
   assert.deepEqual(events, ['drain', 'stop']);
+});
+
+test('a worker that is started again hears what the others were told', () => {
+  const { control, events } = createHarness();
+  control.onWorkerReady(0);
+  assert.deepEqual(events, []);
+  control.failHealthCheck(true);
+  control.setLogLevel('error');
+  control.reopenLogs();
+  control.drainListeners({ isGraceful: true, inboundOnly: false, skipExit: true });
+  events.length = 0;
+  control.onWorkerReady(1);
+  assert.deepEqual(events, ['health-fail 1', 'log-level 1', 'drain 1']);
+  control.shutDown();
+  control.onDrained(0, true);
+  control.onDrained(1, true);
+  events.length = 0;
+  control.onWorkerReady(1);
+  assert.deepEqual(events, ['health-fail 1', 'log-level 1', 'drain 1', 'stop-listening 1']);
 });

@@ -1,6 +1,7 @@
 import type { LogLevel, Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
 import type { ProxyControl } from './admin/control-endpoints.ts';
+import type { MainToWorker } from './config/worker-protocol.ts';
 import type { ListenerManager } from './downstream/listener/listener-manager.ts';
 import type { ServerStatus } from './server-state.ts';
 import { parseLogLevel, type SidecarSettings } from './settings.ts';
@@ -23,7 +24,12 @@ export interface DrainingControl extends ProxyControl {
   shutDown(): void;
   /** A worker that drains has no connection left; while it listens, new ones may come. */
   onDrained(worker: number, isListening: boolean): void;
+  /** Tells a worker that was started again what the others were told, before it gets its configuration. */
+  onWorkerReady(worker: number): void;
 }
+
+/** What holds until the next message of the same kind. */
+type StandingOrder = Extract<MainToWorker['kind'], 'log-level' | 'health-fail' | 'drain' | 'stop-listening'>;
 
 export function createProxyControl(options: ProxyControlOptions): DrainingControl {
   const { settings, server, clock, logger, workers, listeners, stop } = options;
@@ -31,29 +37,37 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
   let isShuttingDown = false;
   let hasStoppedListening = false;
   let logLevel: LogLevel = settings.logLevel;
+  const orders = new Map<string, MainToWorker>();
+
+  function order(message: Extract<MainToWorker, { readonly kind: StandingOrder }>): void {
+    // Inbound listeners that stop after all did take nothing back.
+    const isForAll = message.kind === 'stop-listening' && !message.inboundOnly;
+    orders.set(isForAll ? 'stop-listening-all' : message.kind, message);
+    workers.sendToAll(message);
+  }
 
   function stopListening(): void {
     if (hasStoppedListening) return;
     hasStoppedListening = true;
     drainedWorkers.clear();
-    workers.sendToAll({ kind: 'stop-listening', inboundOnly: false });
+    order({ kind: 'stop-listening', inboundOnly: false });
   }
 
   return {
     failHealthCheck(isFailed) {
       server.isHealthFailed = isFailed;
-      workers.sendToAll({ kind: 'health-fail', isFailed });
+      order({ kind: 'health-fail', isFailed });
     },
     drainListeners({ isGraceful, inboundOnly, skipExit }) {
       listeners.stopAdding(inboundOnly);
       if (!isGraceful) {
-        workers.sendToAll({ kind: 'stop-listening', inboundOnly });
+        order({ kind: 'stop-listening', inboundOnly });
         return;
       }
       const { drainTimeMs, drainStrategy } = settings;
-      workers.sendToAll({ kind: 'drain', strategy: drainStrategy, drainTimeMs, inboundOnly });
+      order({ kind: 'drain', strategy: drainStrategy, drainTimeMs, inboundOnly });
       if (skipExit) return;
-      clock.setTimer(drainTimeMs, () => workers.sendToAll({ kind: 'stop-listening', inboundOnly }));
+      clock.setTimer(drainTimeMs, () => order({ kind: 'stop-listening', inboundOnly }));
     },
     quit: stop,
     reopenLogs: () => workers.sendToAll({ kind: 'reopen-logs' }),
@@ -62,7 +76,7 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
       if (level === undefined) return undefined;
       logLevel = level;
       logger.level = level;
-      workers.sendToAll({ kind: 'log-level', level });
+      order({ kind: 'log-level', level });
       return level;
     },
     get logLevel() {
@@ -78,7 +92,7 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
       server.state = 'DRAINING';
       logger.info({ shutdownTimeMs: settings.shutdownTimeMs }, 'draining');
       listeners.stopAdding(false);
-      workers.sendToAll({
+      order({
         kind: 'drain',
         strategy: 'immediate',
         drainTimeMs: settings.shutdownTimeMs,
@@ -96,6 +110,9 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
       if (drainedWorkers.size < workers.count) return;
       if (hasStoppedListening) stop();
       else stopListening();
+    },
+    onWorkerReady(worker) {
+      for (const message of orders.values()) workers.send(worker, message);
     },
   };
 }

@@ -1,6 +1,23 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { ServerState } from './admin/server-endpoints.ts';
+import { describeStats } from './stats/describe-stats.ts';
 import type { StatsScope } from './stats/stats.ts';
+
+export const serverStats = describeStats(['server.'], (make) => ({
+  live: make.gauge('live', '1 unless the process drains or was told to fail its health check.', '0 or 1'),
+  state: make.gauge('state', '0 live, 1 draining, 2 before its clusters are ready, 3 initialising.', 'state'),
+  uptime: make.gauge('uptime', 'Time since the start.', 's'),
+  concurrency: make.gauge('concurrency', 'Worker threads.', 'threads'),
+  workerDeaths: make.counter('worker_deaths', 'Worker threads that died; each was started again.'),
+  memoryAllocated: make.gauge('memory_allocated', 'Memory in use on the heap and by buffers.', 'bytes'),
+  memoryHeapSize: make.gauge('memory_heap_size', 'Memory reserved for the heap.', 'bytes'),
+  memoryPhysicalSize: make.gauge('memory_physical_size', 'Resident memory of the process.', 'bytes'),
+  initializationTime: make.histogram(
+    'initialization_time_ms',
+    'Time from the start until the process was live.',
+    'ms',
+  ),
+}));
 
 /** The state of the process, and its statistics under `server.`. Main thread only. */
 export interface ServerStatus {
@@ -8,6 +25,8 @@ export interface ServerStatus {
   /** `/healthcheck/fail` was asked for. */
   isHealthFailed: boolean;
   readonly uptimeSeconds: number;
+  /** Counts a worker thread that ended without being asked to. */
+  onWorkerDied(): void;
   /** Brings `server.*` up to date; before statistics are read. */
   refreshStats(): void;
 }
@@ -27,15 +46,8 @@ export interface ServerStatusOptions {
 
 export function createServerStatus({ clock, stats, concurrency }: ServerStatusOptions): ServerStatus {
   const startedMs = clock.monotonicMs();
-  const scope = stats.scope('server.');
-  const live = scope.gauge('live');
-  const state = scope.gauge('state');
-  const uptime = scope.gauge('uptime');
-  const allocated = scope.gauge('memory_allocated');
-  const heapSize = scope.gauge('memory_heap_size');
-  const physicalSize = scope.gauge('memory_physical_size');
-  const initialization = scope.histogram('initialization_time_ms');
-  scope.gauge('concurrency').set(concurrency);
+  const figures = serverStats.create(stats.scope('server.'));
+  figures.concurrency.set(concurrency);
   let current: ServerState = 'PRE_INITIALIZING';
   let isHealthFailed = false;
 
@@ -46,7 +58,7 @@ export function createServerStatus({ clock, stats, concurrency }: ServerStatusOp
       return current === 'LIVE' && isHealthFailed ? 'DRAINING' : current;
     },
     set state(next) {
-      if (next === 'LIVE' && current !== 'DRAINING') initialization.record(uptimeMs());
+      if (next === 'LIVE' && current !== 'DRAINING') figures.initializationTime.record(uptimeMs());
       current = next;
     },
     get isHealthFailed() {
@@ -58,14 +70,15 @@ export function createServerStatus({ clock, stats, concurrency }: ServerStatusOp
     get uptimeSeconds() {
       return Math.floor(uptimeMs() / 1000);
     },
+    onWorkerDied: () => figures.workerDeaths.inc(),
     refreshStats() {
       const memory = process.memoryUsage();
-      live.set(current === 'DRAINING' || isHealthFailed ? 0 : 1);
-      state.set(stateNumbers[this.state]);
-      uptime.set(this.uptimeSeconds);
-      allocated.set(memory.heapUsed + memory.external);
-      heapSize.set(memory.heapTotal);
-      physicalSize.set(memory.rss);
+      figures.live.set(current === 'DRAINING' || isHealthFailed ? 0 : 1);
+      figures.state.set(stateNumbers[this.state]);
+      figures.uptime.set(this.uptimeSeconds);
+      figures.memoryAllocated.set(memory.heapUsed + memory.external);
+      figures.memoryHeapSize.set(memory.heapTotal);
+      figures.memoryPhysicalSize.set(memory.rss);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import type { Listener } from '../src/config/model/listener.ts';
 import { buildChain, buildListener, startProxy } from '../src/router/testing/proxy.ts';
 import { RawClient, get } from '../src/router/testing/raw-client.ts';
 import {
@@ -147,6 +148,20 @@ test('connections that wait to be accepted when listening stops are served, and 
   await stopped;
   await until(() => proxy.listeners.connectionCount === 0);
   await assert.rejects(RawClient.open(proxy.port), /ECONNREFUSED/);
+});
+
+test('a listener that comes after listening stopped opens no socket', async (t) => {
+  const proxy = await startProxy(t, table);
+  await proxy.listeners.stopListening(true);
+  const listener = (name: string): Listener =>
+    buildListener([buildChain(answering(name), name)], { name, address: { address: '127.0.0.1', port: 0 } });
+  const apply = async (name: string): Promise<void> =>
+    assert.deepEqual(await proxy.listeners.apply([{ listener: listener(name), isInPlace: false }], []), []);
+  await apply('outbound');
+  assert.ok(proxy.listeners.addressOf('outbound') !== undefined);
+  await proxy.listeners.stopListening(false);
+  await apply('late');
+  assert.equal(proxy.listeners.addressOf('late'), undefined);
 });
 
 test('a listener may want the address again before it is closed', async (t) => {

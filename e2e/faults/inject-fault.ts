@@ -50,7 +50,7 @@ function suffer(fault: InjectedFault): void {
 function jump(byMs: number): void {
   const shifted = (): number => wallClock() + byMs;
   globalThis.Date = new Proxy(Date, {
-    construct: (target, values: [], newTarget) =>
+    construct: (target, values: unknown[], newTarget) =>
       Reflect.construct(target, values.length === 0 ? [shifted()] : values, newTarget) as Date,
     get: (target, key, receiver) =>
       key === 'now' ? shifted : (Reflect.get(target, key, receiver) as unknown),

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startFaultMesh, type FaultMesh, type OwnRequests } from '../faults/fault-mesh.ts';
 import { formatFaultTable, type FaultRow } from '../faults/fault-table.ts';
 import { startVictimLoad } from '../faults/victim.ts';
-import { createHarness, type Harness } from '../harness/harness.ts';
+import { createHarness, until, type Harness } from '../harness/harness.ts';
+import { call } from '../harness/http-call.ts';
 import { instance, route, service } from '../harness/objects.ts';
 import { startAnsweringPorts, startSidecar, untilReachable, type Proxy } from '../harness/parts.ts';
 import { untilBothWorkersAnswered } from '../load/both-workers.ts';
@@ -96,3 +98,66 @@ for (const { name, victim, failures } of victims) {
     }),
   );
 }
+
+/** Of a worker that vanishes with its connections; the other one listens all the time. */
+const cut = /^(ECONNRESET|socket hang up)$/;
+
+const deaths = [
+  { kind: 'worker-throws', worker: 0 },
+  { kind: 'worker-exits', worker: 1, code: 0 },
+] as const;
+for (const death of deaths) {
+  scenario(`a worker thread dies (${death.kind})`, () =>
+    harm(cut, async () => {
+      await setHealth('fail');
+      const [countBefore, before] = [await deathCount(), await connectionCount(death.worker)];
+      outbound.inject(death);
+      await until('the death is counted', async () => (await deathCount()) > countBefore);
+      await until('its successor serves', async () => {
+        await call(outbound.outboundPort, '/', { host: 'guarded' });
+        return (await connectionCount(death.worker)) > before;
+      });
+      // What the others were told, it was told too: whoever takes these connections ends them.
+      for (let index = 0; index < 12; index++) {
+        const { headers } = await call(outbound.outboundPort, '/', {
+          host: 'guarded',
+          headers: { connection: 'keep-alive' },
+        });
+        assert.equal(headers.connection, 'close');
+      }
+      await setHealth('ok');
+    }),
+  );
+}
+
+async function setHealth(health: 'fail' | 'ok'): Promise<void> {
+  await call(outbound.admin.port, `/healthcheck/${health}`, { method: 'POST' });
+}
+
+async function connectionCount(worker: number): Promise<number> {
+  return (await outbound.admin.connectionsByWorker(outbound.outboundPort)).get(worker) ?? 0;
+}
+
+async function deathCount(): Promise<number> {
+  return outbound.admin.stat('server.worker_deaths');
+}
+
+scenario('worker threads die three times in a minute', () =>
+  harm(gone, async () => {
+    const { process } = outbound;
+    // Two died before; where faults last long, a minute or more ago.
+    for (let death = 0; death < 3 && process.exit === undefined; death++) {
+      const before = await deathCount();
+      outbound.inject({ kind: 'worker-throws', worker: 0 });
+      await until(
+        'the worker or the process is gone',
+        async () => process.exit !== undefined || (await deathCount()) > before,
+      );
+    }
+    assert.deepEqual(await process.exited, { code: 1, signal: null });
+    const log = readFileSync(process.logFile, 'utf8');
+    for (const line of ['thrown on purpose', 'worker died and is started again', 'workers die too often'])
+      assert.ok(log.includes(line), `the log says: ${line}`);
+    await outbound.restart();
+  }),
+);

@@ -26,6 +26,7 @@ export interface ManagedProcess {
   readonly name: string;
   /** Undefined when the program could not be started. */
   readonly pid: number | undefined;
+  readonly logFile: string;
   readonly exited: Promise<ProcessExit>;
   readonly exit: ProcessExit | undefined;
   kill(signal: NodeJS.Signals): void;
@@ -78,6 +79,7 @@ export function startProcess(spec: ProcessSpec, clock: Clock): ManagedProcess {
   return {
     name: spec.name,
     pid: child.pid,
+    logFile: spec.logFile,
     exited,
     get exit() {
       return exit;

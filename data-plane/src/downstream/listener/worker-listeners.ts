@@ -70,6 +70,8 @@ export class WorkerListeners {
   readonly #serverDrain: Drain;
   #isServerDrainInboundOnly = false;
   #isHealthFailed = false;
+  /** Which listeners open no socket any more. */
+  #stoppedListening: 'none' | 'inbound' | 'all' = 'none';
   #connectionCount = 0;
 
   constructor(dependencies: WorkerListenersDependencies) {
@@ -135,12 +137,12 @@ export class WorkerListeners {
     this.#reportIfDrained();
   }
 
-  /** Settles when no further connection comes. */
+  /** Settles when no further connection comes. Listeners that are added later do not listen either. */
   async stopListening(inboundOnly: boolean): Promise<void> {
+    if (this.#stoppedListening !== 'all') this.#stoppedListening = inboundOnly ? 'inbound' : 'all';
     const closing: Promise<void>[] = [];
     for (const [key, { listener }] of this.#addresses) {
-      if (!inboundOnly || listener.config.trafficDirection === 'inbound')
-        closing.push(this.#closeAddress(key));
+      if (this.#mayNotListen(listener)) closing.push(this.#closeAddress(key));
     }
     await Promise.all(closing);
     this.#reportIfDrained();
@@ -184,6 +186,7 @@ export class WorkerListeners {
   }
 
   async #takeAddress(listener: ActiveListener): Promise<ListenFailure | undefined> {
+    if (this.#mayNotListen(listener)) return undefined;
     const key = addressKey(listener.config);
     const taken = this.#addresses.get(key);
     if (taken !== undefined) {
@@ -265,6 +268,11 @@ export class WorkerListeners {
       this.#serverDrain.isDraining &&
       (!this.#isServerDrainInboundOnly || config.trafficDirection === 'inbound')
     );
+  }
+
+  #mayNotListen({ config }: ActiveListener): boolean {
+    if (this.#stoppedListening === 'inbound') return config.trafficDirection === 'inbound';
+    return this.#stoppedListening === 'all';
   }
 
   #drainChains(chains: readonly ActiveFilterChain[]): void {
