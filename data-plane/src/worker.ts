@@ -18,7 +18,8 @@ import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { threadFigures } from './thread-inspection.ts';
 import { canInterceptAccept } from './transport/accepted-socket.ts';
-import { createSharedSlab, SocketReader } from './transport/socket-reader.ts';
+import { ReadSlabs } from './transport/read-slabs.ts';
+import { SocketReader } from './transport/socket-reader.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { WorkerClusters } from './upstream/thread-local-clusters.ts';
 import { createHttp1CodecFactory } from './upstream/pool/http1-codec-factory.ts';
@@ -50,7 +51,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
   const transport = createTransportContext(wheel, {
     workerIndex: data.index,
     workerCount: data.count,
-    hasFastAccept: await canInterceptAccept(() => new SocketReader(createSharedSlab())),
+    hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs())),
   });
   const workspace = new Http1Workspace();
   const clusters = new WorkerClusters({

@@ -66,7 +66,10 @@ export function canInterceptAccept(createReader: () => SocketReader): Promise<bo
     });
     server.listen(0, '127.0.0.1', () => {
       const isSet = interceptAccept(server, createReader, (socket, reader) => {
-        reader.setReceiver({ receive: (chunk) => void socket.write(chunk) });
+        reader.setReceiver({
+          receive: (chunk) => void socket.write(Buffer.from(chunk)),
+          isReadDisabled: false,
+        });
         socket.once('end', () => socket.end());
         socket.once('error', () => finish(false));
       });

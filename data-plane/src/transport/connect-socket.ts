@@ -21,7 +21,7 @@ export interface ConnectOptions extends SocketConnectionOptions {
  */
 export function connectSocket(context: TransportContext, options: ConnectOptions): SocketConnection {
   const { remoteAddress, sourceAddress } = options;
-  const reader = new SocketReader(context.sharedSlab);
+  const reader = new SocketReader(context.readSlabs);
   const socket = new Socket({ allowHalfOpen: true, onread: reader.onread });
   socket.setNoDelay(true);
   if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs);

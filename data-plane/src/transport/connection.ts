@@ -13,7 +13,8 @@ export interface Connection {
   /** Set once, by the owner, before any event can happen (in the tick that created the connection). */
   setHandlers(handlers: ConnectionHandlers): void;
   /**
-   * Queues bytes; a string is latin1. The buffer belongs to the connection until it was flushed.
+   * Queues bytes; a string is latin1. A buffer that is the caller's own belongs to the connection until it was flushed;
+   * a chunk that `onData` lends may be given as it is.
    * Ignored once closing or closed.
    */
   write(data: Buffer | string): void;
@@ -52,7 +53,7 @@ export type ConnectionCloseReason = 'local' | 'remote' | 'reset' | 'connect-fail
 export interface ConnectionHandlers {
   /** Upstream only: the connection (and its TLS handshake) is there. */
   onConnected?(): void;
-  /** `chunk` is lent until the call returns; a handler that keeps bytes copies them or takes the whole chunk over. */
+  /** `chunk` is lent until the call returns; a handler that keeps bytes copies them. */
   onData(chunk: Buffer): void;
   /** The peer sent FIN; this side can still write. */
   onEnd(): void;

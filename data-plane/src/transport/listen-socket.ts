@@ -58,7 +58,7 @@ export class ListenSocket {
     if (!context.hasFastAccept) return;
     interceptAccept(
       server,
-      () => new SocketReader(context.sharedSlab),
+      () => new SocketReader(context.readSlabs),
       (socket, reader) => this.#accept(socket, reader),
     );
   }

@@ -8,6 +8,7 @@ import type {
   ConnectionState,
   SocketAddress,
 } from './connection.ts';
+import { SlabPins } from './slab-pins.ts';
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
@@ -39,6 +40,7 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
   bytesRead = 0;
   bytesWritten = 0;
   readonly #socket: Socket;
+  readonly #reader: SocketReader | undefined;
   readonly #context: TransportContext;
   #delayedCloseTimeoutMs: number;
   #handlers: ConnectionHandlers = noHandlers;
@@ -47,6 +49,8 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
   #text = '';
   #queue: (Buffer | string)[] = [];
   #queueBytes = 0;
+  /** Made when a chunk that was lent is written first. */
+  #pins: SlabPins | undefined;
   #isInBatch = false;
   #readDisableCount = 0;
   #isWriteShut = false;
@@ -73,6 +77,7 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
     this.id = context.nextConnectionId();
     this.#socket = socket;
     this.#context = context;
+    this.#reader = reader;
     this.remoteAddress = remoteAddress;
     this.localAddress = localAddress;
     this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
@@ -91,6 +96,10 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
 
   get writeBufferedBytes(): number {
     return this.#queueBytes + this.#text.length + this.#socket.writableLength;
+  }
+
+  get isReadDisabled(): boolean {
+    return this.#readDisableCount > 0;
   }
 
   setHandlers(handlers: ConnectionHandlers): void {
@@ -134,8 +143,9 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
     } else if (data.length <= copiedChunkBytes) {
       this.#text += data.toString('latin1');
     } else {
-      if (this.#text !== '') this.#queue.push(this.#text, data);
-      else this.#queue.push(data);
+      const part = this.#context.readSlabs.lent === undefined ? data : this.#keepLent(data);
+      if (this.#text !== '') this.#queue.push(this.#text, part);
+      else this.#queue.push(part);
       this.#queueBytes += this.#text.length + data.length;
       this.#text = '';
     }
@@ -190,6 +200,7 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
       this.#flushQueue();
     }
     if (socket.writableLength > 0) this.#noteBackPressure();
+    else this.#pins?.onSent(this.bytesWritten);
   }
 
   /** Called by the socket. */
@@ -256,6 +267,11 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
     if (!this.#isProgressWatched) this.#socket.write(emptyChunk, this.#watchProgress());
   }
 
+  #keepLent(chunk: Buffer): Buffer {
+    const isWaiting = this.#state === 'connecting' || this.#socket.writableLength > 0;
+    return (this.#pins ??= new SlabPins(this.#context.readSlabs)).keep(chunk, this.bytesWritten, isWaiting);
+  }
+
   #checkHighWatermark(): void {
     if (this.#isAboveHighWatermark || this.#writeLimitBytes === 0) return;
     if (this.writeBufferedBytes <= this.#writeLimitBytes) return;
@@ -267,6 +283,7 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
     this.#isProgressWatched = false;
     if (this.#state !== 'open') return;
     const leftBytes = this.writeBufferedBytes;
+    this.#pins?.onSent(this.bytesWritten - leftBytes);
     if (this.#isAboveHighWatermark && leftBytes <= this.#writeLimitBytes / 2) {
       this.#isAboveHighWatermark = false;
       this.#handlers.onBelowWriteLowWatermark?.();
@@ -294,6 +311,7 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
     this.#text = '';
     this.#queue = [];
     this.#queueBytes = 0;
+    this.#pins?.abandon();
     // After a FIN the system refuses to reset, and the handle would stay open for ever.
     if (wasConnecting || this.#socket.writableEnded) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
@@ -313,6 +331,8 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
   #finish(): void {
     const isConnectFailure = this.#state === 'connecting';
     this.#state = 'closed';
+    this.#reader?.close();
+    this.#pins?.abandon();
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
     let reason = this.#closeReason;
     if (reason === undefined) {

@@ -1,39 +1,40 @@
 import type { OnReadOpts } from 'node:net';
+import type { ReadSlabs, Slab } from './read-slabs.ts';
 
 /** Who reads a socket. */
 export interface ChunkReceiver {
-  /** `chunk` is the receiver's from here on. */
+  /** `chunk` is lent until the call returns. */
   receive(chunk: Buffer): void;
+  /** It wants nothing more for now. */
+  readonly isReadDisabled: boolean;
 }
 
-const slabBytes = 64 * 1024;
-/** Below it a copy comes out of Node's pool and costs less than an allocation. */
-const pooledBytes = 4 * 1024;
-/** A read of at least a quarter of its slab takes the slab along; a smaller one would pin it (and is copied). */
-const handedOverBytes = slabBytes / 4;
+/** A read of at least that brings much: the socket gets a slab of its own. */
+const bulkReadBytes = 16 * 1024;
 
-const nobody: ChunkReceiver = { receive: () => undefined };
+const nobody: ChunkReceiver = { receive: () => undefined, isReadDisabled: false };
 
 /**
- * Reads sockets without a 64 KiB allocation for each read, which is a sixth of a small request's cost: by `onread`,
- * into one slab that all sockets of a worker share, since a read is used up before the next one begins. What is
- * handed on is a copy as long as reads are small. A socket that brings much at a time gets slabs of its own, and they
- * are handed on as they are.
+ * Reads a socket without an allocation for each read, which is a sixth of a small request's cost and most of a large
+ * body's: by `onread`, into the slab that all sockets of a worker share, or into a slab of its own while much comes
+ * at a time. A slab that a write still reads from is exchanged for another one.
  */
 export class SocketReader {
   readonly onread: OnReadOpts;
   #receiver: ChunkReceiver = nobody;
-  readonly #sharedSlab: Buffer;
-  #nextSlab: Buffer | undefined;
+  readonly #slabs: ReadSlabs;
+  #slab: Slab;
+  #nextSlab: Slab | undefined;
 
-  constructor(sharedSlab: Buffer) {
-    this.#sharedSlab = sharedSlab;
+  constructor(slabs: ReadSlabs) {
+    this.#slabs = slabs;
+    this.#slab = slabs.shared;
     // The first call of `buffer` is before any read, every other one follows `callback`.
-    this.#nextSlab = sharedSlab;
+    this.#nextSlab = slabs.shared;
     this.onread = {
-      buffer: () => this.#takeNextSlab(),
-      callback: (byteCount, slab) => {
-        this.#receiver.receive(this.#toChunk(byteCount, slab as Buffer));
+      buffer: () => this.#takeNextBuffer(),
+      callback: (byteCount) => {
+        this.#read(byteCount);
         return true;
       },
     };
@@ -43,26 +44,41 @@ export class SocketReader {
     this.#receiver = receiver;
   }
 
-  #takeNextSlab(): Buffer {
+  /** The socket is closed. */
+  close(): void {
+    this.#slabs.letGo(this.#slab);
+    this.#slab = this.#slabs.shared;
+  }
+
+  #takeNextBuffer(): Buffer {
     const slab = this.#nextSlab;
     this.#nextSlab = undefined;
     // Anything that is no array leaves the socket with the slab it has.
-    return slab as Buffer;
+    return slab?.bytes as Buffer;
   }
 
-  #toChunk(byteCount: number, slab: Buffer): Buffer {
-    if (byteCount >= handedOverBytes) {
-      this.#nextSlab = Buffer.allocUnsafeSlow(slabBytes);
-      if (slab !== this.#sharedSlab) return slab.subarray(0, byteCount);
-    } else if (slab !== this.#sharedSlab) {
-      this.#nextSlab = this.#sharedSlab;
+  #read(byteCount: number): void {
+    const slab = this.#slab;
+    const slabs = this.#slabs;
+    slabs.lent = slab;
+    try {
+      this.#receiver.receive(slab.bytes.subarray(0, byteCount));
+    } finally {
+      slabs.lent = undefined;
     }
-    const chunk = byteCount < pooledBytes ? Buffer.allocUnsafe(byteCount) : Buffer.allocUnsafeSlow(byteCount);
-    slab.copy(chunk, 0, 0, byteCount);
-    return chunk;
+    if (byteCount >= bulkReadBytes || slab !== slabs.shared) this.#chooseSlab(byteCount, slab);
   }
-}
 
-export function createSharedSlab(): Buffer {
-  return Buffer.allocUnsafeSlow(slabBytes);
+  #chooseSlab(byteCount: number, slab: Slab): void {
+    const slabs = this.#slabs;
+    // Closed meanwhile: `close` has let go of it.
+    if (slab !== this.#slab) return;
+    const isBulk = byteCount >= bulkReadBytes && !this.#receiver.isReadDisabled;
+    if (isBulk && slab !== slabs.shared && slab.pinCount === 0) return;
+    const next = (isBulk ? slabs.take() : undefined) ?? slabs.shared;
+    if (next === slab) return;
+    slabs.letGo(slab);
+    this.#slab = next;
+    this.#nextSlab = next;
+  }
 }

@@ -1,4 +1,4 @@
-import { createSharedSlab } from './socket-reader.ts';
+import { ReadSlabs } from './read-slabs.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
 
@@ -7,8 +7,8 @@ export interface TransportContext {
   readonly wheel: TimerWheel;
   readonly batch: WriteBatch;
   readonly nextConnectionId: () => number;
-  /** What small reads go into; see `SocketReader`. */
-  readonly sharedSlab: Buffer;
+  /** What sockets read into; see `SocketReader`. */
+  readonly readSlabs: ReadSlabs;
   /** Accepted sockets read that way too; `canInterceptAccept` said that they can. */
   readonly hasFastAccept: boolean;
 }
@@ -30,7 +30,7 @@ export function createTransportContext(
     wheel,
     batch: new WriteBatch(wheel),
     nextConnectionId: () => (lastId += workerCount),
-    sharedSlab: createSharedSlab(),
+    readSlabs: new ReadSlabs(),
     hasFastAccept,
   };
 }

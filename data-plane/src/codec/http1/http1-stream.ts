@@ -141,7 +141,7 @@ export abstract class Http1Stream implements StreamEncoder {
         this.writeBuffer(chunk);
         return true;
       case writeHeld:
-        (this.#held ??= []).push(chunk);
+        (this.#held ??= []).push(Buffer.from(chunk));
         return true;
       case writeNothing:
         return true;
