@@ -231,7 +231,7 @@ test('an upgrade is refused unless it is allowed; allowed, bytes pass both ways'
   assert.equal((await refused.answer()).status, 403);
   refused.close();
 
-  const proxy = await startProxy(t, toCluster, { clusters, manager: { upgrades: ['websocket'] } });
+  const proxy = await startProxy(t, toCluster, { clusters, manager: { upgrades: { websocket: { isEnabled: true } } } });
   const client = await RawClient.open(proxy.port);
   client.send(head);
   const answer = await client.answer();

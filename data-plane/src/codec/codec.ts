@@ -108,7 +108,8 @@ export interface CodecError {
 
 /** Upstream half: writes requests, reads answers. */
 export interface ClientCodec {
-  readonly protocol: HttpProtocol;
+  /** `TCP`: the stream's bytes as they are, behind a CONNECT that ends here. */
+  readonly protocol: HttpProtocol | 'TCP';
   dispatch(chunk: Buffer): void;
   /** The server sent FIN: ends a close-delimited answer, else resets. */
   onEnd(): void;

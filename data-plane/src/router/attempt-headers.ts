@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../codec/header-map.ts';
+import type { LocalReply } from '../downstream/http/local-reply.ts';
 import type { Host } from '../upstream/upstream.ts';
 import { expectedTimeoutMs, type RequestTimeouts } from './request-timeouts.ts';
 import type { ResolvedRoute } from './resolved-route.ts';
@@ -44,4 +45,11 @@ export function setAnswerHeaders(
   }
   if (route.virtualHost.includeAttemptCountInResponse)
     headers.set('x-envoy-attempt-count', String(attemptCount));
+}
+
+/** An answer of the proxy's own, with the number of attempts that it took where the virtual host wants that told. */
+export function withAttemptCount(reply: LocalReply, route: ResolvedRoute, attemptCount: number): LocalReply {
+  if (!route.virtualHost.includeAttemptCountInResponse || attemptCount === 0) return reply;
+  const header = ['x-envoy-attempt-count', String(attemptCount)] as const;
+  return { ...reply, headers: [...(reply.headers ?? []), header] };
 }

@@ -3,12 +3,16 @@ import type { HeaderMap } from '../codec/header-map.ts';
 import type { ForwardAction } from '../config/model/route.ts';
 import type { FormatContext } from '../downstream/http/access-log/format-operators.ts';
 import type { DecoderFilterCallbacks, WatermarkCallbacks } from '../downstream/http/http-filter.ts';
+import type { LocalReply } from '../downstream/http/local-reply.ts';
 import { addFlag } from '../downstream/http/stream-info-record.ts';
+import { asksForTunnel, opensTunnel } from '../downstream/http/upgrade.ts';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
 import type { ThreadLocalCluster, UpstreamConnectionInfo } from '../upstream/upstream.ts';
-import { setAnswerHeaders, setAttemptHeaders } from './attempt-headers.ts';
+import { setAnswerHeaders, setAttemptHeaders, withAttemptCount } from './attempt-headers.ts';
+import { choosePool } from './choose-pool.ts';
 import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
+import { isKeepAliveRace } from './keep-alive-race.ts';
 import { RequestBody } from './request-body.ts';
 import { takeRequestTimeouts, type RequestTimeouts } from './request-timeouts.ts';
 import { detailsOfReset, flagOfReset, isConnectFailure, replyToReset } from './reset-reason.ts';
@@ -17,9 +21,6 @@ import { RetryState } from './retry.ts';
 import { RetryAccounting } from './retry-accounting.ts';
 import type { RouterContext } from './router-context.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
-
-/** Methods whose requests may be sent twice (RFC 9110, 9.2.2). */
-const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
  * One request on its way to a cluster: picks hosts, starts attempts, times them, repeats them, and passes the answer
@@ -45,8 +46,11 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   readonly #retries: RetryAccounting;
   #hasRacedKeepAlive = false;
   #hasResponseStarted = false;
+  #isCanary = false;
   #isOver = false;
-  #isUpgraded = false;
+  readonly #isUpgrade: boolean;
+  #isTunnel = false;
+  #hasTunnelAnswerEnded = false;
   #timeoutStatus = 504;
   #requestCompleteMs: number | undefined;
   #routeTimer: WheelTimer | undefined;
@@ -68,6 +72,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#action = action;
     this.#cluster = cluster;
     this.#startedMs = context.wheel.monotonicMs();
+    this.#isUpgrade = asksForTunnel(headers);
     // What a client asks of the router is taken out before the route's own changes are made.
     this.#timeouts = takeRequestTimeouts(headers, route.timeouts);
     if (headers.remove('x-envoy-upstream-rq-timeout-alt-response')) this.#timeoutStatus = 204;
@@ -87,6 +92,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#route.pathRewriter?.apply(this.#headers, suppress);
     this.#callbacks.setDownstreamWatermarkCallbacks(this);
     if (endStream) this.#onRequestComplete();
+    // Nothing more comes of an upgrade before its answer, which is what the time-out waits for.
+    else if (this.#isUpgrade) this.#startRouteTimer();
     this.#startAttempt(false);
   }
 
@@ -98,6 +105,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     }
     if (endStream) this.#onRequestComplete();
     this.#attempt?.encodeData(chunk, endStream);
+    if (endStream && this.#hasTunnelAnswerEnded) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
   }
 
   onRequestTrailers(trailers: HeaderMap): void {
@@ -142,19 +150,23 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     const retry = this.#retry;
     if (retry !== undefined && this.#retries.decide(retry, retry.wantsRetryOfAnswer(headers, status), info)) {
       attempt.host.stats.onRequestEnd(true);
+      this.#cluster.stats.onRetriedResponse(status);
       attempt.reset();
       this.#scheduleRetry(retry);
       return;
     }
-    const isCanary = attempt.host.isCanary || headers.get('x-envoy-upstream-canary') === 'true';
-    this.#cluster.stats.onResponse(status, isCanary, info.isInternalRequest);
+    this.#isCanary = attempt.host.isCanary || headers.get('x-envoy-upstream-canary') === 'true';
+    this.#cluster.stats.onResponse(status, this.#isCanary, info.isInternalRequest);
     attempt.host.stats.onRequestEnd(status >= 500);
     info.responseDetails = 'via_upstream';
     info.responseStatus = status;
     this.#endRetries();
     this.#hasResponseStarted = true;
-    this.#isUpgraded = status === 101;
-    if (this.#isUpgraded && this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
+    if (this.#isUpgrade && opensTunnel(status, this.#headers)) {
+      this.#isTunnel = true;
+      attempt.isTunnel = true;
+      if (this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
+    }
     const doneMs = this.#context.suppressEnvoyHeaders ? undefined : this.#requestCompleteMs;
     setAnswerHeaders(
       headers,
@@ -170,7 +182,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   }
 
   onUpstreamData(_attempt: UpstreamRequest, chunk: Buffer, endStream: boolean): void {
-    if (endStream) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
+    if (endStream && this.#isTunnel && !this.#body.isComplete) this.#hasTunnelAnswerEnded = true;
+    else if (endStream) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
     this.#callbacks.encodeData(chunk, endStream);
   }
 
@@ -186,7 +199,10 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     info.upstreamTransportFailureReason = failure;
     if (attempt.connection !== undefined) this.#cluster.stats.resetsReceived.inc();
     if (!this.#hasResponseStarted) {
-      if (this.#isKeepAliveRace(attempt, reason)) {
+      if (
+        !this.#hasRacedKeepAlive &&
+        isKeepAliveRace(attempt.connection, reason, this.#body, this.#headers)
+      ) {
         this.#hasRacedKeepAlive = true;
         this.#cluster.stats.retries.attempted.inc();
         this.#startAttempt(true);
@@ -258,14 +274,19 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#callbacks.decoderBufferLimit,
     );
     this.#attempt = attempt;
-    attempt.start(this.#cluster.httpPool(host, this.#action.priority), this.#body, needsFreshConnection);
+    const pool = choosePool(this.#cluster, host, this.#action, headers);
+    attempt.start(pool, this.#body, needsFreshConnection, this.#isUpgrade);
   }
 
   #onRequestComplete(): void {
     this.#body.isComplete = true;
     const nowMs = this.#context.wheel.monotonicMs();
     this.#requestCompleteMs = nowMs;
-    if (this.#timeouts.routeMs === 0 || this.#isUpgraded) return;
+    if (!this.#isTunnel && this.#routeTimer === undefined) this.#startRouteTimer();
+  }
+
+  #startRouteTimer(): void {
+    if (this.#timeouts.routeMs === 0) return;
     this.#routeTimer = new WheelTimer(this);
     this.#context.wheel.schedule(this.#routeTimer, this.#timeouts.routeMs);
   }
@@ -273,24 +294,12 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   #onUpstreamComplete(nowMs: number): void {
     this.#callbacks.streamInfo.lastUpstreamByteMs = nowMs;
     if (this.#requestCompleteMs !== undefined) {
-      this.#cluster.stats.onResponseTime(nowMs - this.#requestCompleteMs);
+      const ms = nowMs - this.#requestCompleteMs;
+      this.#cluster.stats.onResponseTime(ms, this.#isCanary, this.#callbacks.streamInfo.isInternalRequest);
     }
     this.#attempt = undefined;
     this.#isOver = true;
     this.#release();
-  }
-
-  #isKeepAliveRace(attempt: UpstreamRequest, reason: StreamResetReason): boolean {
-    const { connection } = attempt;
-    return (
-      connection !== undefined &&
-      connection.isReused &&
-      !connection.hasReceivedBytes &&
-      !this.#hasRacedKeepAlive &&
-      (reason === 'connection-termination' || reason === 'remote-reset') &&
-      this.#body.isReplayable &&
-      idempotentMethods.has(this.#headers.get(':method') ?? '')
-    );
   }
 
   /** Schedules the retry of an attempt that had no answer; false: the reset is final. */
@@ -367,17 +376,11 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#callbacks.resetStream(details);
   }
 
-  #end(reply: Parameters<DecoderFilterCallbacks['sendLocalReply']>[0]): void {
+  #end(reply: LocalReply): void {
     this.#isOver = true;
     this.#attempt = undefined;
     this.#release();
-    const countedAttempts = this.#route.virtualHost.includeAttemptCountInResponse ? this.#attemptCount : 0;
-    if (countedAttempts === 0) {
-      this.#callbacks.sendLocalReply(reply);
-      return;
-    }
-    const attemptCount = ['x-envoy-attempt-count', String(countedAttempts)] as const;
-    this.#callbacks.sendLocalReply({ ...reply, headers: [...(reply.headers ?? []), attemptCount] });
+    this.#callbacks.sendLocalReply(withAttemptCount(reply, this.#route, this.#attemptCount));
   }
 
   #release(): void {

@@ -1,6 +1,6 @@
 import type { Rng } from '@heddle/shared/random/rng';
 import type { HttpFilterContext } from '../downstream/http/http-filter.ts';
-import type { Counter } from '../stats/stats.ts';
+import { describeStats, type StatsOf } from '../stats/describe-stats.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import type { ThreadLocalClusters } from '../upstream/upstream.ts';
 
@@ -17,25 +17,24 @@ export class RouterContext {
     this.wheel = context.wheel;
     this.rng = context.rng;
     this.suppressEnvoyHeaders = context.manager.suppressEnvoyHeaders;
-    this.stats = new RouterStats(context);
+    this.stats = routerStats.create(context.stats);
   }
 }
 
-/** The router's own statistics, below `http.<stat_prefix>.`. */
-export class RouterStats {
-  readonly noRoute: Counter;
-  readonly noCluster: Counter;
-  readonly redirect: Counter;
-  readonly directResponse: Counter;
-  readonly total: Counter;
-  readonly resetAfterResponseStarted: Counter;
+/** The router's own statistics. */
+export const routerStats = describeStats(['http.<stat_prefix>.'], (make) => ({
+  total: make.counter('rq_total', 'Requests that reached the router.'),
+  noRoute: make.counter('no_route', 'Requests without a route: 404.'),
+  noCluster: make.counter(
+    'no_cluster',
+    'Requests whose route names a cluster that does not exist or does not serve yet.',
+  ),
+  redirect: make.counter('rq_redirect', 'Requests that a route redirected.'),
+  directResponse: make.counter('rq_direct_response', 'Requests that a route answered itself.'),
+  resetAfterResponseStarted: make.counter(
+    'rq_reset_after_downstream_response_started',
+    'Answers that broke off after they had begun.',
+  ),
+}));
 
-  constructor({ stats }: HttpFilterContext) {
-    this.noRoute = stats.counter('no_route');
-    this.noCluster = stats.counter('no_cluster');
-    this.redirect = stats.counter('rq_redirect');
-    this.directResponse = stats.counter('rq_direct_response');
-    this.total = stats.counter('rq_total');
-    this.resetAfterResponseStarted = stats.counter('rq_reset_after_downstream_response_started');
-  }
-}
+export type RouterStats = StatsOf<typeof routerStats>;

@@ -36,6 +36,8 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   isAwaitingHeaders = true;
   /** The head went out, so the upstream may have acted on it. */
   isRequestSent = false;
+  /** Its answer has made bytes of it: the two directions end on their own. */
+  isTunnel = false;
   readonly #owner: UpstreamRequestOwner;
   readonly #wheel: TimerWheel;
   readonly #timeouts: RequestTimeouts;
@@ -50,6 +52,10 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   #trailers: HeaderMap | undefined;
   /** The caller gave the last byte of the request. */
   #isRequestComplete = false;
+  /** Of a tunnel that the upstream has ended and the caller has not. */
+  #hasAnswerEnded = false;
+  /** A tunnel is asked for: all of the request that comes before the answer is its head. */
+  #isUpgrade = false;
   #isOver = false;
   #perTryTimer: WheelTimer | undefined;
   #perTryIdleTimer: WheelTimer | undefined;
@@ -71,12 +77,18 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   }
 
   /** Sends what there is of the request; events may follow before this returns. */
-  start(pool: HttpConnectionPool, body: RequestBody, needsFreshConnection: boolean): void {
+  start(
+    pool: HttpConnectionPool,
+    body: RequestBody,
+    needsFreshConnection: boolean,
+    isUpgrade: boolean,
+  ): void {
     const { chunks, trailers } = body;
     // Given before the stream is asked for: with a connection at hand it goes out with the head.
     for (let index = 0; index < chunks.length; index++) this.#enqueue(chunks[index] ?? noBytes);
     this.#trailers = trailers;
     this.#isRequestComplete = body.isComplete;
+    this.#isUpgrade = isUpgrade;
     this.#pending = pool.newStream(this, this, needsFreshConnection);
   }
 
@@ -95,6 +107,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     this.#owner.onUpstreamBytesSent(endStream);
     if (endStream) this.#startPerTryTimer();
     this.#touchPerTryIdle();
+    if (endStream && this.#hasAnswerEnded) this.#end();
   }
 
   encodeTrailers(trailers: HeaderMap): void {
@@ -144,7 +157,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     }
     if (this.#isOver) return;
     if (this.#isBackedUp) this.#setBackedUp(false);
-    if (this.#isRequestComplete) this.#startPerTryTimer();
+    if (this.#isRequestComplete || this.#isUpgrade) this.#startPerTryTimer();
     this.#touchPerTryIdle();
   }
 
@@ -171,7 +184,8 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   decodeData(chunk: Buffer, endStream: boolean): void {
     if (this.#isOver) return;
     this.#touchPerTryIdle();
-    if (endStream) this.#complete();
+    if (endStream && this.isTunnel && !this.#isRequestComplete) this.#hasAnswerEnded = true;
+    else if (endStream) this.#complete();
     this.#owner.onUpstreamData(this, chunk, endStream);
   }
 

@@ -1,17 +1,18 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
+import { createTcpClientCodec } from '../codec/tcp/tcp-client-codec.ts';
 import type { Cluster } from '../config/model/cluster.ts';
 import type { ClusterSharedMemory, HostSetUpdate } from '../config/model/cluster-update.ts';
 import { packedHostCount } from '../config/model/packed-hosts.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import { SharedResourceManager } from './circuit-breaker.ts';
-import { WorkerClusterStats } from './cluster-stats.ts';
+import { panicStats, WorkerClusterStats } from './cluster-stats.ts';
 import { HostSet } from './host-set/host-set.ts';
 import { WorkerHost } from './host-set/worker-host.ts';
 import { createLoadBalancer } from './load-balancer/create-load-balancer.ts';
 import { Http1ConnectionPool } from './pool/http1-connection-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
-import { createPoolStats } from './pool/pool-stats.ts';
+import { poolStats } from './pool/pool-stats.ts';
 import type { ClientCodecFactory, UpstreamConnector } from './pool/upstream-connector.ts';
 import { trafficWord } from './shared-memory.ts';
 import type {
@@ -36,11 +37,10 @@ export interface WorkerUpstreamContext {
   readonly createCodec: ClientCodecFactory;
 }
 
-/** The pools of one host, by priority. */
-interface HostPools {
-  default?: Http1ConnectionPool;
-  high?: Http1ConnectionPool;
-}
+/** What a pool's connections speak, and its priority. */
+type PoolKey = `${'http1' | 'tcp'}-${ResourcePriority}`;
+
+type HostPools = Partial<Record<PoolKey, Http1ConnectionPool>>;
 
 /** One cluster object in one worker: lives from its `replace` to the next one, and drains after that. */
 export class WorkerCluster implements ThreadLocalCluster {
@@ -49,7 +49,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   readonly #hostSet: HostSet;
   readonly #pools = new Map<WorkerHost, HostPools>();
   readonly #resources: Readonly<Record<ResourcePriority, SharedResourceManager>>;
-  readonly #poolContexts: Readonly<Record<ResourcePriority, PoolContext>>;
+  readonly #poolContexts: Readonly<Record<PoolKey, PoolContext>>;
   #isDraining = false;
 
   constructor(
@@ -73,15 +73,18 @@ export class WorkerCluster implements ThreadLocalCluster {
     const traffic = new Int32Array(shared.circuitBreakers);
     const common = {
       cluster,
-      stats: createPoolStats(scope),
+      stats: poolStats.create(scope),
       connector,
-      createCodec,
       clock,
       onTraffic: () => void (traffic[trafficWord] = 1),
     };
+    const http1 = { ...common, createCodec, isHttp1: true };
+    const tcp = { ...common, createCodec: createTcpClientCodec, isHttp1: false };
     this.#poolContexts = {
-      default: { ...common, resources: this.#resources.default },
-      high: { ...common, resources: this.#resources.high },
+      'http1-default': { ...http1, resources: this.#resources.default },
+      'http1-high': { ...http1, resources: this.#resources.high },
+      'tcp-default': { ...tcp, resources: this.#resources.default },
+      'tcp-high': { ...tcp, resources: this.#resources.high },
     };
     this.#hostSet = new HostSet(
       {
@@ -92,7 +95,7 @@ export class WorkerCluster implements ThreadLocalCluster {
         workerCount,
         clock,
         rng,
-        panicPicks: scope.counter('lb_healthy_panic'),
+        panicPicks: panicStats.create(scope).picks,
         onHostUnhealthy: (host) => this.#drainUnhealthy(host),
       },
       initial,
@@ -104,20 +107,11 @@ export class WorkerCluster implements ThreadLocalCluster {
   }
 
   httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
-    if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
-    let pools = this.#pools.get(host);
-    if (pools === undefined) {
-      pools = {};
-      this.#pools.set(host, pools);
-    }
-    let pool = pools[priority];
-    if (pool === undefined) {
-      pool = new Http1ConnectionPool(host, this.#poolContexts[priority]);
-      pools[priority] = pool;
-      // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
-      if (this.#isDraining || host.isGone) pool.drainAndDelete();
-    }
-    return pool;
+    return this.#pool(host, `http1-${priority}`);
+  }
+
+  tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
+    return this.#pool(host, `tcp-${priority}`);
   }
 
   resources(priority: ResourcePriority): SharedResourceManager {
@@ -158,9 +152,24 @@ export class WorkerCluster implements ThreadLocalCluster {
     this.#forEachPoolOf(host, (pool) => pool.drainExistingConnections());
   }
 
+  #pool(host: Host, key: PoolKey): HttpConnectionPool {
+    if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
+    let pools = this.#pools.get(host);
+    if (pools === undefined) {
+      pools = {};
+      this.#pools.set(host, pools);
+    }
+    let pool = pools[key];
+    if (pool === undefined) {
+      pool = new Http1ConnectionPool(host, this.#poolContexts[key]);
+      pools[key] = pool;
+      // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
+      if (this.#isDraining || host.isGone) pool.drainAndDelete();
+    }
+    return pool;
+  }
+
   #forEachPoolOf(host: WorkerHost, action: (pool: Http1ConnectionPool) => void): void {
-    const pools = this.#pools.get(host);
-    if (pools?.default !== undefined) action(pools.default);
-    if (pools?.high !== undefined) action(pools.high);
+    for (const pool of Object.values(this.#pools.get(host) ?? {})) action(pool);
   }
 }

@@ -1,4 +1,4 @@
-import type { RequestEncoder, ResponseDecoder, StreamResetReason } from '../codec/codec.ts';
+import type { HttpProtocol, RequestEncoder, ResponseDecoder, StreamResetReason } from '../codec/codec.ts';
 import type { Cluster } from '../config/model/cluster.ts';
 import type { Locality } from '../config/model/locality.ts';
 import type { SocketAddress } from '../transport/connection.ts';
@@ -20,6 +20,8 @@ export interface ThreadLocalCluster {
   chooseHost(context: LoadBalancerContext): Host | undefined;
   /** The pool of that host; made at the first use. */
   httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
+  /** The same over bare TCP: each stream has a connection of its own, and 200 for an answer once that is there. */
+  tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
   /** Circuit breakers, over all workers. */
   resources(priority: ResourcePriority): ResourceManager;
 }
@@ -88,7 +90,7 @@ export interface UpstreamConnectionInfo {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly connectionId: number;
-  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  readonly protocol: HttpProtocol | 'TCP';
   /** It carried a request before the current one. */
   readonly isReused: boolean;
   /**
@@ -109,14 +111,15 @@ export interface ResourceManager {
 export interface ClusterStats {
   /** `upstream_rq_<code>`, `upstream_rq_<n>xx`, `upstream_rq_completed`, and the canary, internal and external twins. */
   onResponse(status: number, isCanary: boolean, isInternalRequest: boolean): void;
-  /** `upstream_rq_time`, ms. */
-  onResponseTime(ms: number): void;
+  /** The same below `retry.`: an answer that is not passed on, since the request is tried again. */
+  onRetriedResponse(status: number): void;
+  /** `upstream_rq_time` and its twins, ms. */
+  onResponseTime(ms: number, isCanary: boolean, isInternalRequest: boolean): void;
   readonly retries: RetryStats;
   readonly timeouts: { readonly request: CounterLike; readonly perTry: CounterLike };
   readonly noneHealthy: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
-  readonly maintenanceMode: CounterLike;
 }
 
 export interface RetryStats {

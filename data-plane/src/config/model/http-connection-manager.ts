@@ -40,9 +40,16 @@ export interface HttpConnectionManager {
   readonly defaultHostForHttp10: string;
   readonly enableTrailers: boolean;
   readonly proxy100Continue: boolean;
-  /** Upgrade types that are allowed, lower-case. */
-  readonly upgrades: readonly string[];
+  /** By upgrade type, lower-case; `connect` for CONNECT. Other types are refused where no route allows them. */
+  readonly upgrades: Readonly<Record<string, UpgradeConfig>>;
   readonly suppressEnvoyHeaders: boolean;
+}
+
+/** What the manager does with one kind of upgrade. */
+export interface UpgradeConfig {
+  readonly isEnabled: boolean;
+  /** Filters of such requests, also where only the route allows them; absent = those of all requests. */
+  readonly httpFilters?: readonly HttpFilterConfig[];
 }
 
 /** One HTTP filter: `type` is a row of the filter registry, `config` is what that row's decoder made. */

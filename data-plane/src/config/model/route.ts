@@ -92,6 +92,13 @@ export interface ForwardAction {
   readonly metadataMatch?: Readonly<Record<string, unknown>>;
   /** Upgrade type (lower-case) → allowed; over the connection manager's. */
   readonly upgrades: Readonly<Record<string, boolean>>;
+  /** CONNECT ends here: what the client sends goes to the cluster as it is, over TCP. */
+  readonly connectTermination?: ConnectTermination;
+}
+
+export interface ConnectTermination {
+  /** POST is taken for CONNECT. */
+  readonly allowsPost: boolean;
 }
 
 export interface RegexRewrite {

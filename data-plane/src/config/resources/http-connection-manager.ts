@@ -1,5 +1,5 @@
 import type { HttpConnectionManager as HttpConnectionManagerMessage } from '@heddle/shared/xds/api';
-import type { HttpConnectionManager } from '../model/http-connection-manager.ts';
+import type { HttpConnectionManager, UpgradeConfig } from '../model/http-connection-manager.ts';
 import { decodeAccessLogs } from './access-log.ts';
 import { decodeInitialFetchTimeoutMs } from './config-source.ts';
 import type { DecodeContext } from './decode-context.ts';
@@ -118,15 +118,17 @@ function decodeUpgrades(
   context: DecodeContext,
   message: HttpConnectionManagerMessage,
   path: string,
-): string[] {
-  const upgrades: string[] = [];
-  const seen = new Set<string>();
-  for (const [i, { upgradeType, enabled }] of message.upgradeConfigs.entries()) {
+): HttpConnectionManager['upgrades'] {
+  const upgrades: Record<string, UpgradeConfig> = {};
+  for (const [i, { upgradeType, enabled, filters }] of message.upgradeConfigs.entries()) {
+    const configPath = `${path}.upgrade_configs[${i}]`;
     const type = upgradeType.toLowerCase();
-    if (seen.has(type))
-      context.refuse(`${path}.upgrade_configs[${i}].upgrade_type`, `${upgradeType} occurs twice`);
-    seen.add(type);
-    if (enabled !== false) upgrades.push(type);
+    if (type in upgrades) context.refuse(`${configPath}.upgrade_type`, `${upgradeType} occurs twice`);
+    const isEnabled = enabled ?? true;
+    upgrades[type] =
+      filters.length === 0
+        ? { isEnabled }
+        : { isEnabled, httpFilters: decodeHttpFilters(context, filters, `${configPath}.filters`) };
   }
   return upgrades;
 }

@@ -62,8 +62,25 @@ test('a listener and its connection manager have the defaults of Envoy', () => {
     maxRequestHeadersBytes: 61440,
     maxHeadersCount: 100,
     stripPort: 'none',
-    upgrades: [],
+    upgrades: {},
   });
+});
+
+test('an upgrade may have filters of its own, which end with a router too', () => {
+  const yaml = (filters: string): string =>
+    listenerYaml(
+      managerYaml(
+        `route_config: {}, upgrade_configs: [ { upgrade_type: websocket, enabled: false, filters: [ ${filters} ] } ]`,
+      ),
+    );
+  const { websocket } = managerOf(yaml(router)).upgrades;
+  assert.equal(websocket?.isEnabled, false);
+  assert.deepEqual(
+    websocket?.httpFilters?.map(({ name }) => name),
+    ['router'],
+  );
+  const [problem = ''] = problemsOfYaml(listener, yaml(`${router}, ${router}`));
+  assert.match(problem, /upgrade_configs\[0\]\.filters\[0\]: router is terminal and must be the last filter/);
 });
 
 test('RDS, access logs and upgrades', () => {
@@ -80,7 +97,7 @@ test('RDS, access logs and upgrades', () => {
     ),
   );
   assert.deepEqual(manager.routes, { kind: 'rds', routeConfigName: 'r', initialFetchTimeoutMs: 2000 });
-  assert.deepEqual(manager.upgrades, ['websocket']);
+  assert.deepEqual(manager.upgrades, { websocket: { isEnabled: true }, other: { isEnabled: false } });
   assert.deepEqual(manager.accessLogs, [
     {
       sink: { kind: 'file', path: '/dev/null' },

@@ -4,7 +4,7 @@ import type {
   WeightedCluster as WeightedClusterMessage,
   WeightedCluster_ClusterWeight,
 } from '@heddle/shared/xds/api';
-import type { ForwardAction, WeightedCluster } from '../model/route.ts';
+import type { ConnectTermination, ForwardAction, WeightedCluster } from '../model/route.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeFilterConfigs } from './filter-configs.ts';
 import { decodeHeaderMutation } from './header-mutation.ts';
@@ -32,7 +32,7 @@ export function decodeRouteAction(
     appendXForwardedHost: message.appendXForwardedHost,
     timeoutMs: toMsOr(message.timeout, defaultTimeoutMs),
     priority: message.priority === 'HIGH' ? 'high' : 'default',
-    upgrades: decodeUpgrades(context, message, path),
+    ...decodeUpgrades(context, message, path),
     ...defined<
       Pick<
         ForwardAction,
@@ -138,15 +138,19 @@ function decodeUpgrades(
   context: DecodeContext,
   message: RouteActionMessage,
   path: string,
-): Readonly<Record<string, boolean>> {
+): Pick<ForwardAction, 'upgrades' | 'connectTermination'> {
   const upgrades: Record<string, boolean> = {};
-  for (const [i, { upgradeType, enabled }] of message.upgradeConfigs.entries()) {
+  let connectTermination: ConnectTermination | undefined;
+  for (const [i, { upgradeType, enabled, connectConfig }] of message.upgradeConfigs.entries()) {
+    const configPath = `${path}.upgrade_configs[${i}]`;
     const type = upgradeType.toLowerCase();
-    if (type in upgrades)
-      context.refuse(`${path}.upgrade_configs[${i}].upgrade_type`, `${upgradeType} occurs twice`);
+    if (type in upgrades) context.refuse(`${configPath}.upgrade_type`, `${upgradeType} occurs twice`);
     upgrades[type] = enabled ?? true;
+    if (connectConfig === undefined) continue;
+    if (type !== 'connect') context.refuse(`${configPath}.connect_config`, 'needs upgrade_type CONNECT');
+    else if (upgrades[type]) connectTermination = { allowsPost: connectConfig.allowPost };
   }
-  return upgrades;
+  return connectTermination === undefined ? { upgrades } : { upgrades, connectTermination };
 }
 
 /** What load balancers read of a metadata. */

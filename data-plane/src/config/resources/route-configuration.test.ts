@@ -190,6 +190,17 @@ test('mutations: names are lower-case, the deprecated append means the action', 
   });
 });
 
+test('CONNECT is matched, allowed and ended by a route', () => {
+  const { match, action } = firstRoute(`
+  - match: { connect_matcher: {} }
+    route: { cluster: c, upgrade_configs: [ { upgrade_type: CONNECT, connect_config: { allow_post: true } } ] }`);
+  assert.deepEqual(match.path, { kind: 'connect' });
+  assert.partialDeepStrictEqual(action, {
+    upgrades: { connect: true },
+    connectTermination: { allowsPost: true },
+  });
+});
+
 const toC = 'route: { cluster: c }';
 const refusals: readonly [string, string, readonly RegExp[]][] = [
   [
@@ -257,6 +268,16 @@ const refusals: readonly [string, string, readonly RegExp[]][] = [
       'max_direct_response_body_size_bytes: 4',
     ),
     [/direct_response\.body: has 5 bytes, more than max_direct_response_body_size_bytes \(4\)/],
+  ],
+  [
+    'an end of what is no CONNECT, and an upgrade type that is given twice',
+    tableWith(
+      '  - { match: { prefix: / }, route: { cluster: c, upgrade_configs: [ { upgrade_type: websocket, connect_config: {} }, { upgrade_type: WebSocket } ] } }',
+    ),
+    [
+      /upgrade_configs\[0\]\.connect_config: needs upgrade_type CONNECT/,
+      /upgrade_configs\[1\]\.upgrade_type: WebSocket occurs twice/,
+    ],
   ],
   [
     'two rewrites',

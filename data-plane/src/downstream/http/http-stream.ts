@@ -17,6 +17,7 @@ import type { RouteEntry } from './route-entry.ts';
 import type { RouteSelector } from './route-selector.ts';
 import { StreamDeadlines } from './stream-deadlines.ts';
 import { addFlag, type StreamInfoRecord } from './stream-info-record.ts';
+import { isUpgradeAllowed, opensTunnel, upgradeTypeOf } from './upgrade.ts';
 
 /** What a stream asks of its connection. */
 export interface HttpStreamOwner {
@@ -47,7 +48,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   #responseTrailers: HeaderMap | undefined;
   #watermarks: WatermarkCallbacks | undefined;
   #isAboveHighWatermark = false;
-  #isUpgrade = false;
+  /** Of an upgrade that is asked for and allowed. */
+  #upgradeType: string | undefined;
+  /** The answer has turned the stream into bytes in both directions. */
+  #isTunnel = false;
   isRequestComplete = false;
   #isResponseComplete = false;
   #isDestroyed = false;
@@ -85,11 +89,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
       this.#createChain().sendLocalReply(admission.reply);
       return;
     }
-    this.#isUpgrade = admission.isUpgrade;
     const route = this.route();
     this.deadlines.applyRoute(route?.route.action);
     this.#owner.onDeadlineChange(this.deadlines.next());
-    if (this.#isUpgrade && !this.#isUpgradeAllowed(headers, route)) {
+    if (admission.isUpgrade && !this.#admitUpgrade(headers, route)) {
       this.#config.stats.rqWsOnNonWsRoute.inc();
       this.#owner.closeAfterResponse();
       this.#createChain().sendLocalReply({ status: 403, body: '', details: 'upgrade_failed' });
@@ -104,6 +107,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     if (endStream) this.#onRequestComplete();
     this.#touch();
     this.#chain?.decodeData(chunk, endStream);
+    if (endStream && this.#isTunnel) this.#onResponseComplete();
   }
 
   decodeTrailers(trailers: HeaderMap): void {
@@ -195,13 +199,13 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     const { config, stats, listenerStats, dependencies } = this.#config;
     const info = this.streamInfo;
     const status = Number(headers.get(':status') ?? '0');
-    const isSwitching = status === 101;
-    finishResponseHeaders(headers, config, dependencies.date, isLocal, isSwitching);
+    this.#isTunnel = opensTunnel(status, this.requestHeaders);
+    finishResponseHeaders(headers, config, dependencies.date, isLocal, status === 101);
     if (config.alwaysSetRequestIdInResponse) this.#copyRequestId(headers);
     info.responseStatus = status;
     info.firstDownstreamTxByteMs = this.#touch();
     this.#responseHeaders = headers;
-    if (isSwitching) this.#onUpgraded();
+    if (this.#isTunnel) this.deadlines.onUpgraded();
     else this.#decideClose();
     if (!info.isHealthCheck) {
       stats.onResponse(status);
@@ -265,14 +269,18 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     info.endedMs = nowMs;
     this.#chain?.destroy();
     this.#config.stats.rqActive.dec();
-    if (this.#isUpgrade && info.responseStatus === 101) this.#config.stats.cxUpgradesActive.dec();
+    if (this.#upgradeType !== undefined) this.#config.stats.cxUpgradesActive.dec();
     if (!info.isHealthCheck) this.#config.stats.rqTime.record(nowMs - info.startedAtMs);
     this.#log();
     this.#owner.onStreamDestroyed(this);
   }
 
   #createChain(): HttpFilterChain {
-    this.#chain ??= new HttpFilterChain(this, this.#config.createFilters(), this.#config.bufferLimitBytes);
+    this.#chain ??= new HttpFilterChain(
+      this,
+      this.#config.createFilters(this.#upgradeType),
+      this.#config.bufferLimitBytes,
+    );
     return this.#chain;
   }
 
@@ -284,18 +292,14 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     return true;
   }
 
-  #isUpgradeAllowed(headers: HeaderMap, route: RouteEntry | undefined): boolean {
-    const type = (headers.get('upgrade') ?? 'connect').toLowerCase();
-    const action = route?.route.action;
-    const ofRoute = action?.kind === 'forward' ? action.upgrades[type] : undefined;
-    // Without a route the answer is 404, not 403.
-    return route === undefined || (ofRoute ?? this.#config.config.upgrades.includes(type));
-  }
-
-  #onUpgraded(): void {
+  /** False: it is refused. Without a route the answer is 404, whatever is asked for. */
+  #admitUpgrade(headers: HeaderMap, route: RouteEntry | undefined): boolean {
+    const type = upgradeTypeOf(headers);
+    if (!isUpgradeAllowed(type, this.#config.config, route)) return route === undefined;
+    this.#upgradeType = type;
     this.#config.stats.cxUpgradesTotal.inc();
     this.#config.stats.cxUpgradesActive.inc();
-    this.deadlines.onUpgraded();
+    return true;
   }
 
   #copyRequestId(headers: HeaderMap): void {
@@ -322,7 +326,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
 
   #onResponseComplete(): void {
     // A tunnel lives until its other half ends too.
-    if (this.streamInfo.responseStatus === 101 && !this.isRequestComplete) return;
+    if (this.#isTunnel && !this.isRequestComplete) return;
     if (this.#isResponseComplete) this.destroy();
   }
 

@@ -1,16 +1,21 @@
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Rng } from '@heddle/shared/random/rng';
-import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import type { HttpConnectionManager, HttpFilterConfig } from '../../config/model/http-connection-manager.ts';
 import type { Http1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp1ServerOptions } from '../../codec/http1/options.ts';
 import type { Http1Workspace } from '../../codec/http1/workspace.ts';
+import type { StatsOf } from '../../stats/describe-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
 import { AccessLogger } from './access-log/access-logger.ts';
 import type { LogFiles } from './access-log/log-file.ts';
-import { ConnectionManagerStats } from './connection-manager-stats.ts';
+import {
+  connectionManagerStats,
+  listenerResponseStats,
+  type ConnectionManagerStats,
+} from './connection-manager-stats.ts';
 import type { NamedFilter } from './http-filter-chain.ts';
-import type { HttpFilter, HttpFilterFactory } from './http-filter.ts';
+import type { HttpFilter, HttpFilterContext, HttpFilterFactory } from './http-filter.ts';
 import { RequestSanitizer } from './request-headers.ts';
 import type { DateText } from './response-headers.ts';
 import type { RouteSource, RouteSources } from './route-selector.ts';
@@ -38,14 +43,16 @@ export class ManagerConfig {
   readonly config: HttpConnectionManager;
   readonly dependencies: HttpManagerDependencies;
   readonly stats: ConnectionManagerStats;
-  readonly listenerStats: StatusClassStats;
+  readonly listenerStats: StatsOf<typeof listenerResponseStats>;
   readonly routeSource: RouteSource;
   readonly sanitizer: RequestSanitizer;
   readonly accessLoggers: readonly AccessLogger[];
   readonly codecOptions: Http1ServerOptions;
   readonly filterChainName: string;
   readonly bufferLimitBytes: number;
-  readonly #filterFactories: readonly { readonly name: string; readonly create: () => HttpFilter }[];
+  readonly #filterFactories: readonly NamedFilterFactory[];
+  /** Filters of upgrades, where they differ from those of all requests. */
+  readonly #upgradeFilterFactories = new Map<string, readonly NamedFilterFactory[]>();
 
   /** @throws InvalidInputError for formats and regexes that do not compile; Error for an unknown filter type */
   constructor(
@@ -60,8 +67,10 @@ export class ManagerConfig {
     this.config = config;
     this.dependencies = dependencies;
     const scope = dependencies.stats.scope(`http.${config.statPrefix}.`);
-    this.stats = new ConnectionManagerStats(scope);
-    this.listenerStats = new StatusClassStats(listener.statsScope.scope(`http.${config.statPrefix}.`));
+    this.stats = connectionManagerStats.create(scope);
+    this.listenerStats = listenerResponseStats.create(
+      listener.statsScope.scope(`http.${config.statPrefix}.`),
+    );
     this.filterChainName = listener.filterChainName;
     this.bufferLimitBytes = listener.bufferLimitBytes;
     this.routeSource =
@@ -78,34 +87,42 @@ export class ManagerConfig {
       defaultHostForHttp10: config.defaultHostForHttp10,
     });
     const context = { manager: config, stats: scope, wheel: dependencies.wheel, rng: dependencies.rng };
-    this.#filterFactories = config.httpFilters
-      .filter(({ isDisabled }) => !isDisabled)
-      .map(({ name, type, config: filterConfig }) => {
-        const row = dependencies.filters.find((factory) => factory.type === type);
-        if (row === undefined) throw new Error(`no HTTP filter of type ${type}`);
-        return { name, create: row.createFactory(filterConfig, context) };
-      });
+    this.#filterFactories = createFilterFactories(config.httpFilters, dependencies.filters, context);
+    for (const [type, { httpFilters }] of Object.entries(config.upgrades)) {
+      if (httpFilters === undefined) continue;
+      this.#upgradeFilterFactories.set(
+        type,
+        createFilterFactories(httpFilters, dependencies.filters, context),
+      );
+    }
   }
 
-  createFilters(): NamedFilter[] {
+  /** `upgradeType` of a request that asks for an upgrade (lower-case), else undefined. */
+  createFilters(upgradeType: string | undefined): NamedFilter[] {
+    const ofUpgrade = upgradeType === undefined ? undefined : this.#upgradeFilterFactories.get(upgradeType);
     const filters: NamedFilter[] = [];
-    for (const { name, create } of this.#filterFactories) filters.push({ name, filter: create() });
+    for (const { name, create } of ofUpgrade ?? this.#filterFactories) {
+      filters.push({ name, filter: create() });
+    }
     return filters;
   }
 }
 
-/** `listener.<address>.http.<stat_prefix>.downstream_rq_…`. */
-class StatusClassStats {
-  readonly #completed;
-  readonly #classes;
+interface NamedFilterFactory {
+  readonly name: string;
+  readonly create: () => HttpFilter;
+}
 
-  constructor(scope: StatsScope) {
-    this.#completed = scope.counter('downstream_rq_completed');
-    this.#classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((name) => scope.counter(`downstream_rq_${name}`));
-  }
-
-  onResponse(status: number): void {
-    this.#completed.inc();
-    this.#classes[Math.floor(status / 100) - 1]?.inc();
-  }
+function createFilterFactories(
+  configs: readonly HttpFilterConfig[],
+  rows: readonly HttpFilterFactory[],
+  context: HttpFilterContext,
+): NamedFilterFactory[] {
+  return configs
+    .filter(({ isDisabled }) => !isDisabled)
+    .map(({ name, type, config }) => {
+      const row = rows.find((factory) => factory.type === type);
+      if (row === undefined) throw new Error(`no HTTP filter of type ${type}`);
+      return { name, create: row.createFactory(config, context) };
+    });
 }

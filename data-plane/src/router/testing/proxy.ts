@@ -8,7 +8,7 @@ import type { HttpConnectionManager } from '../../config/model/http-connection-m
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
 import { packHosts } from '../../config/model/packed-hosts.ts';
 import type { RouteTable } from '../../config/model/route.ts';
-import { LogFiles, LogFileStats } from '../../downstream/http/access-log/log-file.ts';
+import { LogFiles, logFileStats } from '../../downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../downstream/http/http-connection-manager.ts';
 import type { HttpFilterFactory } from '../../downstream/http/http-filter.ts';
 import { ManagerConfig } from '../../downstream/http/manager-config.ts';
@@ -142,7 +142,7 @@ export async function startProxy(
   for (const [name, ports] of Object.entries(options.clusters ?? {})) addCluster(name, ports);
 
   const routes = new ActiveRouteTables();
-  const logFiles = new LogFiles({ clock: wheel, stats: new LogFileStats(stats), logger });
+  const logFiles = new LogFiles({ clock: wheel, stats: logFileStats.create(stats.scope('filesystem.')), logger });
   let streamId = 0;
   const dependencies = {
     wheel,

@@ -141,7 +141,7 @@ export function buildManager(
     defaultHostForHttp10: '',
     enableTrailers: false,
     proxy100Continue: false,
-    upgrades: [],
+    upgrades: {},
     suppressEnvoyHeaders: false,
     ...fields,
   };

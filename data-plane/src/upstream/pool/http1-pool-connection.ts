@@ -73,8 +73,8 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
   get connectionId(): number {
     return this.connection.id;
   }
-  get protocol(): 'HTTP/1.1' {
-    return 'HTTP/1.1';
+  get protocol(): UpstreamConnectionInfo['protocol'] {
+    return this.#codec.protocol;
   }
   get isReused(): boolean {
     return this.requestCount > 1;
@@ -114,9 +114,10 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
   onEnd(): void {
     this.isDraining = true;
     this.#codec.onEnd();
-    // A FIN on an idle connection is how servers end keep-alive; during a request the codec has decided.
+    // A FIN on an idle connection is how servers end keep-alive; during a request the codec has decided, and a tunnel
+    // goes on in the other direction.
     if (this.state === 'ready') this.#owner.onIdleConnectionUnusable(this);
-    else if (this.state === 'busy') this.connection.close('flush');
+    else if (this.state === 'busy' && this.#codec.activeStreamCount === 0) this.connection.close('flush');
   }
 
   onClose(reason: ConnectionCloseReason, detail: string): void {

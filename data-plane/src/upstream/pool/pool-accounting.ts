@@ -16,7 +16,7 @@ export class PoolAccounting {
     const { resources, stats, onTraffic } = this.#context;
     resources.connectionOpened();
     stats.connectionsTotal.inc();
-    stats.http1Total.inc();
+    if (this.#context.isHttp1) stats.http1Total.inc();
     stats.connectionsActive.inc();
     this.#host.stats.onConnectionOpened();
     onTraffic();

@@ -11,6 +11,7 @@ export interface PoolContext {
   readonly stats: PoolStats;
   readonly connector: UpstreamConnector;
   readonly createCodec: ClientCodecFactory;
+  readonly isHttp1: boolean;
   readonly clock: Clock;
   /** The cluster has an upstream connection: health checks leave the no-traffic interval. */
   readonly onTraffic: () => void;

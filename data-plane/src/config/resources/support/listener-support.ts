@@ -119,7 +119,7 @@ export const listenerSupport: SupportTable = {
     },
   },
   [`${hcm}.HttpConnectionManager.InternalAddressConfig`]: { supported: [] },
-  [`${hcm}.HttpConnectionManager.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled'] },
+  [`${hcm}.HttpConnectionManager.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled', 'filters'] },
   [`${hcm}.Rds`]: { supported: ['config_source', 'route_config_name'] },
   [`${hcm}.HttpFilter`]: { supported: ['name', 'typed_config', 'is_optional', 'disabled'] },
   'downstream HttpProtocolOptions': {

@@ -111,7 +111,8 @@ export const routeSupport: SupportTable = {
       early_data_policy: 'early data is never accepted',
     },
   },
-  [`${route}.RouteAction.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled'] },
+  [`${route}.RouteAction.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled', 'connect_config'] },
+  [`${route}.RouteAction.UpgradeConfig.ConnectConfig`]: { supported: ['allow_post'] },
   [`${route}.RouteAction.MaxStreamDuration`]: { supported: ['max_stream_duration'] },
   [`${route}.WeightedCluster`]: {
     supported: ['clusters', 'header_name', 'use_hash_policy'],
