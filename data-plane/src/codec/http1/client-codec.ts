@@ -59,6 +59,8 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   #remainingBytes = 0;
   #isPersistent = true;
   #chunked: ChunkedDecoder | undefined;
+  /** Trailers that are of one hop. */
+  #nominated: readonly string[] = [];
   #isAboveHighWatermark = false;
 
   constructor(connection: Connection, callbacks: ClientCodecCallbacks, options: Http1ClientOptions) {
@@ -158,6 +160,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   createTrailerParser(): TrailerParser {
     const parser = this.#options.workspace.createTrailerParser(false);
     parser.begin(this.#options);
+    parser.nominated = this.#nominated;
     return parser;
   }
 
@@ -173,7 +176,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
     }
     const next = parser.execute(chunk, position);
     if (next === needsMore) return chunk.length;
-    const headers = next === failed ? undefined : parser.finish(stream.method, stream.isUpgrade);
+    const headers = next === failed ? undefined : parser.finish(stream.method, stream.upgrade);
     this.#parser = undefined;
     if (headers === undefined) {
       const error = parser.error ?? responseErrors.malformed;
@@ -186,6 +189,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
 
   #begin(stream: Http1ClientStream, parser: ResponseParser, headers: HeaderMap): void {
     const { status, framing, contentLength, isPersistent } = parser;
+    this.#nominated = parser.nominated;
     this.#options.workspace.releaseResponseParser(parser);
     if (status < 200 && status !== 101) {
       if (!isPersistent) this.#isPersistent = false;

@@ -19,7 +19,8 @@ const unwritable = /[^\x21-\x7e]/;
 /** One request and the decoder of its answer. */
 export class Http1ClientStream extends Http1Stream implements RequestEncoder {
   method = '';
-  isUpgrade = false;
+  /** The protocols that the request asks for; empty for none. */
+  upgrade = '';
   /** The request said that the connection closes. */
   hasSaidClose = false;
   readonly decoder: ResponseDecoder;
@@ -36,6 +37,10 @@ export class Http1ClientStream extends Http1Stream implements RequestEncoder {
     this.decoder = decoder;
   }
 
+  get isUpgrade(): boolean {
+    return this.upgrade !== '';
+  }
+
   encodeHeaders(headers: HeaderMap, endStream: boolean): void {
     if (this.isEnded || this.hasSentHead) return;
     const reader = this.options.workspace.fieldReader;
@@ -50,7 +55,7 @@ export class Http1ClientStream extends Http1Stream implements RequestEncoder {
     this.method = method;
     this.hasSentHead = true;
     this.hasSaidClose = reader.hasClose;
-    this.isUpgrade = upgrade !== '';
+    this.upgrade = upgrade;
     let framing = '';
     if (isConnect || this.isUpgrade) {
       this.writeMode = writeHeld;

@@ -17,6 +17,7 @@ export const requestErrors = {
   chunkedNotLast: refuse(400, 'Bad Request', 'http1.invalid_transfer_encoding'),
   unknownCoding: refuse(501, 'Not Implemented', 'http1.invalid_transfer_encoding'),
   nominatedField: refuse(400, 'Bad Request', 'http1.connection_header_rejected'),
+  startLineTooLong: refuse(414, 'URI Too Long', 'http1.headers_too_large'),
   headTooLarge: refuse(431, 'Request Header Fields Too Large', 'http1.headers_too_large'),
   tooManyFields: refuse(431, 'Request Header Fields Too Large', 'http1.too_many_headers'),
   lowVersion: refuse(426, 'Upgrade Required', 'low_version'),
@@ -31,6 +32,7 @@ export const responseErrors = {
   lengthAndChunked: refuse(502, '', 'http1.content_length_and_chunked_not_allowed'),
   transferEncodingNotAllowed: refuse(502, '', 'http1.transfer_encoding_not_allowed'),
   unknownCoding: refuse(502, '', 'http1.invalid_transfer_encoding'),
+  startLineTooLong: refuse(502, '', 'http1.headers_too_large'),
   headTooLarge: refuse(502, '', 'http1.headers_too_large'),
   tooManyFields: refuse(502, '', 'http1.too_many_headers'),
 } as const;
@@ -38,6 +40,8 @@ export const responseErrors = {
 /** What the shared parts of the parsers need of either table. */
 export interface FieldErrors {
   readonly malformed: CodecError;
+  /** The start line alone is larger than a head may be (RFC 9112 3: 414). */
+  readonly startLineTooLong: CodecError;
   readonly headTooLarge: CodecError;
   readonly tooManyFields: CodecError;
 }

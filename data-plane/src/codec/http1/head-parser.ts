@@ -102,6 +102,7 @@ export abstract class HeadParser {
       position = this.parseStartLine(bytes, position, end, headStart);
       if (position === needsMore) return this.#checkSize(end - headStart);
       if (position === failed) return failed;
+      if (this.#checkSize(position - headStart) === failed) return failed;
       this.#hasStartLine = true;
     }
     let fieldCount = this.fieldCount;
@@ -162,7 +163,8 @@ export abstract class HeadParser {
   }
 
   #checkSize(headBytes: number): number {
-    return headBytes > this.#maxHeadBytes ? this.fail(this.#errors.headTooLarge) : needsMore;
+    if (headBytes <= this.#maxHeadBytes) return needsMore;
+    return this.fail(this.#hasStartLine ? this.#errors.headTooLarge : this.#errors.startLineTooLong);
   }
 
   #keep(chunk: Buffer, position: number): void {

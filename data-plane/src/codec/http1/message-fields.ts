@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../header-map.ts';
+import { space, tab } from './byte-tables.ts';
 import {
   connectionField,
   contentLengthField,
@@ -25,6 +26,8 @@ const protectedFields: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
 ]);
 
+const noNames: readonly string[] = [];
+
 /**
  * The fields of a message that mean something to its framing or its connection, taken out of the others while those
  * go into the header map. Fields of one hop are not carried (RFC 9110 7.6.1): what a peer needs of them is written
@@ -45,6 +48,8 @@ export class MessageFields {
   hasUpgradeOption = false;
   /** `Connection` names a field that no peer may have removed. */
   hasNominatedProtected = false;
+  /** Other fields that `Connection` names: trailers of these names are of one hop too. */
+  nominated: readonly string[] = noNames;
   #connection = '';
   #hasTeTrailers = false;
 
@@ -60,6 +65,7 @@ export class MessageFields {
     this.hasKeepAlive = false;
     this.hasUpgradeOption = false;
     this.hasNominatedProtected = false;
+    this.nominated = noNames;
     this.#connection = '';
     this.#hasTeTrailers = false;
   }
@@ -113,7 +119,7 @@ export class MessageFields {
     const connection = this.#connection;
     if (connection === 'close') this.hasClose = true;
     else if (connection === 'keep-alive') this.hasKeepAlive = true;
-    else for (const option of connection.split(',')) this.#applyOption(option.trim().toLowerCase(), headers);
+    else for (const option of connection.split(',')) this.#applyOption(toMember(option), headers);
   }
 
   #applyOption(option: string, headers: HeaderMap): void {
@@ -123,7 +129,10 @@ export class MessageFields {
     // TE asks to be nominated (RFC 9110 10.1.4), and what it says to us is written anew.
     else if (option === '' || option === 'te') return;
     else if (protectedFields.has(option) || option.startsWith(':')) this.hasNominatedProtected = true;
-    else headers.remove(option);
+    else {
+      headers.remove(option);
+      this.nominated = [...this.nominated, option];
+    }
   }
 }
 
@@ -140,11 +149,27 @@ export function parseContentLength(value: string): number {
   return length;
 }
 
+/**
+ * A member of a list in lower case, without the white space around it: SP and HTAB. What `String.trim` takes for
+ * white space besides, a no-break space above all, is a part of the member, and makes it another one.
+ */
+export function toMember(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end).toLowerCase();
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === space || code === tab;
+}
+
 /** `token` (lower case) is a member of the comma-separated list. */
 export function hasListToken(list: string, token: string): boolean {
   if (list === token) return true;
   for (const member of list.split(',')) {
-    if (member.trim().toLowerCase() === token) return true;
+    if (toMember(member) === token) return true;
   }
   return false;
 }
@@ -153,16 +178,14 @@ export const codingChunked = 0;
 export const codingUnknown = 1;
 export const codingNotChunkedLast = 2;
 
-/**
- * Transfer codings that we can take apart: `chunked`, once (RFC 9112 6.1). The list rule allows empty members, but
- * not everybody reads them alike, so they are refused.
- */
+/** Transfer codings that we can take apart: `chunked`, once (RFC 9112 6.1). Empty members are none (RFC 9110 5.6.1). */
 export function classifyTransferEncoding(transferEncoding: string): number {
   if (transferEncoding === 'chunked') return codingChunked;
-  const codings = transferEncoding.split(',').map((coding) => coding.trim().toLowerCase());
+  const codings = transferEncoding
+    .split(',')
+    .map(toMember)
+    .filter((coding) => coding !== '');
   if (codings.at(-1) !== 'chunked') return codingNotChunkedLast;
   if (codings.length === 1) return codingChunked;
-  return codings.indexOf('chunked') < codings.length - 1 || codings.includes('')
-    ? codingNotChunkedLast
-    : codingUnknown;
+  return codings.indexOf('chunked') < codings.length - 1 ? codingNotChunkedLast : codingUnknown;
 }

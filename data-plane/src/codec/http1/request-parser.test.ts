@@ -207,10 +207,21 @@ const refused: readonly (readonly [name: string, input: string, expected: string
     { maxHeadBytes: 200 },
   ],
   [
-    'RFC 6585 5 head too large and not over',
+    'RFC 9112 3 target too long and not over',
     `GET /${'a'.repeat(300)}`,
-    '431 http1.headers_too_large Request Header Fields Too Large',
+    '414 http1.headers_too_large URI Too Long',
     { maxHeadBytes: 200 },
+  ],
+  [
+    'RFC 9112 3 target too long',
+    `GET /${'a'.repeat(300)} HTTP/1.1\r\n${host}\r\n`,
+    '414 http1.headers_too_large URI Too Long',
+    { maxHeadBytes: 200 },
+  ],
+  [
+    'RFC 9110 5.6.3 a no-break space is no white space',
+    `POST / HTTP/1.1\r\n${host}transfer-encoding: \xa0chunked\r\n\r\n0\r\n\r\n`,
+    '400 http1.invalid_transfer_encoding Bad Request',
   ],
   [
     'RFC 6585 5 too many fields',

@@ -58,6 +58,11 @@ export class RequestParser extends HeadParser {
     super(table, requestErrors);
   }
 
+  /** Names that `Connection` gave to fields of one hop; they hold for trailers too. */
+  get nominated(): readonly string[] {
+    return this.#fields.nominated;
+  }
+
   setRules(rules: RequestRules): void {
     this.#rules = rules;
   }

@@ -4,7 +4,13 @@ import { carriageReturn, isFieldValueByte, lineFeed, space } from './byte-tables
 import { responseErrors } from './codec-errors.ts';
 import type { FieldNameTable } from './field-name.ts';
 import { HeadParser, needsMore } from './head-parser.ts';
-import { MessageFields, classifyTransferEncoding, codingChunked } from './message-fields.ts';
+import {
+  MessageFields,
+  classifyTransferEncoding,
+  codingChunked,
+  hasListToken,
+  toMember,
+} from './message-fields.ts';
 
 /** Body of an answer (RFC 9112 6.3). */
 export const answerNone = 0;
@@ -28,6 +34,11 @@ export class ResponseParser extends HeadParser {
 
   constructor(table: FieldNameTable) {
     super(table, responseErrors);
+  }
+
+  /** Names that `Connection` gave to fields of one hop; they hold for trailers too. */
+  get nominated(): readonly string[] {
+    return this.#fields.nominated;
   }
 
   override reset(): void {
@@ -75,16 +86,16 @@ export class ResponseParser extends HeadParser {
   }
 
   /**
-   * Interprets the complete head as the answer to a request of `method`. `isUpgrade`: that request asked for another
-   * protocol. The header map is the answer's; undefined means `error` is set.
+   * Interprets the complete head as the answer to a request of `method`. `upgrade`: the protocols that it asked for,
+   * empty for none. The header map is the answer's; undefined means `error` is set.
    */
-  finish(method: string, isUpgrade: boolean): HeaderMap | undefined {
+  finish(method: string, upgrade: string): HeaderMap | undefined {
     const headers = new HeaderMap();
     headers.addUnchecked(':status', statusText(this.status));
     const fields = this.#fields;
     fields.collect(this, headers);
     for (let index = 0; index < fields.hostCount; index++) headers.addUnchecked('host', fields.host);
-    this.error = this.#decideFraming(method, isUpgrade);
+    this.error = this.#decideFraming(method, upgrade);
     if (this.error !== undefined) return undefined;
     if (this.status === 101) {
       headers.addUnchecked('connection', 'upgrade');
@@ -93,7 +104,7 @@ export class ResponseParser extends HeadParser {
     return headers;
   }
 
-  #decideFraming(method: string, isUpgrade: boolean): CodecError | undefined {
+  #decideFraming(method: string, upgrade: string): CodecError | undefined {
     const fields = this.#fields;
     const { status } = this;
     if (fields.lengthCount > 0 && (fields.lengthCount > 1 || fields.contentLength < 0)) {
@@ -105,7 +116,7 @@ export class ResponseParser extends HeadParser {
     if (status === 101) {
       this.framing = answerRaw;
       this.isPersistent = false;
-      return isUpgrade && fields.upgrade !== '' ? undefined : responseErrors.unasked101;
+      return isOffered(fields.upgrade, upgrade) ? undefined : responseErrors.unasked101;
     }
     const isTunnel = method === 'CONNECT' && status >= 200 && status < 300;
     if (status < 200 || status === 204 || isTunnel) return this.#takeBodiless(isTunnel);
@@ -139,6 +150,15 @@ export class ResponseParser extends HeadParser {
     }
     return undefined;
   }
+}
+
+/** A server switches to what the client asked for, and to nothing else (RFC 9110 7.8). */
+function isOffered(chosen: string, offer: string): boolean {
+  return (
+    chosen !== '' &&
+    offer !== '' &&
+    chosen.split(',').every((protocol) => hasListToken(offer, toMember(protocol)))
+  );
 }
 
 const statusTexts: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));

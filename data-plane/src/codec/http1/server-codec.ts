@@ -51,6 +51,8 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
   #decoder: RequestDecoder | undefined;
   #remainingBytes = 0;
   #chunked: ChunkedDecoder | undefined;
+  /** Trailers that are of one hop. */
+  #nominated: readonly string[] = [];
   #held: Buffer | undefined;
   #isProcessing = false;
   #isDraining = false;
@@ -150,6 +152,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
   createTrailerParser(): TrailerParser {
     const parser = this.#options.workspace.createTrailerParser(true);
     parser.begin(this.#options);
+    parser.nominated = this.#nominated;
     return parser;
   }
 
@@ -213,6 +216,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
 
   #begin(parser: RequestParser, headers: HeaderMap): void {
     const { method, isHttp10, isUpgrade, isConnect, framing, contentLength, shouldClose } = parser;
+    this.#nominated = parser.nominated;
     this.#options.workspace.releaseRequestParser(parser);
     this.#protocol = isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
     const stream = new Http1ServerStream(

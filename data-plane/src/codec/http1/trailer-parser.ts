@@ -33,6 +33,8 @@ const forbiddenTrailers: ReadonlySet<string> = new Set([
 
 /** The trailer section of a chunked body: a head without a start line. */
 export class TrailerParser extends HeadParser {
+  /** Names that `Connection` of this message gave to fields of one hop (RFC 9110 7.6.1). */
+  nominated: readonly string[] = [];
   readonly #malformed: CodecError;
 
   constructor(table: FieldNameTable, errors: FieldErrors) {
@@ -58,7 +60,8 @@ export class TrailerParser extends HeadParser {
         this.error = this.#malformed;
         return undefined;
       }
-      if (kind !== plainField || forbiddenTrailers.has(name.text)) continue;
+      if (kind !== plainField || forbiddenTrailers.has(name.text) || this.nominated.includes(name.text))
+        continue;
       const value = this.text.substring(this.valueStarts[index] as number, this.valueEnds[index]);
       trailers ??= new HeaderMap();
       trailers.addUnchecked(name.text, value);

@@ -3,6 +3,7 @@ import { isGrpc } from './grpc-status.ts';
 import { normalizeHost } from './host-normalization.ts';
 import type { LocalReply } from './local-reply.ts';
 import type { ManagerConfig } from './manager-config.ts';
+import { countDownMaxForwards } from './max-forwards.ts';
 import { normalizePath } from './path-normalization.ts';
 import type { StreamInfo } from './stream-info.ts';
 
@@ -24,7 +25,8 @@ export function admitRequest(
   const { config, stats } = manager;
   const host = headers.get(':authority');
   if (host === undefined) return refuse(400, 'missing_host_header');
-  const isConnect = headers.get(':method') === 'CONNECT';
+  const method = headers.get(':method') ?? '';
+  const isConnect = method === 'CONNECT';
   const path = headers.get(':path');
   if (!isConnect) {
     if (path === undefined || path === '') return refuse(404, 'missing_path_rejected');
@@ -34,6 +36,10 @@ export function admitRequest(
     }
     const refusal = applyPathRules(headers, path, manager);
     if (refusal !== undefined) return { kind: 'refused', reply: refusal };
+  }
+  if (method === 'OPTIONS' || method === 'TRACE') {
+    const reply = countDownMaxForwards(method, headers);
+    if (reply !== undefined) return { kind: 'refused', reply };
   }
   if (config.stripPort !== 'none' || config.stripTrailingHostDot) {
     headers.set(':authority', normalizeHost(host, config, info.downstreamLocalAddress.port));

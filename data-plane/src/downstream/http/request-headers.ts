@@ -174,9 +174,8 @@ function removeUntrusted(headers: HeaderMap, isEdge: boolean, isUpgrade: boolean
   }
 }
 
-function appendVia(headers: HeaderMap, via: string): void {
-  const present = headers.get('via');
-  headers.set('via', present === undefined ? via : `${present}, ${via}`);
+export function appendVia(headers: HeaderMap, via: string): void {
+  headers.set('via', [...headers.getAll('via'), via].join(', '));
 }
 
 function treatUnderscores(headers: HeaderMap, action: 'reject' | 'drop'): HeaderRefusal | undefined {

@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { HeaderMap } from '../../codec/header-map.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import { appendVia } from './request-headers.ts';
 
 /** The `date` of answers: a text that is made once a second. */
 export class DateText {
@@ -63,8 +64,5 @@ export function finishResponseHeaders(
       if (isLocal && serverIndex >= 0) headers.remove('server');
       break;
   }
-  if (config.via !== '') {
-    const present = headers.get('via');
-    headers.set('via', present === undefined ? config.via : `${present}, ${config.via}`);
-  }
+  if (config.via !== '') appendVia(headers, config.via);
 }
