@@ -19,14 +19,16 @@ export interface Harness extends AsyncDisposable {
   readonly folder: string;
   /**
    * Starts a process and waits until `isReady`. Throws with its log's name when it ends before. `node` is the Node
-   * that runs the tests.
+   * that runs the tests. `logFile` is in the scenario's folder unless given.
    */
-  start(spec: Omit<ProcessSpec, 'logFile'>, isReady: () => Promise<boolean>): Promise<ManagedProcess>;
+  start(spec: LoggedSpec, isReady: () => Promise<boolean>): Promise<ManagedProcess>;
   /** Called before the processes are ended, also when the scenario failed: whatever else would keep it running. */
   onEnd(callback: () => Promise<unknown>): void;
   /** Ends everything that was started here, and nothing else. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+export type LoggedSpec = Omit<ProcessSpec, 'logFile'> & Partial<Pick<ProcessSpec, 'logFile'>>;
 
 const readyDeadlineMs = 20_000;
 const stopDeadlineMs = 5000;
@@ -41,7 +43,8 @@ export function createHarness(scenario: string): Harness {
   return {
     folder,
     async start(spec, isReady) {
-      const logFile = path.join(folder, `${String(++logCount).padStart(2, '0')}-${spec.name}.log`);
+      const numbered = `${String(++logCount).padStart(2, '0')}-${spec.name}.log`;
+      const { logFile = path.join(folder, numbered) } = spec;
       const process = startProcess({ ...spec, logFile }, systemClock);
       processes.push(process);
       await until(

@@ -10,6 +10,8 @@ const flushSizeBytes = 64 * 1024;
 /** A sink that takes nothing for long loses lines, not the worker its memory. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
+const lineFeed = 0x0a;
+
 export interface LogFileDependencies {
   readonly clock: Clock;
   readonly stats: LogFileStats;
@@ -49,6 +51,8 @@ export class LogFile {
   #isWriting = false;
   #shouldReopen = false;
   #hasWarned = false;
+  /** The last line in the file stands there in part: what follows must not continue it. */
+  #isCut = false;
   #timer: Timer | undefined;
   readonly #onTimer = (): void => {
     this.#timer = undefined;
@@ -113,12 +117,13 @@ export class LogFile {
     if (this.#lines.length === 0 || this.#isWriting) return;
     if (this.#fd === undefined) this.#open();
     const lineCount = this.#lines.length;
-    const bytes = Buffer.from(this.#take(), 'utf8');
+    const text = this.#take();
     if (this.#fd === undefined) {
       this.#dependencies.stats.linesDropped.add(lineCount);
       return;
     }
     this.#isWriting = true;
+    const bytes = Buffer.from(this.#isCut ? `\n${text}` : text, 'utf8');
     this.#writeAll(this.#fd, bytes, 0, lineCount);
   }
 
@@ -130,9 +135,9 @@ export class LogFile {
       }
       this.#isWriting = false;
       if (err === null) {
-        this.#hasWarned = false;
-        this.#dependencies.stats.writeCompleted.inc();
+        this.#onWritten();
       } else {
+        if (offset > 0) this.#isCut = bytes[offset - 1] !== lineFeed;
         this.#dependencies.stats.linesDropped.add(lineCount);
         this.#onFailure(err);
       }
@@ -155,10 +160,19 @@ export class LogFile {
     if ('fd' in this.#target) return;
     try {
       this.#fd = openSync(this.#target.path, 'a');
+      this.#isCut = false;
     } catch (err) {
       this.#dependencies.stats.reopenFailed.inc();
       this.#warn(err);
     }
+  }
+
+  #onWritten(): void {
+    this.#isCut = false;
+    this.#dependencies.stats.writeCompleted.inc();
+    if (!this.#hasWarned) return;
+    this.#hasWarned = false;
+    this.#dependencies.logger.info({ sink: this.#target }, 'access log is written again');
   }
 
   #onFailure(err: unknown): void {

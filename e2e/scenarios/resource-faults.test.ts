@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { startFaultMesh, type FaultMesh, type OwnRequests } from '../faults/fault-mesh.ts';
+import { formatFaultTable, type FaultRow } from '../faults/fault-table.ts';
+import { startLoggingSidecar, type LoggingSidecar } from '../faults/logging-sidecar.ts';
+import { createSmallDisk } from '../faults/small-disk.ts';
+import { startVictimLoad } from '../faults/victim.ts';
+import { createHarness, until, type Harness } from '../harness/harness.ts';
+import { call } from '../harness/http-call.ts';
+import { startAnsweringPorts } from '../harness/parts.ts';
+
+let harness: Harness;
+let mesh: FaultMesh;
+let upstreamPort = 0;
+const rows: FaultRow[] = [];
+before(async () => {
+  harness = createHarness('resource-faults');
+  [mesh, [upstreamPort = 0]] = await Promise.all([
+    startFaultMesh(harness, { isInjectable: true }),
+    startAnsweringPorts(harness, 1),
+  ]);
+});
+after(async () => {
+  await harness[Symbol.asyncDispose]();
+  console.log(formatFaultTable(rows));
+});
+
+/** Load through a sidecar that logs each request; none may fail, whatever becomes of the log. */
+async function logUnderLoad(sidecar: LoggingSidecar, fault: () => Promise<void>): Promise<OwnRequests> {
+  const load = startVictimLoad(harness, {
+    port: sidecar.port,
+    service: 'logged',
+    path: `/${'x'.repeat(2000)}`,
+  });
+  await load.next(50);
+  await fault();
+  await load.next(50);
+  await load.stop();
+  return load.account();
+}
+
+const statGrows = async ({ admin }: LoggingSidecar, name: string): Promise<void> => {
+  const before = await admin.stat(name);
+  await until(`${name} grows`, async () => (await admin.stat(name)) > before);
+};
+
+test('a sidecar’s disk is full, then read-only', { timeout: 120_000 }, async (context) => {
+  const smallDisk = createSmallDisk();
+  if (smallDisk === undefined) {
+    context.skip('no permission to mount a disk');
+    return;
+  }
+  harness.onEnd(() => Promise.resolve(smallDisk.remove()));
+  const logPath = path.join(smallDisk.folder, 'access.log');
+  const sidecar = await startLoggingSidecar(harness, { id: 'on-disk', upstreamPort, logPath });
+  const lines = (): string[] => readFileSync(logPath, 'utf8').trim().split('\n');
+
+  rows.push(
+    await mesh.during('a sidecar’s disk full, then with space again', () =>
+      logUnderLoad(sidecar, async () => {
+        smallDisk.fill();
+        await statGrows(sidecar, 'filesystem.write_failed');
+        await statGrows(sidecar, 'filesystem.lines_dropped');
+        smallDisk.free();
+        await statGrows(sidecar, 'filesystem.write_completed');
+      }),
+    ),
+  );
+  // A line that the full disk cut short does not run into the next one.
+  for (const line of lines().slice(-5)) assert.match(line, /^\[[^\]]+\] "GET \/x{2000} HTTP\/1\.1" 200 .*"$/);
+
+  rows.push(
+    await mesh.during('a sidecar’s disk read-only when its log is rotated', () =>
+      logUnderLoad(sidecar, async () => {
+        smallDisk.setReadOnly(true);
+        await call(sidecar.admin.port, '/reopen_logs', { method: 'POST' });
+        await statGrows(sidecar, 'filesystem.reopen_failed');
+        await statGrows(sidecar, 'filesystem.lines_dropped');
+        smallDisk.setReadOnly(false);
+        const before = lines().length;
+        await until('the log is written again', () => lines().length > before);
+      }),
+    ),
+  );
+});
+
+test('nobody takes what a sidecar prints', { timeout: 120_000 }, async () => {
+  rows.push(
+    await mesh.during('a sidecar’s stdout and stderr on a full device', async () => {
+      const sidecar = await startLoggingSidecar(harness, { id: 'full', upstreamPort, output: '/dev/full' });
+      const own = await logUnderLoad(sidecar, () => statGrows(sidecar, 'filesystem.write_failed'));
+      sidecar.process.kill('SIGTERM');
+      assert.deepEqual(await sidecar.process.exited, { code: 0, signal: null });
+      return own;
+    }),
+  );
+
+  rows.push(
+    await mesh.during('a sidecar’s stdout and stderr closed by the reader', async () => {
+      const pipe = path.join(harness.folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      const sidecar = await startLoggingSidecar(harness, { id: 'closed', upstreamPort, output: pipe });
+      const own = await logUnderLoad(sidecar, async () => {
+        closeSync(reader);
+        await statGrows(sidecar, 'filesystem.write_failed');
+      });
+      sidecar.process.kill('SIGTERM');
+      assert.deepEqual(await sidecar.process.exited, { code: 0, signal: null });
+      return own;
+    }),
+  );
+});
