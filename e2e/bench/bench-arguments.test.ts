@@ -30,6 +30,15 @@ test('everything runs unless some are named, and those in their own order', () =
   );
 });
 
+test('the first part of a name means all that begin with it', () => {
+  const parsed = parseBenchArguments(['--only', 'a-b'], ['a-b-x', 'a', 'a-b', 'a-bc'].map(scenario));
+  assert.ok(parsed.kind === 'run');
+  assert.deepEqual(
+    parsed.chosen.map(({ name }) => name),
+    ['a-b-x', 'a-b'],
+  );
+});
+
 test('all that is wrong is said at once', () => {
   const parsed = parseBenchArguments(['--only', 'a,x', '--seconds', '0', '--rounds', '1.5'], scenarios);
   assert.ok(parsed.kind === 'exit');

@@ -39,11 +39,11 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
     };
   }
   if (values.help) return { kind: 'exit', code: 0, text: usage };
-  const names = values.only?.split(',') ?? scenarios.map(({ name }) => name);
+  const wanted = values.only?.split(',') ?? scenarios.map(({ name }) => name);
   const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
   const problems = [
-    ...names
-      .filter((name) => !scenarios.some((scenario) => scenario.name === name))
+    ...wanted
+      .filter((name) => !scenarios.some((scenario) => isMeant(scenario, name)))
       .map((name) => `--only: no scenario is called "${name}"`),
     ...(Number.isInteger(seconds) && seconds > 0 ? [] : ['--seconds: expected a whole number above 0']),
     ...(Number.isInteger(rounds) && rounds > 0 ? [] : ['--rounds: expected a whole number above 0']),
@@ -51,7 +51,7 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
   if (problems.length > 0) return { kind: 'exit', code: 2, text: [...problems, usage].join('\n') };
   return {
     kind: 'run',
-    chosen: scenarios.filter(({ name }) => names.includes(name)),
+    chosen: scenarios.filter((scenario) => wanted.some((name) => isMeant(scenario, name))),
     seconds,
     rounds,
     isJson: values.json,
@@ -60,14 +60,19 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
   };
 }
 
+/** By its name, or by the first part of it: `abuse` means all that begin with `abuse-`. */
+function isMeant(scenario: Scenario, name: string): boolean {
+  return scenario.name === name || scenario.name.startsWith(`${name}-`);
+}
+
 function buildUsage(scenarios: readonly Scenario[]): string {
   return `usage: npm run bench -- [--only names] [--seconds n] [--rounds n] [--json] [--compiled] [--profile folder]
-  --only a,b        only these scenarios
+  --only a,b        only these scenarios; abuse means all that begin with abuse-
   --seconds 5       length of one run under load
   --rounds 3        runs of each contender; they alternate
   --json            one JSON object on stdout, progress on stderr
   --compiled        our side runs what npm run build made, not the sources
   --profile folder  write CPU profiles of our side there
 scenarios:
-${scenarios.map(({ name, summary }) => `  ${name.padEnd(19)} ${summary}`).join('\n')}`;
+${scenarios.map(({ name, summary }) => `  ${name.padEnd(23)} ${summary}`).join('\n')}`;
 }

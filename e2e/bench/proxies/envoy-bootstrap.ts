@@ -9,9 +9,12 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
     node: { id: 'bench', cluster: 'bench' },
     admin: { address: socketAddress('127.0.0.1', setup.adminPort) },
     static_resources: {
-      listeners: [buildListener(setup.port, isTuned)],
+      listeners: [buildListener(setup, isTuned)],
       clusters: [
         buildCluster('upstream', ['127.0.0.1'], setup.upstreamPort, isTuned),
+        ...(setup.abuseUpstreamPort === undefined
+          ? []
+          : [buildCluster('abused', ['127.0.0.1'], setup.abuseUpstreamPort, isTuned)]),
         ...Array.from({ length: setup.unusedClusters }, (_, index) =>
           buildCluster(`unused-${index}`, unusedAddresses(index), unusedPort, isTuned),
         ),
@@ -20,7 +23,7 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
   };
 }
 
-function buildListener(port: number, isTuned: boolean): unknown {
+function buildListener({ port, abuseUpstreamPort }: ProxySetup, isTuned: boolean): unknown {
   return {
     name: 'bench',
     address: socketAddress('127.0.0.1', port),
@@ -41,7 +44,12 @@ function buildListener(port: number, isTuned: boolean): unknown {
                   {
                     name: 'bench',
                     domains: [benchHost],
-                    routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }],
+                    routes: [
+                      ...(abuseUpstreamPort === undefined
+                        ? []
+                        : [{ match: { prefix: '/abuse/' }, route: abuseRoute }]),
+                      { match: { prefix: '/' }, route: { cluster: 'upstream' } },
+                    ],
                   },
                 ],
               },
@@ -61,6 +69,9 @@ function buildListener(port: number, isTuned: boolean): unknown {
     ],
   };
 }
+
+/** No time-out: what lasts shall last. */
+const abuseRoute = { cluster: 'abused', timeout: '0s' };
 
 const unlimited = 1_000_000_000;
 

@@ -14,6 +14,8 @@ export interface ProxySetup {
   readonly port: number;
   readonly upstreamPort: number;
   readonly adminPort: number;
+  /** Where paths under `/abuse/` go, of proxies that read our bootstrap file; without it, to the same upstream. */
+  readonly abuseUpstreamPort?: number;
   /** Clusters beside the one that is used, none of them reachable. */
   readonly unusedClusters: number;
 }

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { abuse } from './abuse.ts';
 import { changesUnderLoad } from './changes-under-load.ts';
 import { churn } from './churn.ts';
 import { clustersMemory } from './clusters-memory.ts';
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   convergence,
   churn,
   changesUnderLoad,
+  ...abuse,
 ];

@@ -1,0 +1,17 @@
+import type { AttackSockets } from './attack-sockets.ts';
+
+/** Whom an attack goes at: a proxy that takes `host`'s paths under `/abuse/` to an `abuse-upstream.ts`. */
+export interface AttackTarget {
+  readonly port: number;
+  readonly host: string;
+}
+
+/** A kind of client that no proxy should suffer from. */
+export interface Attack {
+  readonly name: string;
+  readonly summary: string;
+  /** How many connections it has at a time, at full strength. */
+  readonly connections: number;
+  /** Begins and returns at once. It goes on until `sockets` is closed, which is all that ends it. */
+  start(target: AttackTarget, sockets: AttackSockets, connections: number): void;
+}

@@ -1,0 +1,24 @@
+import type { Attack } from './attack.ts';
+import { hugeHeads, manyFields, tinyChunksDown, tinyChunksUp } from './attacks/costly-messages.ts';
+import { pipeliningLarge, pipeliningSmall, stalledClients, stalledUpstream } from './attacks/no-readers.ts';
+import { idle, slowBodies, slowHeads, slowReaders } from './attacks/slow-clients.ts';
+import { halfCloses, resets, upgrades } from './attacks/storms.ts';
+
+/** In the order in which they run. */
+export const attacks: readonly Attack[] = [
+  slowHeads,
+  slowBodies,
+  slowReaders,
+  idle,
+  pipeliningSmall,
+  pipeliningLarge,
+  stalledClients,
+  stalledUpstream,
+  tinyChunksUp,
+  tinyChunksDown,
+  hugeHeads,
+  manyFields,
+  resets,
+  upgrades,
+  halfCloses,
+];
