@@ -168,7 +168,7 @@ async function staleConnections(
 }
 
 /** Every kept service on the outbound port, the first one on its own port too, and the port that is passed on. */
-function targetsOf(sidecar: Proxy, surroundings: Surroundings): SocketTarget[] {
+export function targetsOf(sidecar: Proxy, surroundings: Surroundings): SocketTarget[] {
   const { keptServices } = surroundings;
   const base = { address: sidecar.listenAddress, connections: connectionsPerTarget };
   const onOwnPort = { ...base, host: keptServices[0] ?? '' };
@@ -190,7 +190,7 @@ function targetsOf(sidecar: Proxy, surroundings: Surroundings): SocketTarget[] {
 }
 
 /** The answer's text when the step was refused. */
-async function sendStep(rest: Rest, step: Change['steps'][number]): Promise<string | undefined> {
+export async function sendStep(rest: Pick<Rest, 'port'>, step: Change['steps'][number]): Promise<string | undefined> {
   const { method, path, contentType, body } = toRequest(step);
   const answer = await call(rest.port, path, {
     method,

@@ -12,6 +12,8 @@ export interface BackgroundWritesOptions {
   /** Where the n-th write goes. */
   readonly restPort: (write: number) => number;
   readonly service: string;
+  /** Goes on with what earlier writes left; their numbers must differ, since values are told apart by them. */
+  readonly after?: { readonly ledger: WriteLedger; readonly firstWrite: number };
 }
 
 /** They go round, so that each key is written again and again. */
@@ -20,8 +22,12 @@ const pauseMs = 10;
 /** A write must have ended when the next one of its key begins, so nothing but the store's silence ends it before. */
 const timeoutMs = 30_000;
 
-export function startBackgroundWrites({ restPort, service }: BackgroundWritesOptions): BackgroundWrites {
-  const ledger = new WriteLedger();
+export function startBackgroundWrites({
+  restPort,
+  service,
+  after = { ledger: new WriteLedger(), firstWrite: 0 },
+}: BackgroundWritesOptions): BackgroundWrites {
+  const { ledger } = after;
   let isStopped = false;
 
   async function write(number: number): Promise<void> {
@@ -43,7 +49,7 @@ export function startBackgroundWrites({ restPort, service }: BackgroundWritesOpt
   }
 
   const running = (async () => {
-    for (let number = 0; !isStopped; number++) {
+    for (let number = after.firstWrite; !isStopped; number++) {
       await write(number);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

@@ -83,6 +83,8 @@ export interface ProxyOptions {
   readonly listenAddress?: string;
   /** Of a sidecar: incremental xDS, unless this is false. */
   readonly isDelta?: boolean;
+  /** Of a sidecar: what it replaced is gone so soon; as Envoy, 600 s unless given. */
+  readonly drainTimeSeconds?: number;
   /** Of a sidecar: misbehaves on purpose; a name of `faults/breakages.ts`. */
   readonly breakage?: string;
   /** Of a sidecar: suffers what `inject` says. */
@@ -134,6 +136,7 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
       ...['--admin-port', String(adminPort)],
       ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
       ...['--concurrency', String(concurrency)],
+      ...(options.drainTimeSeconds === undefined ? [] : ['--drain-time-s', String(options.drainTimeSeconds)]),
     ] as const,
     environment: {
       ...globalThis.process.env,

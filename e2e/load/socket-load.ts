@@ -42,6 +42,9 @@ export interface SocketLoadReport {
 
 export interface SocketLoad {
   report(): SocketLoadReport;
+  /** No further requests until `resume`; connections stay open. Resolves when those in flight have ended. */
+  pause(): Promise<void>;
+  resume(): void;
   /** No further requests; resolves when those in flight have ended. Idempotent. */
   stop(): Promise<SocketLoadReport>;
 }
@@ -87,6 +90,9 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
   let socketsOpened = 0;
   let socketsClosed = 0;
   let isStopped = false;
+  let inFlight = 0;
+  /** While paused. */
+  let resumed: PromiseWithResolvers<void> | undefined;
 
   const tell = (text: string): void => {
     if (events.length < shownEvents)
@@ -110,13 +116,20 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
     offsetMs: number,
   ): Promise<void> {
     let dueMs = performance.now() + offsetMs;
-    for (let turn = index; ; turn++) {
+    for (let turn = index; ;) {
       await pause(Math.max(0, dueMs - performance.now()));
-      const shape = shapes[turn % shapes.length];
+      if (resumed !== undefined && !isStopped) {
+        await resumed.promise;
+        dueMs = performance.now() + offsetMs;
+        continue;
+      }
+      const shape = shapes[turn++ % shapes.length];
       if (isStopped || shape === undefined) return;
+      inFlight += 1;
       const { outcome, headers } = await send(target, shape, agent, timeoutMs, (socket) =>
         watchSocket(target, socket),
       );
+      inFlight -= 1;
       if (target.isReconnecting !== true)
         markers.set(agent, { target: target.name, marker: String(headers[markerHeader] ?? '') });
       requests += 1;
@@ -146,10 +159,20 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
     events: [...events],
     markers: [...markers.values()],
   });
+  function resume(): void {
+    resumed?.resolve();
+    resumed = undefined;
+  }
   return {
     report,
+    async pause() {
+      resumed ??= Promise.withResolvers<void>();
+      while (inFlight > 0) await pause(5);
+    },
+    resume,
     async stop() {
       isStopped = true;
+      resume();
       await Promise.all(runners);
       for (const agent of agents) agent.destroy();
       return report();

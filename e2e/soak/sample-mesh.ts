@@ -1,0 +1,98 @@
+import { call } from '../harness/http-call.ts';
+import type { ControlPlane, Proxy } from '../harness/parts.ts';
+import { readProcessFigures } from './process-figures.ts';
+import type { SeriesName } from './series-rules.ts';
+
+/** One look at one process. */
+export interface Sample {
+  readonly process: string;
+  readonly pid: number;
+  /** Since the start of the soak. */
+  readonly atMs: number;
+  /** The mesh is in its first state again and nobody sends a request: such samples are compared. */
+  readonly isQuiet: boolean;
+  readonly values: Readonly<Partial<Record<SeriesName, number>>>;
+}
+
+type Values = Partial<Record<SeriesName, number>>;
+
+const mebibyte = 1024 * 1024;
+
+/** Undefined while the process is away, or does not answer. */
+export async function sampleSidecar({ admin, process }: Proxy): Promise<Values | undefined> {
+  return sample(process.pid, async () => {
+    const get = async (path: string): Promise<string> => (await call(admin.port, path)).body;
+    const [threads, stats, clusters, listeners] = [
+      await get('/threads'),
+      await get('/stats'),
+      await get('/clusters'),
+      await get('/listeners'),
+    ];
+    return {
+      ...threadValues(threads),
+      statistics: linesOf(stats).length,
+      clusters: new Set(linesOf(clusters).map((line) => line.split('::')[0])).size,
+      hosts: linesOf(clusters).filter((line) => line.includes('::cx_active::')).length,
+      listeners: linesOf(listeners).length,
+    };
+  });
+}
+
+/** Undefined while the process is away, or does not answer. */
+export async function sampleControlPlane({ pid, rest }: ControlPlane): Promise<Values | undefined> {
+  return sample(pid, async () => {
+    const { body } = await call(rest.port, '/metrics');
+    const lines = linesOf(body).filter((line) => !line.startsWith('#'));
+    const valueOf = (name: string): number =>
+      lines
+        .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+    return {
+      heap: valueOf('nodejs_heap_size_used_bytes') / mebibyte,
+      external: valueOf('nodejs_external_memory_bytes') / mebibyte,
+      timers: valueOf('heddle_timers'),
+      streams: valueOf('heddle_xds_streams'),
+      statistics: lines.length,
+    };
+  });
+}
+
+/** The kernel's figures first: our own connection to the process must not be among them. */
+async function sample(pid: number | undefined, ask: () => Promise<Values>): Promise<Values | undefined> {
+  if (pid === undefined) return undefined;
+  try {
+    const figures = readProcessFigures(pid);
+    return {
+      rss: figures.rssBytes / mebibyte,
+      descriptors: figures.descriptorCount,
+      sockets: figures.socketCount,
+      listening: figures.listeningCount,
+      threads: figures.threadCount,
+      ...(await ask()),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The sums over all threads; the timers without those of a thread that did not answer. */
+function threadValues(body: string): Values {
+  const { threads } = JSON.parse(body) as {
+    readonly threads: readonly {
+      readonly timers: number;
+      readonly heap_used: number;
+      readonly external: number;
+    }[];
+  };
+  const sum = (key: 'timers' | 'heap_used' | 'external'): number =>
+    threads.reduce((total, thread) => total + thread[key], 0);
+  return {
+    timers: sum('timers'),
+    heap: sum('heap_used') / mebibyte,
+    external: sum('external') / mebibyte,
+  };
+}
+
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
