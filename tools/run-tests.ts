@@ -86,7 +86,15 @@ function filesOf(suite: Suite, filter: string): string[] {
 
 /** One line: what the machine has, and what it lacks. */
 function reportPeers(): void {
-  const names: readonly PeerName[] = ['envoy', 'redis-server', 'nginx', 'haproxy', 'wrk', 'h2load'];
+  const names: readonly PeerName[] = [
+    'envoy',
+    'redis-server',
+    'nginx',
+    'haproxy',
+    'wrk',
+    'h2load',
+    'chromium',
+  ];
   const missing = names.filter((name) => findPeer(name) === undefined);
   const rule = process.env['CI'] === 'true' ? 'CI=true: their tests fail' : 'their tests are skipped';
   console.log(missing.length === 0 ? 'peers: all present' : `peers missing: ${missing.join(', ')} (${rule})`);

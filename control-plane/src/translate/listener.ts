@@ -89,6 +89,8 @@ function httpFilter(api: XdsApi, statPrefix: string, routeConfigName: string): T
         statPrefix,
         codecType: 'AUTO',
         rds: { configSource: fromAds, routeConfigName },
+        // Whoever speaks WebSocket to a service decides that with the service, not with the mesh.
+        upgradeConfigs: [{ upgradeType: 'websocket' }],
         httpFilters: [
           extension(api, 'envoy.filters.http.router', 'envoy.extensions.filters.http.router.v3.Router', {}),
         ],

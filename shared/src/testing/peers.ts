@@ -3,7 +3,8 @@ import { accessSync, closeSync, constants, openSync, readSync, statSync } from '
 import { delimiter, join } from 'node:path';
 
 /** Programs that tests compare with or talk to, and that a machine may lack. */
-export type PeerName = 'envoy' | 'redis-server' | 'nginx' | 'haproxy' | 'wrk' | 'h2load' | 'go' | 'python3';
+export type PeerName =
+  'envoy' | 'redis-server' | 'nginx' | 'haproxy' | 'wrk' | 'h2load' | 'go' | 'python3' | 'chromium';
 
 export interface Peer {
   readonly name: PeerName;
@@ -22,6 +23,7 @@ const installHints: Readonly<Record<PeerName, string>> = {
   h2load: 'apt-get install nghttp2-client',
   go: 'https://go.dev/dl',
   python3: 'apt-get install python3',
+  chromium: 'apt-get install chromium',
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
