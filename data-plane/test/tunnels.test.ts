@@ -35,7 +35,7 @@ async function startUpstream(t: TestContext, onConnection: (socket: Socket) => v
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const at = sockets.push(socket) - 1;
     received.push('');
-    socket.on('data', (chunk: Buffer) => (received[at] += chunk.toString('latin1')));
+    socket.on('data', (chunk: Buffer) => (received[at] = (received[at] ?? '') + chunk.toString('latin1')));
     socket.on('error', () => undefined);
     onConnection(socket);
   });
