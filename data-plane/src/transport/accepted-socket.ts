@@ -69,6 +69,7 @@ export function canInterceptAccept(createReader: () => SocketReader): Promise<bo
         reader.setReceiver({
           receive: (chunk) => void socket.write(Buffer.from(chunk)),
           isReadDisabled: false,
+          waitForTurn: () => undefined,
         });
         socket.once('end', () => socket.end());
         socket.once('error', () => finish(false));

@@ -1,3 +1,5 @@
+import { ReadTurn } from './read-turn.ts';
+
 /** Memory that a socket reads into. A chunk is a view of it. */
 export class Slab {
   readonly bytes: Buffer;
@@ -23,6 +25,7 @@ const maxFreeSlabs = 16;
  * sockets that bring much at a time get bulk slabs of their own, from which a write can be made without a copy.
  */
 export class ReadSlabs {
+  readonly turn = new ReadTurn();
   readonly shared = new Slab(sharedBytes);
   /** Whose chunk is being handled; undefined between reads. */
   lent: Slab | undefined = undefined;

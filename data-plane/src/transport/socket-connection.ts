@@ -8,6 +8,7 @@ import type {
   ConnectionState,
   SocketAddress,
 } from './connection.ts';
+import type { ReadTurn, TurnReader } from './read-turn.ts';
 import { SlabPins } from './slab-pins.ts';
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
@@ -33,7 +34,7 @@ export interface SocketConnectionOptions {
  * A `Connection` over a `net.Socket` (or a TLSSocket) with `allowHalfOpen`. The functions that the socket calls are
  * made once for each connection; a read, a gathered write and a flush allocate nothing but what Node does.
  */
-export class SocketConnection implements Connection, ChunkReceiver, Flushable, TimerTarget {
+export class SocketConnection implements Connection, ChunkReceiver, TurnReader, Flushable, TimerTarget {
   readonly id: number;
   remoteAddress: SocketAddress;
   localAddress: SocketAddress;
@@ -159,6 +160,17 @@ export class SocketConnection implements Connection, ChunkReceiver, Flushable, T
     } else if (this.#readDisableCount > 0 && --this.#readDisableCount === 0 && this.#state === 'open') {
       this.#socket.resume();
     }
+  }
+
+  /** Called by the reader. */
+  waitForTurn(turn: ReadTurn): void {
+    if (this.#state !== 'open' || this.#readDisableCount > 0) return;
+    this.readDisable(true);
+    turn.wait(this);
+  }
+
+  resumeReading(): void {
+    this.readDisable(false);
   }
 
   shutdownWrite(): void {

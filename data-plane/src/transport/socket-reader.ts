@@ -1,4 +1,5 @@
 import type { OnReadOpts } from 'node:net';
+import type { ReadTurn } from './read-turn.ts';
 import type { ReadSlabs, Slab } from './read-slabs.ts';
 
 /** Who reads a socket. */
@@ -7,12 +8,18 @@ export interface ChunkReceiver {
   receive(chunk: Buffer): void;
   /** It wants nothing more for now. */
   readonly isReadDisabled: boolean;
+  /** It has read its share of this turn of the event loop, and goes on in the next. */
+  waitForTurn(turn: ReadTurn): void;
 }
 
 /** A read of at least that brings much: the socket gets a slab of its own. */
 const bulkReadBytes = 16 * 1024;
 
-const nobody: ChunkReceiver = { receive: () => undefined, isReadDisabled: false };
+const nobody: ChunkReceiver = {
+  receive: () => undefined,
+  isReadDisabled: false,
+  waitForTurn: () => undefined,
+};
 
 /**
  * Reads a socket without an allocation for each read, which is a sixth of a small request's cost and most of a large
@@ -67,6 +74,7 @@ export class SocketReader {
       slabs.lent = undefined;
     }
     if (byteCount >= bulkReadBytes || slab !== slabs.shared) this.#chooseSlab(byteCount, slab);
+    if (byteCount >= bulkReadBytes && slabs.turn.isOver(byteCount)) this.#receiver.waitForTurn(slabs.turn);
   }
 
   #chooseSlab(byteCount: number, slab: Slab): void {
