@@ -3,6 +3,14 @@ import { HeddleError } from '@heddle/shared/errors/heddle-error';
 /** What ends a line or is not latin1 (the low byte of U+010A is a line feed) would write a field nobody added. */
 const unwritableValue = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** Names as a peer wrote them, for whoever passes the message on. */
+export interface NameCases {
+  /** Lower-case name → as it was sent. */
+  readonly originals: ReadonlyMap<string, string>;
+  /** Other names begin their words with capitals. */
+  readonly isProperCase: boolean;
+}
+
 /**
  * Header fields in order of arrival: one flat structure for HTTP/1.1, HTTP/2, filters and routing. Names are
  * lower-case and interned by the codecs, so that a look-up is a walk over a short array that compares pointers.
@@ -15,6 +23,8 @@ const unwritableValue = /[^\t\x20-\x7e\x80-\xff]/;
 export class HeaderMap {
   /** name, value, name, value, … */
   readonly #entries: string[] = [];
+  /** Only where a codec was told to remember; it says how names are written, and nothing else. */
+  nameCases: NameCases | undefined = undefined;
 
   static of(fields: Readonly<Record<string, string>>): HeaderMap {
     const headers = new HeaderMap();
@@ -104,6 +114,7 @@ export class HeaderMap {
   clone(): HeaderMap {
     const copy = new HeaderMap();
     for (const entry of this.#entries) copy.#entries.push(entry);
+    copy.nameCases = this.nameCases;
     return copy;
   }
 

@@ -11,6 +11,7 @@ import type { HeaderMap } from '../header-map.ts';
 import { ChunkedDecoder, type BodySink } from './chunked-decoder.ts';
 import { Http1ClientStream, type ClientStreamOwner } from './client-stream.ts';
 import { responseErrors } from './codec-errors.ts';
+import { rememberNameCases } from './header-key-format.ts';
 import { failed, needsMore } from './head-parser.ts';
 import type { Http1ClientOptions } from './options.ts';
 import {
@@ -189,6 +190,10 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
 
   #begin(stream: Http1ClientStream, parser: ResponseParser, headers: HeaderMap): void {
     const { status, framing, contentLength, isPersistent } = parser;
+    const { headerKeyFormat } = this.#options;
+    if (headerKeyFormat?.remembersCase === true) {
+      headers.nameCases = rememberNameCases(parser, headerKeyFormat);
+    }
     this.#nominated = parser.nominated;
     this.#options.workspace.releaseResponseParser(parser);
     if (status < 200 && status !== 101) {

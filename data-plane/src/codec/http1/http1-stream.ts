@@ -1,6 +1,7 @@
 import type { Connection } from '../../transport/connection.ts';
 import type { StreamCallbacks, StreamEncoder, StreamResetReason } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
+import { formatNames } from './header-key-format.ts';
 import type { Http1Options } from './options.ts';
 
 /** How a body is written. */
@@ -102,6 +103,14 @@ export abstract class Http1Stream implements StreamEncoder {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const chunk of held) this.writeBuffer(chunk);
+  }
+
+  /** A head, with the names of its fields as they are wanted. */
+  protected writeHead(head: string, headers: HeaderMap): void {
+    const { nameCases } = headers;
+    const { headerKeyFormat } = this.options;
+    const isPlain = nameCases === undefined && headerKeyFormat === undefined;
+    this.writeText(isPlain ? head : formatNames(head, nameCases, headerKeyFormat));
   }
 
   protected writeText(text: string): void {

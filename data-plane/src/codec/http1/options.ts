@@ -1,3 +1,4 @@
+import type { HeaderKeyFormat } from './header-key-format.ts';
 import type { HeadLimits } from './head-parser.ts';
 import type { RequestRules } from './request-parser.ts';
 import type { Http1Workspace } from './workspace.ts';
@@ -11,6 +12,7 @@ export interface Http1Options extends HeadLimits {
   readonly enableTrailers: boolean;
   /** Chunk extensions of one body, together. */
   readonly maxChunkExtensionBytes: number;
+  readonly headerKeyFormat: HeaderKeyFormat | undefined;
   readonly workspace: Http1Workspace;
 }
 
@@ -35,6 +37,7 @@ export function createHttp1ServerOptions(
     acceptHttp10: given.acceptHttp10 ?? false,
     defaultHostForHttp10: given.defaultHostForHttp10 ?? '',
     allowCustomMethods: given.allowCustomMethods ?? false,
+    headerKeyFormat: given.headerKeyFormat,
     workspace,
   });
 }
@@ -49,6 +52,7 @@ export function createHttp1ClientOptions(
     maxFieldCount: given.maxFieldCount ?? 100,
     enableTrailers: given.enableTrailers ?? false,
     maxChunkExtensionBytes: given.maxChunkExtensionBytes ?? 16 * 1024,
+    headerKeyFormat: given.headerKeyFormat,
     workspace,
   });
 }

@@ -131,10 +131,18 @@ export class RequestParser extends HeadParser {
     if (this.error !== undefined) return undefined;
     // The target's authority replaces Host (RFC 9112 3.2.2); they need not be equal.
     if (authority === '') headers.setUncheckedAt(authorityIndex, fields.host);
-    this.shouldClose = this.isHttp10 || fields.hasClose;
+    this.shouldClose = fields.hasClose || (this.isHttp10 && !this.#isKeptOfHttp10(authority));
     this.isConnect = this.method === 'CONNECT';
     this.#applyUpgrade(headers);
     return headers;
+  }
+
+  /**
+   * HTTP/1.0 clients ask for it (RFC 9112 9.3). One that took us for its proxy, as the absolute form shows, must not
+   * have it (there), since its `Connection` may have been meant for somebody else (appendix C.2.2).
+   */
+  #isKeptOfHttp10(targetAuthority: string): boolean {
+    return this.#fields.hasKeepAlive && targetAuthority === '';
   }
 
   #parseVersion(bytes: Buffer, from: number, end: number): number {

@@ -139,7 +139,7 @@ test('RFC 9112 9.6: connection close and drain are said in the answer and end th
   assert.deepEqual([closing.ends, draining.ends, told.ends], [[true], [true], [true]]);
 });
 
-test('RFC 9112 9.3: HTTP/1.0 gets no chunks, no 1xx, and no second request', () => {
+test('RFC 9112 9.3: HTTP/1.0 gets no chunks and no 1xx', () => {
   const server = new RecordingServer({ acceptHttp10: true });
   server.feed('GET / HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\n\r\n');
   assert.equal(server.codec.protocol, 'HTTP/1.0');
@@ -147,6 +147,38 @@ test('RFC 9112 9.3: HTTP/1.0 gets no chunks, no 1xx, and no second request', () 
   server.last.answer('200', 'body');
   assert.equal(server.connection.takeWritten(), 'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nbody');
   assert.deepEqual(server.ends, [true]);
+});
+
+test('RFC 9112 9.3: HTTP/1.0 keeps its connection when it asks for that and the answer says where it ends', () => {
+  const ask = (target: string, fields: string): string =>
+    `GET ${target} HTTP/1.0\r\nhost: a\r\n${fields}\r\n`;
+  const withLength = { 'content-length': '4' };
+  for (const [request, status, body, fields, isKept] of [
+    [ask('/', 'connection: Keep-Alive\r\n'), '200', 'body', withLength, true],
+    [ask('/', 'connection: x, keep-alive\r\n'), '404', '', {}, true],
+    [ask('/', 'connection: keep-alive\r\n').replace('GET', 'HEAD'), '200', '', withLength, true],
+    [ask('/', ''), '200', 'body', withLength, false],
+    [ask('/', 'connection: keep-alive, close\r\n'), '200', 'body', withLength, false],
+    [ask('/', 'connection: keep-alive\r\n'), '200', 'body', {}, false],
+    [ask('/', 'connection: keep-alive\r\n'), '204', '', {}, false],
+    [ask('/', 'connection: keep-alive\r\n'), '200', 'body', { ...withLength, connection: 'close' }, false],
+    [ask('http://a/', 'connection: keep-alive\r\n'), '200', 'body', withLength, false],
+    [ask('/', 'proxy-connection: keep-alive\r\n'), '200', 'body', withLength, false],
+  ] as const) {
+    const server = new RecordingServer({ acceptHttp10: true });
+    server.feed(request);
+    server.last.answer(status, body, fields);
+    const connection = isKept ? 'keep-alive' : 'close';
+    assert.match(
+      server.connection.takeWritten(),
+      new RegExp(`\r\nconnection: ${connection}\r\n\r\n`),
+      request,
+    );
+    assert.deepEqual(server.ends, [!isKept], request);
+    if (!isKept) continue;
+    server.feed(ask('/second', ''));
+    assert.equal(server.last.headers.get(':path'), '/second');
+  }
 });
 
 test('RFC 9110 15.2: informational answers go before the answer', () => {

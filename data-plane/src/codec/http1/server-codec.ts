@@ -9,6 +9,7 @@ import type {
 import type { HeaderMap } from '../header-map.ts';
 import { ChunkedDecoder, type BodySink } from './chunked-decoder.ts';
 import { requestErrors } from './codec-errors.ts';
+import { rememberNameCases } from './header-key-format.ts';
 import { failed, needsMore } from './head-parser.ts';
 import type { Http1ServerOptions } from './options.ts';
 import { bodyChunked, bodyNone, type RequestParser } from './request-parser.ts';
@@ -216,6 +217,10 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
 
   #begin(parser: RequestParser, headers: HeaderMap): void {
     const { method, isHttp10, isUpgrade, isConnect, framing, contentLength, shouldClose } = parser;
+    const { headerKeyFormat } = this.#options;
+    if (headerKeyFormat?.remembersCase === true) {
+      headers.nameCases = rememberNameCases(parser, headerKeyFormat);
+    }
     this.#nominated = parser.nominated;
     this.#options.workspace.releaseRequestParser(parser);
     this.#protocol = isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';

@@ -57,7 +57,7 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
     const fields = reader.read(headers);
     const statusLine = toStatusLine(reader.status);
     if (statusLine === undefined || reader.status === '101' || reader.status.charCodeAt(0) !== 0x31) return;
-    this.writeText(`${statusLine}${fields}\r\n`);
+    this.writeHead(`${statusLine}${fields}\r\n`, headers);
   }
 
   encodeHeaders(headers: HeaderMap, endStream: boolean): void {
@@ -74,15 +74,20 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
     this.hasSentHead = true;
     if (reader.hasClose) this.shouldClose = true;
     if (status === '101' || (this.isConnect && status.charCodeAt(0) === 0x32)) {
-      this.#startTunnel(statusLine + fields, reader.upgrade);
+      this.#startTunnel(statusLine + fields, reader.upgrade, headers);
       if (endStream) this.encodeData(noBytes, true);
       return;
     }
     const framing = this.#decideFraming(status, reader.contentLength, endStream);
     const isRequestCut = endStream && !this.isDecodeComplete && !this.isUpgrade;
     if (this.isConnect || isRequestCut || this.#owner.shouldCloseAfter(this)) this.shouldClose = true;
-    const close = this.shouldClose ? 'connection: close\r\n\r\n' : '\r\n';
-    this.writeText(statusLine + fields + framing + close);
+    if (this.isHttp10 && (framing === '' || this.isCloseDelimited)) this.shouldClose = true;
+    const end = this.shouldClose
+      ? 'connection: close\r\n\r\n'
+      : this.isHttp10
+        ? 'connection: keep-alive\r\n\r\n'
+        : '\r\n';
+    this.writeHead(statusLine + fields + framing + end, headers);
     if (!endStream) return;
     this.isEncodeComplete = true;
     this.#owner.onAnswered(this);
@@ -106,12 +111,12 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
     this.#owner.onGivenUp(this);
   }
 
-  #startTunnel(head: string, upgrade: string): void {
+  #startTunnel(head: string, upgrade: string, headers: HeaderMap): void {
     this.isTunnel = true;
     this.shouldClose = true;
     this.writeMode = writeRaw;
     const switching = upgrade === '' ? '' : `connection: upgrade\r\nupgrade: ${upgrade}\r\n`;
-    this.writeText(`${head}${this.isConnect ? '' : switching}\r\n`);
+    this.writeHead(`${head}${this.isConnect ? '' : switching}\r\n`, headers);
     this.#owner.onTunnel(this);
   }
 
