@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RecordingServer } from '../testing/recording-server.ts';
+import { ChunkedDecoder } from './chunked-decoder.ts';
+import { requestErrors } from './codec-errors.ts';
 
 const head = 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
 
@@ -83,4 +85,33 @@ test('bytes behind the last chunk are the next request', () => {
   server.onComplete = (request) => request.answer('200');
   server.feed(`${head}1\r\nx\r\n0\r\n\r\n`.repeat(3));
   assert.equal(server.requests.length, 3);
+});
+
+test('small chunks of one read arrive together, and what was handed on stays as it is', () => {
+  const parts: Buffer[] = [];
+  const decoder = new ChunkedDecoder(
+    {
+      onBodyData: (part) => parts.push(part) > 0,
+      onBodyEnd: () => undefined,
+      createTrailerParser: () => assert.fail('there are no trailers'),
+    },
+    requestErrors.malformed,
+    0,
+  );
+  decoder.begin();
+  const data = Array.from({ length: 50_000 }, (_, index) => String.fromCharCode(97 + (index % 26))).join('');
+  const large = 'L'.repeat(2000);
+  const tiny = [...data].map((byte) => `1\r\n${byte}\r\n`).join('');
+  const middle = `7d0\r\n${large}\r\n`;
+  const body = Buffer.from(`${tiny}${middle}${tiny}0\r\n\r\n`);
+  assert.equal(decoder.execute(body, 0), body.length);
+  assert.equal(Buffer.concat(parts).toString('latin1'), data + large + data);
+  assert.ok(parts.length < 12, `${parts.length} parts`);
+});
+
+test('gathered data is handed on before an error is', () => {
+  const server = new RecordingServer();
+  server.feed(`${head}${'1\r\nx\r\n'.repeat(20)}bad\n`);
+  assert.equal(server.last.body, 'x'.repeat(20));
+  assert.equal(server.errors[0]?.status, 400);
 });

@@ -34,9 +34,17 @@ const inTrailers = 8;
 /** 2^52 has 13 hexadecimal digits; more digits than that are a trick. */
 const maxSizeDigits = 13;
 
+/** Chunks smaller than that are passed on together with others of the same read. */
+const gatheredPartBytes = 512;
+const gatherBytes = 16 * 1024;
+/** What stands behind the only chunk of a body: its line end, and the last chunk. */
+const loneTailBytes = 16;
+const noBytes = Buffer.alloc(0);
+
 /**
  * The chunked coding (RFC 9112 7.1), strictly: digits only, CRLF after size and data, nothing between. Extensions are
- * skipped up to a limit for the whole body, since each chunk could carry one.
+ * skipped up to a limit for the whole body, since each chunk could carry one. Small chunks are gathered, or a body in
+ * chunks of one byte would cost a hundred times what it brings.
  */
 export class ChunkedDecoder {
   error: CodecError | undefined = undefined;
@@ -48,6 +56,9 @@ export class ChunkedDecoder {
   #sizeDigitCount = 0;
   #extensionBytes = 0;
   #trailers: TrailerParser | undefined;
+  /** Data of small chunks that stand in one read. */
+  #gathered = noBytes;
+  #gatheredBytes = 0;
 
   constructor(sink: BodySink, malformed: CodecError, maxExtensionBytes: number) {
     this.#sink = sink;
@@ -74,19 +85,53 @@ export class ChunkedDecoder {
         const partEnd = Math.min(end, position + this.#size);
         this.#size -= partEnd - position;
         if (this.#size === 0) this.#state = atDataReturn;
-        const part = position === 0 && partEnd === end ? chunk : chunk.subarray(position, partEnd);
+        const isGathered = partEnd - position < gatheredPartBytes && end - partEnd > loneTailBytes;
+        const isWanted = isGathered
+          ? this.#gather(chunk, position, partEnd)
+          : this.#passGathered() &&
+            this.#sink.onBodyData(
+              position === 0 && partEnd === end ? chunk : chunk.subarray(position, partEnd),
+            );
         position = partEnd;
-        if (!this.#sink.onBodyData(part)) return position;
+        if (!isWanted) return position;
         continue;
       }
-      if (this.#state === inTrailers) return this.#readTrailers(chunk, position);
+      if (this.#state === inTrailers) {
+        return this.#passGathered() ? this.#readTrailers(chunk, position) : position;
+      }
       if (!this.#readFraming(chunk[position] as number)) {
+        this.#passGathered();
         this.error = this.#malformed;
         return failed;
       }
       position++;
     }
+    this.#passGathered();
     return position;
+  }
+
+  /** False: nothing more is wanted. */
+  #gather(chunk: Buffer, from: number, to: number): boolean {
+    if (this.#gatheredBytes + to - from > this.#gathered.length) {
+      if (!this.#passGathered()) return false;
+      // New each time: whoever gets it may keep it until it was sent.
+      this.#gathered = Buffer.allocUnsafeSlow(Math.min(gatherBytes, chunk.length - from));
+    }
+    // Most are of a few bytes only, and a call for each is what makes them costly.
+    if (to - from > 16) chunk.copy(this.#gathered, this.#gatheredBytes, from, to);
+    else
+      for (let at = from; at < to; at++)
+        this.#gathered[this.#gatheredBytes + at - from] = chunk[at] as number;
+    this.#gatheredBytes += to - from;
+    return true;
+  }
+
+  #passGathered(): boolean {
+    if (this.#gatheredBytes === 0) return true;
+    const part = this.#gathered.subarray(0, this.#gatheredBytes);
+    this.#gathered = noBytes;
+    this.#gatheredBytes = 0;
+    return this.#sink.onBodyData(part);
   }
 
   /** One byte of the lines around the data. */
