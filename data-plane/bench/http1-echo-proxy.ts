@@ -31,7 +31,8 @@ import { createTransportContext } from '../src/transport/transport-context.ts';
 const listenPort = Number(process.argv[2] ?? 8080);
 const upstreamAddress = { address: '127.0.0.1', port: Number(process.argv[3] ?? 8081) };
 const hasFastAccept =
-  process.argv[4] !== 'slow' && (await canInterceptAccept(() => new SocketReader(new ReadSlabs())));
+  process.argv[4] !== 'slow' &&
+  (await canInterceptAccept(() => new SocketReader(new ReadSlabs(systemClock))));
 const context = createTransportContext(new TimerWheel(systemClock), { hasFastAccept });
 const workspace = new Http1Workspace();
 const serverOptions = createHttp1ServerOptions(workspace);

@@ -1,3 +1,4 @@
+import type { Clock } from '@heddle/shared/time/clock';
 import { ReadTurn } from './read-turn.ts';
 
 /** Memory that a socket reads into. A chunk is a view of it. */
@@ -25,12 +26,18 @@ const maxFreeSlabs = 16;
  * sockets that bring much at a time get bulk slabs of their own, from which a write can be made without a copy.
  */
 export class ReadSlabs {
+  readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly turn = new ReadTurn();
   readonly shared = new Slab(sharedBytes);
   /** Whose chunk is being handled; undefined between reads. */
   lent: Slab | undefined = undefined;
   readonly #free: Slab[] = [];
   #bulkCount = 0;
+
+  /** `clock` tells how long reads take. */
+  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+    this.clock = clock;
+  }
 
   /** A slab for one socket; undefined: there are enough of them, and the shared one has to do. */
   take(): Slab | undefined {

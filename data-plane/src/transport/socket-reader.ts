@@ -1,6 +1,6 @@
 import type { OnReadOpts } from 'node:net';
-import type { ReadTurn } from './read-turn.ts';
 import type { ReadSlabs, Slab } from './read-slabs.ts';
+import type { ReadTurn } from './read-turn.ts';
 
 /** Who reads a socket. */
 export interface ChunkReceiver {
@@ -14,6 +14,9 @@ export interface ChunkReceiver {
 
 /** A read of at least that brings much: the socket gets a slab of its own. */
 const bulkReadBytes = 16 * 1024;
+/** What comes of one read takes no longer, or the next one may bring half as much. */
+const longReadMs = 1;
+const shortReadMs = 0.25;
 
 const nobody: ChunkReceiver = {
   receive: () => undefined,
@@ -31,13 +34,16 @@ export class SocketReader {
   #receiver: ChunkReceiver = nobody;
   readonly #slabs: ReadSlabs;
   #slab: Slab;
-  #nextSlab: Slab | undefined;
+  /** How much of the slab the socket reads into. */
+  #sizeBytes: number;
+  #nextBuffer: Buffer | undefined;
 
   constructor(slabs: ReadSlabs) {
     this.#slabs = slabs;
     this.#slab = slabs.shared;
+    this.#sizeBytes = slabs.shared.bytes.length;
     // The first call of `buffer` is before any read, every other one follows `callback`.
-    this.#nextSlab = slabs.shared;
+    this.#nextBuffer = slabs.shared.bytes;
     this.onread = {
       buffer: () => this.#takeNextBuffer(),
       callback: (byteCount) => {
@@ -58,35 +64,61 @@ export class SocketReader {
   }
 
   #takeNextBuffer(): Buffer {
-    const slab = this.#nextSlab;
-    this.#nextSlab = undefined;
-    // Anything that is no array leaves the socket with the slab it has.
-    return slab?.bytes as Buffer;
+    const buffer = this.#nextBuffer;
+    this.#nextBuffer = undefined;
+    // Anything that is no array leaves the socket with the buffer it has.
+    return buffer as Buffer;
   }
 
   #read(byteCount: number): void {
-    const slab = this.#slab;
+    if (byteCount >= bulkReadBytes) this.#readMuch(byteCount);
+    else this.#pass(byteCount);
+    // Little comes into the whole of the shared slab, which most sockets never leave.
+    if (byteCount < bulkReadBytes && this.#sizeBytes !== this.#slabs.shared.bytes.length) this.#leaveSlab();
+  }
+
+  #pass(byteCount: number): void {
     const slabs = this.#slabs;
-    slabs.lent = slab;
+    slabs.lent = this.#slab;
     try {
-      this.#receiver.receive(slab.bytes.subarray(0, byteCount));
+      this.#receiver.receive(this.#slab.bytes.subarray(0, byteCount));
     } finally {
       slabs.lent = undefined;
     }
-    if (byteCount >= bulkReadBytes || slab !== slabs.shared) this.#chooseSlab(byteCount, slab);
-    if (byteCount >= bulkReadBytes && slabs.turn.isOver(byteCount)) this.#receiver.waitForTurn(slabs.turn);
   }
 
-  #chooseSlab(byteCount: number, slab: Slab): void {
+  #readMuch(byteCount: number): void {
+    const { clock, turn } = this.#slabs;
+    const startedMs = clock.monotonicMs();
+    this.#pass(byteCount);
+    const elapsedMs = clock.monotonicMs() - startedMs;
+    // Whoever stops reading here may do so for long, and holds no slab meanwhile.
+    if (this.#receiver.isReadDisabled) this.#leaveSlab();
+    else this.#prepareNext(elapsedMs);
+    if (turn.isOver(elapsedMs)) this.#receiver.waitForTurn(turn);
+  }
+
+  #prepareNext(elapsedMs: number): void {
     const slabs = this.#slabs;
-    // Closed meanwhile: `close` has let go of it.
-    if (slab !== this.#slab) return;
-    const isBulk = byteCount >= bulkReadBytes && !this.#receiver.isReadDisabled;
-    if (isBulk && slab !== slabs.shared && slab.pinCount === 0) return;
-    const next = (isBulk ? slabs.take() : undefined) ?? slabs.shared;
-    if (next === slab) return;
-    slabs.letGo(slab);
-    this.#slab = next;
-    this.#nextSlab = next;
+    const slab = this.#slab;
+    if (slab === slabs.shared || slab.pinCount > 0) {
+      this.#slab = slabs.take() ?? slabs.shared;
+      slabs.letGo(slab);
+    }
+    let sizeBytes = this.#sizeBytes;
+    if (elapsedMs > longReadMs) sizeBytes = Math.max(bulkReadBytes, sizeBytes >> 1);
+    else if (elapsedMs < shortReadMs) sizeBytes *= 2;
+    sizeBytes = Math.min(sizeBytes, this.#slab.bytes.length);
+    if (this.#slab === slab && sizeBytes === this.#sizeBytes) return;
+    this.#sizeBytes = sizeBytes;
+    this.#nextBuffer = this.#slab.bytes.subarray(0, sizeBytes);
+  }
+
+  #leaveSlab(): void {
+    const { shared } = this.#slabs;
+    this.#slabs.letGo(this.#slab);
+    this.#slab = shared;
+    this.#sizeBytes = shared.bytes.length;
+    this.#nextBuffer = shared.bytes;
   }
 }
