@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import { createSeededRng, randomInteger, type Rng } from '@heddle/shared/random/rng';
 import { FieldNameTable } from '../../http1/field-name.ts';
+import { buildFrame } from '../testing/build-frame.ts';
 import { HpackDecoder, type HpackError } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 
@@ -192,21 +193,12 @@ function startNghttp2(t: TestContext): { readonly client: ClientHttp2Session; re
   return { client, raw: far };
 }
 
-function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(streamId, 5);
-  return Buffer.concat([head, payload]);
-}
-
 test('nghttp2 reads our blocks and we read its blocks, hundreds on one connection', async (t) => {
   const { client, raw } = startNghttp2(t);
   const rng = createSeededRng(3);
   const encoder = new HpackEncoder();
   const decoder = createDecoder();
-  raw.write(frame(4, 0, 0, Buffer.alloc(0)));
+  raw.write(buildFrame(4, 0, 0, Buffer.alloc(0)));
   let received = Buffer.alloc(0);
   const requests: Fields[] = [];
   const answers: Fields[] = [];
@@ -225,7 +217,7 @@ test('nghttp2 reads our blocks and we read its blocks, hundreds on one connectio
       requests.push(fields);
       const answer: Fields = [[':status', '200'], ...randomFields(rng).filter(([name]) => name !== 'etag')];
       answers.push(answer);
-      raw.write(frame(1, 5, streamId, encode(encoder, answer)));
+      raw.write(buildFrame(1, 5, streamId, encode(encoder, answer)));
     }
   });
   for (let round = 0; round < 300; round++) {
