@@ -51,7 +51,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
   const transport = createTransportContext(wheel, {
     workerIndex: data.index,
     workerCount: data.count,
-    hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs())),
+    hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs(wheel))),
   });
   const workspace = new Http1Workspace();
   const clusters = new WorkerClusters({

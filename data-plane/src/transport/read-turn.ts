@@ -2,37 +2,41 @@ import { setImmediate as onNextTurn } from 'node:timers';
 
 /** A socket that has read its share. */
 export interface TurnReader {
-  /** The next turn of the event loop has come. */
+  /** Its turn has come. */
   resumeReading(): void;
 }
 
-/** Below it nobody waits. */
+/** Reads of much that take longer in one turn of the event loop make the next of them wait. */
 const freeMs = 1;
+/** A turn that took longer lets half as many readers into the next. */
+const longTurnMs = 4;
+const maxReadersPerTurn = 64;
 
 /**
- * Shares the turns of a worker's event loop among its sockets. The system's loop reads a socket up to 32 times in a row
- * as long as bytes are there, which with hundreds of them is seconds in which nobody else is heard. Once reads of much
- * have taken a millisecond of a turn, every further socket gets one in it.
+ * Shares the event loop of a worker among its sockets. The system's loop reads a socket up to 32 times in a row as long
+ * as bytes are there, which with hundreds of them is seconds in which nobody else is heard. Once reads of much have
+ * taken a millisecond of a turn, each further socket gets one in it; then it waits, first come first served, and in
+ * each turn as many of those that wait go on as fit into a few milliseconds.
  */
 export class ReadTurn {
   #spentMs = 0;
   #isScheduled = false;
   #waiting: TurnReader[] = [];
+  #readersPerTurn = maxReadersPerTurn;
   readonly #onTurn = (): void => {
     this.#isScheduled = false;
+    if (this.#spentMs > longTurnMs) this.#readersPerTurn = Math.max(1, this.#readersPerTurn >> 1);
+    else this.#readersPerTurn = Math.min(maxReadersPerTurn, this.#readersPerTurn * 2);
     this.#spentMs = 0;
-    const waiting = this.#waiting;
-    if (waiting.length === 0) return;
-    this.#waiting = [];
-    for (const reader of waiting) reader.resumeReading();
+    if (this.#waiting.length === 0) return;
+    const ready = this.#waiting.splice(0, this.#readersPerTurn);
+    if (this.#waiting.length > 0) this.#schedule();
+    for (const reader of ready) reader.resumeReading();
   };
 
-  /** Counts a read that brought much, with what came of it; true: that socket has had enough for this turn. */
+  /** Counts a read of much, with what came of it; true: that socket has had enough for this turn. */
   isOver(elapsedMs: number): boolean {
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      onNextTurn(this.#onTurn);
-    }
+    this.#schedule();
     this.#spentMs += elapsedMs;
     return this.#spentMs > freeMs;
   }
@@ -40,5 +44,11 @@ export class ReadTurn {
   /** Of a reader that has stopped. */
   wait(reader: TurnReader): void {
     this.#waiting.push(reader);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    onNextTurn(this.#onTurn);
   }
 }

@@ -331,7 +331,7 @@ for (const hasFastAccept of [false, true]) {
 }
 
 test('the self-test of the fast way to accept passes on this Node', async () => {
-  assert.equal(await canInterceptAccept(() => new SocketReader(new ReadSlabs())), true);
+  assert.equal(await canInterceptAccept(() => new SocketReader(new ReadSlabs(systemClock))), true);
 });
 
 test('connection ids of several workers are disjoint', () => {

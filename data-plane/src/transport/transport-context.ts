@@ -30,7 +30,7 @@ export function createTransportContext(
     wheel,
     batch: new WriteBatch(wheel),
     nextConnectionId: () => (lastId += workerCount),
-    readSlabs: new ReadSlabs(),
+    readSlabs: new ReadSlabs(wheel),
     hasFastAccept,
   };
 }
