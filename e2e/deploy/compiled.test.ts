@@ -51,7 +51,9 @@ function startCompiled(
 ): Promise<unknown> {
   const words = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
   const command = ['node', '--conditions=compiled', path.join(folder, program), ...words] as const;
-  return harness.start({ name, command: [...command], cwd: folder }, isReady);
+  // What it compiles is kept in the installation, which goes away.
+  const environment = { ...globalThis.process.env, NODE_COMPILE_CACHE: path.join(folder, 'code-cache') };
+  return harness.start({ name, command: [...command], cwd: folder, environment }, isReady);
 }
 
 test('the build holds every program, and nothing of the tests', () => {
