@@ -9,6 +9,7 @@ function table(name: string): RouteTable {
     name,
     virtualHosts: [],
     mutation: { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] },
+    filterConfig: {},
     mostSpecificHeaderMutationsWins: false,
     ignorePortInHostMatching: false,
     internalOnlyHeaders: [],

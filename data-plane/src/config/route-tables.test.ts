@@ -36,6 +36,7 @@ function tableTo(...clusters: string[]): RouteTable {
       ],
     })),
     mutation: noMutation,
+    filterConfig: {},
     mostSpecificHeaderMutationsWins: false,
     ignorePortInHostMatching: false,
     internalOnlyHeaders: [],

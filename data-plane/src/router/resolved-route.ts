@@ -87,6 +87,7 @@ export class ResolvedRoute implements RouteEntry {
       ...(weightedCluster === undefined ? [] : [weightedCluster.filterConfig]),
       route.filterConfig,
       virtualHost.filterConfig,
+      parts.table.filterConfig,
     ];
     this.pathRewriter = parts.pathRewriter;
     this.hostRewriter =

@@ -65,6 +65,8 @@ export class RouteMatcher {
   #matchesPath(request: RoutedRequest): boolean {
     const { pathEnd } = request;
     if (this.#kind === 'connect') return request.method === 'CONNECT';
+    // Of CONNECT, whose path no other kind of match can judge.
+    if (request.path === '') return false;
     if (this.#kind === 'regex') {
       const { path } = request;
       return this.#regex?.matchesFully(pathEnd === path.length ? path : path.slice(0, pathEnd)) === true;

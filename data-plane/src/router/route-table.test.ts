@@ -196,3 +196,23 @@ test('require_tls comes before routes', () => {
   assert.equal(select(table('all'), { 'x-forwarded-proto': 'HTTPS' })?.route.action.kind, 'redirect');
   assert.equal(select(table('external-only'), { 'x-envoy-internal': 'true' }), undefined);
 });
+
+test('CONNECT has no path, and is matched as CONNECT only', () => {
+  const connectOnly: RouteMatch = prefix('', { path: { kind: 'connect' } });
+  const table = (match: RouteMatch): RouteTable =>
+    buildTable([buildVirtualHost([buildRoute(match, forward('c'))])]);
+  const connect = { ':method': 'CONNECT', ':path': '' };
+  assert.equal(select(table(connectOnly), connect)?.clusterName, 'c');
+  assert.equal(select(table(connectOnly), {}), undefined);
+  assert.equal(select(table(prefix('')), connect), undefined);
+});
+
+test('a filter has its configuration from the most specific level, the route table last', () => {
+  const route = buildRoute(prefix('/'), forward('c'), { filterConfig: { a: 'route' } });
+  const host = buildVirtualHost([route], { filterConfig: { a: 'host', b: 'host' } });
+  const table = buildTable([host], { filterConfig: { a: 'table', b: 'table', c: 'table' } });
+  const levels = select(table, {})?.filterConfigs ?? [];
+  const of = (name: string): unknown =>
+    levels.map((level) => level[name]).find((value) => value !== undefined);
+  assert.deepEqual(['a', 'b', 'c', 'd'].map(of), ['route', 'host', 'table', undefined]);
+});

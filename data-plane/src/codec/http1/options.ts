@@ -20,13 +20,17 @@ export interface Http1ServerOptions extends Http1Options, RequestRules {}
 
 export type Http1ClientOptions = Http1Options;
 
+type GivenOptions<T extends Http1Options> = {
+  readonly [K in Exclude<keyof T, 'workspace'>]?: T[K] | undefined;
+};
+
 /**
  * Envoy's defaults: `max_request_headers_kb` 60, `max_headers_count` 100, `accept_http_10`, `enable_trailers` and
  * `allow_custom_methods` off. `workspace` is the worker's.
  */
 export function createHttp1ServerOptions(
   workspace: Http1Workspace,
-  given: Partial<Omit<Http1ServerOptions, 'workspace'>> = {},
+  given: GivenOptions<Http1ServerOptions> = {},
 ): Http1ServerOptions {
   return Object.freeze({
     maxHeadBytes: given.maxHeadBytes ?? 60 * 1024,
@@ -45,7 +49,7 @@ export function createHttp1ServerOptions(
 /** As `createHttp1ServerOptions`; heads of answers may have 80 KiB, as Envoy takes them. */
 export function createHttp1ClientOptions(
   workspace: Http1Workspace,
-  given: Partial<Omit<Http1ClientOptions, 'workspace'>> = {},
+  given: GivenOptions<Http1ClientOptions> = {},
 ): Http1ClientOptions {
   return Object.freeze({
     maxHeadBytes: given.maxHeadBytes ?? 80 * 1024,

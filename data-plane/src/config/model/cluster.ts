@@ -1,5 +1,6 @@
 import type { Endpoints } from './endpoints.ts';
 import type { HealthCheck } from './health-check.ts';
+import type { HeaderKeyFormat } from './http-connection-manager.ts';
 
 /** Envoy's `Cluster`, decoded and checked. Times in ms; 0 = none. */
 export interface Cluster {
@@ -80,4 +81,6 @@ export interface UpstreamHttpOptions {
   readonly maxResponseHeadersBytes: number;
   readonly maxHeadersCount: number;
   readonly enableTrailers: boolean;
+  /** Absent: lower case. */
+  readonly headerKeyFormat?: HeaderKeyFormat;
 }

@@ -1,4 +1,5 @@
 import type { AccessLog } from './access-log.ts';
+import type { CidrRange } from './listener.ts';
 import type { RouteTable } from './route.ts';
 
 /** Envoy's `HttpConnectionManager`, decoded and checked. Times in ms; 0 = none. */
@@ -12,6 +13,8 @@ export interface HttpConnectionManager {
   readonly httpFilters: readonly HttpFilterConfig[];
   readonly accessLogs: readonly AccessLog[];
   readonly useRemoteAddress: boolean;
+  /** Requests from there, and from nowhere else, are internal. */
+  readonly internalAddresses: readonly CidrRange[];
   readonly xffNumTrustedHops: number;
   readonly skipXffAppend: boolean;
   readonly generateRequestId: boolean;
@@ -39,10 +42,20 @@ export interface HttpConnectionManager {
   readonly acceptHttp10: boolean;
   readonly defaultHostForHttp10: string;
   readonly enableTrailers: boolean;
+  /** Absent: lower case. */
+  readonly headerKeyFormat?: HeaderKeyFormat;
   readonly proxy100Continue: boolean;
   /** By upgrade type, lower-case; `connect` for CONNECT. Other types are refused where no route allows them. */
   readonly upgrades: Readonly<Record<string, UpgradeConfig>>;
   readonly suppressEnvoyHeaders: boolean;
+}
+
+/** How names of fields are written (`header_key_format`). */
+export interface HeaderKeyFormat {
+  /** Names of requests (of a manager) or answers (of a cluster) are passed on as they came. */
+  readonly remembersCase: boolean;
+  /** `X-Request-Id`: all names, or beside `remembersCase` those that were added here. */
+  readonly isProperCase: boolean;
 }
 
 /** What the manager does with one kind of upgrade. */

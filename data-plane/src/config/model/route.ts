@@ -6,6 +6,8 @@ export interface RouteTable {
   readonly name: string;
   readonly virtualHosts: readonly VirtualHost[];
   readonly mutation: HeaderMutation;
+  /** Where none of the virtual host, the route and the weighted cluster has its own. */
+  readonly filterConfig: FilterConfigs;
   readonly mostSpecificHeaderMutationsWins: boolean;
   readonly ignorePortInHostMatching: boolean;
   /** Lower-case names that only internal requests keep. */

@@ -1,7 +1,7 @@
 import type { Any } from '@heddle/shared/xds/api';
 import { toTypeName } from '@heddle/shared/xds/type-urls';
 import type { FilterConfigs } from '../model/route.ts';
-import type { DecodeContext } from './decode-context.ts';
+import { joinPath, type DecodeContext } from './decode-context.ts';
 
 const wrapperType = 'envoy.config.route.v3.FilterConfig';
 
@@ -13,7 +13,7 @@ export function decodeFilterConfigs(
 ): FilterConfigs {
   const decoded: Record<string, unknown> = {};
   for (const [name, config] of Object.entries(configs)) {
-    const configPath = `${path}.typed_per_filter_config[${JSON.stringify(name)}]`;
+    const configPath = joinPath(path, `typed_per_filter_config[${JSON.stringify(name)}]`);
     const value = decodeConfig(context, config, configPath);
     if (value !== undefined) decoded[name] = value;
   }

@@ -1,12 +1,14 @@
 import type { HttpConnectionManager as HttpConnectionManagerMessage } from '@heddle/shared/xds/api';
 import type { HttpConnectionManager, UpgradeConfig } from '../model/http-connection-manager.ts';
 import { decodeAccessLogs } from './access-log.ts';
+import { decodeCidrRange } from './address.ts';
 import { decodeInitialFetchTimeoutMs } from './config-source.ts';
 import type { DecodeContext } from './decode-context.ts';
+import { decodeHeaderKeyFormat } from './header-key-format.ts';
 import { decodeHttpFilters } from './http-filters.ts';
 import type { RouterConfig } from './http-filters/router.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
-import { toMsOr } from './scalars.ts';
+import { defined, toMsOr } from './scalars.ts';
 
 const serverHeader = {
   OVERWRITE: 'overwrite',
@@ -50,6 +52,9 @@ export function decodeHttpConnectionManager(
     httpFilters,
     accessLogs: decodeAccessLogs(context, message.accessLog, `${path}.access_log`),
     useRemoteAddress: message.useRemoteAddress ?? false,
+    internalAddresses: (message.internalAddressConfig?.cidrRanges ?? []).map((range, i) =>
+      decodeCidrRange(context, range, `${path}.internal_address_config.cidr_ranges[${i}]`),
+    ),
     xffNumTrustedHops: message.xffNumTrustedHops,
     skipXffAppend: message.skipXffAppend,
     generateRequestId: message.generateRequestId ?? true,
@@ -80,6 +85,9 @@ export function decodeHttpConnectionManager(
     enableTrailers: http1?.enableTrailers ?? false,
     proxy100Continue: message.proxy100Continue,
     upgrades: decodeUpgrades(context, message, path),
+    ...defined<Pick<HttpConnectionManager, 'headerKeyFormat'>>({
+      headerKeyFormat: decodeHeaderKeyFormat(context, http1, `${path}.http_protocol_options`),
+    }),
     suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
   };
 }

@@ -83,6 +83,34 @@ test('an upgrade may have filters of its own, which end with a router too', () =
   assert.match(problem, /upgrade_configs\[0\]\.filters\[0\]: router is terminal and must be the last filter/);
 });
 
+test('names of fields may keep their case or be proper, and addresses may be internal', () => {
+  const preserving =
+    '{ stateful_formatter: { name: f, typed_config: { "@type": type.googleapis.com/envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig, formatter_type_on_envoy_headers: PROPER_CASE } } }';
+  for (const [format, expected] of [
+    ['{ proper_case_words: {} }', { remembersCase: false, isProperCase: true }],
+    [preserving, { remembersCase: true, isProperCase: true }],
+    [preserving.replace('PROPER_CASE', 'DEFAULT'), { remembersCase: true, isProperCase: false }],
+  ] as const) {
+    const manager = managerOf(
+      listenerYaml(managerYaml(`${routes}, http_protocol_options: { header_key_format: ${format} }`)),
+    );
+    assert.deepEqual(manager.headerKeyFormat, expected);
+  }
+  const { internalAddresses } = managerOf(
+    listenerYaml(
+      managerYaml(
+        `${routes}, internal_address_config: { cidr_ranges: [ { address_prefix: 10.0.0.0, prefix_len: 8 } ] }`,
+      ),
+    ),
+  );
+  assert.deepEqual(internalAddresses, [{ address: '10.0.0.0', prefixLength: 8 }]);
+  const [problem = ''] = problemsOfYaml(
+    listener,
+    listenerYaml(managerYaml(`${routes}, internal_address_config: { unix_sockets: true }`)),
+  );
+  assert.match(problem, /internal_address_config\.unix_sockets/);
+});
+
 test('RDS, access logs and upgrades', () => {
   const manager = managerOf(
     listenerYaml(

@@ -26,6 +26,7 @@ export function decodeRouteConfiguration(
       decodeVirtualHost(context, host, `${prefix}virtual_hosts[${i}]`, maxBodyBytes),
     ),
     mutation: decodeHeaderMutation(context, message, path),
+    filterConfig: decodeFilterConfigs(context, message.typedPerFilterConfig, path),
     mostSpecificHeaderMutationsWins: message.mostSpecificHeaderMutationsWins,
     ignorePortInHostMatching: message.ignorePortInHostMatching,
     internalOnlyHeaders: message.internalOnlyHeaders.map((name) => name.toLowerCase()),

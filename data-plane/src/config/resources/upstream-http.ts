@@ -6,7 +6,8 @@ import type {
 } from '@heddle/shared/xds/api';
 import type { UpstreamHttpOptions } from '../model/cluster.ts';
 import { joinPath, type DecodeContext } from './decode-context.ts';
-import { toMsOr } from './scalars.ts';
+import { decodeHeaderKeyFormat } from './header-key-format.ts';
+import { defined, toMsOr } from './scalars.ts';
 
 const optionsType = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const defaultIdleTimeoutMs = 3_600_000;
@@ -30,6 +31,7 @@ export function decodeUpstreamHttp(
   let common = message.commonHttpProtocolOptions;
   let http1 = message.httpProtocolOptions;
   let isHttp2 = message.http2ProtocolOptions !== undefined;
+  let http1Path = joinPath(path, 'http_protocol_options');
   let http2Path = joinPath(path, 'http2_protocol_options');
   for (const [name, any] of extensions) {
     const anyPath = joinPath(path, `typed_extension_protocol_options[${JSON.stringify(name)}]`);
@@ -41,6 +43,7 @@ export function decodeUpstreamHttp(
     common = options?.commonHttpProtocolOptions;
     http1 = options?.explicitHttpConfig?.httpProtocolOptions;
     isHttp2 = options?.explicitHttpConfig?.http2ProtocolOptions !== undefined;
+    http1Path = `${anyPath}.explicit_http_config.http_protocol_options`;
     http2Path = `${anyPath}.explicit_http_config.http2_protocol_options`;
   }
   if (isHttp2 && !rules.isHttp2Allowed) {
@@ -49,7 +52,12 @@ export function decodeUpstreamHttp(
       'HTTP/2 to upstreams is not supported by Heddle yet (only to the management server)',
     );
   }
-  return toOptions(message, common, http1, isHttp2);
+  return {
+    ...toOptions(message, common, http1, isHttp2),
+    ...defined<Pick<UpstreamHttpOptions, 'headerKeyFormat'>>({
+      headerKeyFormat: decodeHeaderKeyFormat(context, http1, http1Path),
+    }),
+  };
 }
 
 function toOptions(

@@ -83,6 +83,7 @@ export class ManagerConfig {
       maxHeadBytes: config.maxRequestHeadersBytes,
       maxFieldCount: config.maxHeadersCount,
       enableTrailers: config.enableTrailers,
+      headerKeyFormat: config.headerKeyFormat,
       acceptHttp10: config.acceptHttp10,
       defaultHostForHttp10: config.defaultHostForHttp10,
     });

@@ -1,6 +1,7 @@
 import type { Rng } from '@heddle/shared/random/rng';
 import type { HeaderMap } from '../../codec/header-map.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import { isInRange } from '../../lang/cidr-range.ts';
 import { createRequestId } from './request-id.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { forwardedAddress, isLoopback } from './trusted-address.ts';
@@ -15,6 +16,7 @@ export type TrustRules = Pick<
   | 'preserveExternalRequestId'
   | 'via'
   | 'headersWithUnderscoresAction'
+  | 'internalAddresses'
 >;
 
 /** What only internal requests may ask for. */
@@ -82,12 +84,15 @@ export class RequestSanitizer {
       const refusal = treatUnderscores(headers, rules.headersWithUnderscoresAction);
       if (refusal !== undefined) return refusal;
     }
-    const isEdge = rules.useRemoteAddress;
-    if (isEdge) this.#trustPeer(headers, info);
-    else trustForwarded(headers, info, rules.xffNumTrustedHops);
+    const forwardedFor = joinForwardedFor(headers);
+    const isInternal = rules.internalAddresses.length > 0 && this.#comesFromInside(forwardedFor, info);
+    const isEdge = rules.useRemoteAddress && !isInternal;
+    if (rules.useRemoteAddress) this.#trustPeer(headers, forwardedFor, info);
+    else trustForwarded(headers, forwardedFor, info, rules.xffNumTrustedHops);
     setScheme(headers);
-    removeUntrusted(headers, isEdge, isUpgrade);
-    for (const name of internalOnlyHeaders) headers.remove(name);
+    removeUntrusted(headers, isEdge, isUpgrade, isInternal);
+    if (isInternal) markInternal(headers, info);
+    else for (const name of internalOnlyHeaders) headers.remove(name);
     if (isEdge) headers.set('x-envoy-external-address', info.downstreamRemoteAddress.address);
     if (rules.via !== '') appendVia(headers, rules.via);
     if (rules.generateRequestId) {
@@ -98,16 +103,29 @@ export class RequestSanitizer {
     return undefined;
   }
 
+  /** One address and no other is behind the request, and it is one of ours. Asked before the peer is appended. */
+  #comesFromInside(forwardedFor: string | undefined, info: StreamInfo): boolean {
+    const { useRemoteAddress, xffNumTrustedHops, internalAddresses } = this.#rules;
+    let address: string | undefined;
+    if (useRemoteAddress) {
+      if (forwardedFor === undefined) ({ address } = info.downstreamDirectAddress);
+    } else if (forwardedFor !== undefined && xffNumTrustedHops === 0) {
+      address = forwardedFor.includes(',') ? undefined : forwardedAddress(forwardedFor, 0);
+    }
+    if (address === undefined) return false;
+    for (const range of internalAddresses) if (isInRange(range, address)) return true;
+    return false;
+  }
+
   /** An edge: the peer is the client, unless so many proxies before it are known. */
-  #trustPeer(headers: HeaderMap, info: StreamInfo): void {
+  #trustPeer(headers: HeaderMap, forwardedFor: string | undefined, info: StreamInfo): void {
     const { xffNumTrustedHops, skipXffAppend } = this.#rules;
-    const forwardedFor = headers.get('x-forwarded-for');
     if (xffNumTrustedHops > 0 && forwardedFor !== undefined) {
       const address = forwardedAddress(forwardedFor, xffNumTrustedHops - 1);
       if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
     }
     if (!skipXffAppend) {
-      const joined = forwardedFor === undefined ? '' : `${headers.getAll('x-forwarded-for').join(',')},`;
+      const joined = forwardedFor === undefined ? '' : `${forwardedFor},`;
       const peer = info.downstreamDirectAddress.address;
       headers.set('x-forwarded-for', joined + (isLoopback(peer) ? this.#nodeAddress : peer));
     }
@@ -116,8 +134,23 @@ export class RequestSanitizer {
   }
 }
 
-function trustForwarded(headers: HeaderMap, info: StreamInfo, trustedHops: number): void {
-  const forwardedFor = headers.get('x-forwarded-for');
+/** One line of all: who came last is last in the last line, whoever wrote which. */
+function joinForwardedFor(headers: HeaderMap): string | undefined {
+  const first = headers.get('x-forwarded-for');
+  if (first === undefined) return undefined;
+  const all = headers.getAll('x-forwarded-for');
+  if (all.length === 1) return first;
+  const joined = all.join(',');
+  headers.set('x-forwarded-for', joined);
+  return joined;
+}
+
+function trustForwarded(
+  headers: HeaderMap,
+  forwardedFor: string | undefined,
+  info: StreamInfo,
+  trustedHops: number,
+): void {
   if (forwardedFor !== undefined) {
     const address = forwardedAddress(forwardedFor, trustedHops);
     if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
@@ -133,8 +166,13 @@ function setScheme(headers: HeaderMap): void {
   if (headers.get(':scheme') !== scheme) headers.set(':scheme', scheme);
 }
 
-/** No address counts as internal, so every request is external and asks for nothing. */
-function removeUntrusted(headers: HeaderMap, isEdge: boolean, isUpgrade: boolean): void {
+function markInternal(headers: HeaderMap, info: StreamInfo): void {
+  info.isInternalRequest = true;
+  headers.addUnchecked('x-envoy-internal', 'true');
+}
+
+/** An external request asks for nothing. */
+function removeUntrusted(headers: HeaderMap, isEdge: boolean, isUpgrade: boolean, isInternal: boolean): void {
   for (let index = 0; index < headers.size;) {
     const name = headers.nameAt(index);
     // Pseudo-headers are the codec's.
@@ -144,6 +182,9 @@ function removeUntrusted(headers: HeaderMap, isEdge: boolean, isUpgrade: boolean
     }
     switch (treatments.get(name)) {
       case untrusted:
+        if (isInternal) break;
+        headers.remove(name);
+        continue;
       case hop:
         headers.remove(name);
         continue;

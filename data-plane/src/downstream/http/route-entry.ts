@@ -12,7 +12,7 @@ export interface RouteEntry {
   /** Name of the chosen cluster; empty for redirects and direct responses. */
   readonly clusterName: string;
   readonly weightedCluster: WeightedCluster | undefined;
-  /** Most specific first: weighted cluster, route, virtual host. */
+  /** Most specific first: weighted cluster, route, virtual host, route table. */
   readonly filterConfigs: readonly FilterConfigs[];
   /** A request that was to be forwarded is answered here instead: the route's changes of answers hold, too. */
   modifyLocalReply?(headers: HeaderMap, info: StreamInfo, requestHeaders: HeaderMap | undefined): void;

@@ -1,8 +1,10 @@
+import { trustManagers, trustRequests } from './trust-comparison.ts';
+
 /**
  * Routes and requests that a real Envoy and this proxy are given alike. Each manager is an `HttpConnectionManager` in
  * JSON, without what all of them have; a request is its head without the last line ends.
  */
-export type ManagerName = 'plain' | 'edge' | 'suppressing';
+export type ManagerName = 'plain' | 'edge' | 'suppressing' | 'inside' | 'behind';
 
 const cluster = { cluster: 'c' };
 const header = (
@@ -272,6 +274,7 @@ export const managers: Readonly<Record<ManagerName, { readonly routeConfig: obje
       ],
     },
   } as { readonly routeConfig: object },
+  ...trustManagers,
 };
 
 const get = (path: string, fields = '', host = 'a.test'): string =>
@@ -388,6 +391,8 @@ const requests: Readonly<Record<ManagerName, readonly string[]>> = {
     get('/w/a/x', 'x-forwarded-for: 1.2.3.4, 5.6.7.8, 9.9.9.9'),
     ...['a.test:80', 'A.test'].map((host) => get('/w/a/x', '', host)),
   ],
+  inside: trustRequests,
+  behind: trustRequests,
 };
 
 export function requestsOf(name: ManagerName): readonly string[] {

@@ -14,6 +14,7 @@ export function createHttp1CodecFactory(workspace: Http1Workspace): ClientCodecF
         maxHeadBytes: http.maxResponseHeadersBytes,
         maxFieldCount: http.maxHeadersCount,
         enableTrailers: http.enableTrailers,
+        headerKeyFormat: http.headerKeyFormat,
       });
       optionsOf.set(http, options);
     }

@@ -21,6 +21,7 @@ export const routeSupport: SupportTable = {
       'validate_clusters',
       'max_direct_response_body_size_bytes',
       'ignore_port_in_host_matching',
+      'typed_per_filter_config',
     ],
     ignored: { metadata: harmless.metadata },
   },

@@ -23,11 +23,19 @@ export const upstreamHttpSupport: SupportTable = {
     ],
   },
   'upstream Http1ProtocolOptions': {
-    supported: ['enable_trailers'],
+    supported: ['enable_trailers', 'header_key_format'],
     ignored: {
       allow_absolute_url: 'only affects requests of clients',
       use_balsa_parser: 'there is one parser',
     },
+  },
+  [`${core}.Http1ProtocolOptions.HeaderKeyFormat`]: {
+    supported: ['proper_case_words', 'stateful_formatter'],
+  },
+  [`${core}.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords`]: { supported: [] },
+  'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig': {
+    supported: ['forward_reason_phrase', 'formatter_type_on_envoy_headers'],
+    only: { forward_reason_phrase: [false] },
   },
   [`${core}.UpstreamHttpProtocolOptions`]: {
     supported: [],
