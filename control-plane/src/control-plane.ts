@@ -17,7 +17,7 @@ import { createRedisRegistry } from './registry/redis-registry.ts';
 import type { Registry } from './registry/registry.ts';
 import { createRestApp } from './rest/create-rest-app.ts';
 import type { Readiness } from './rest/health.ts';
-import type { RegistrySettings, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import { SnapshotBuilder, type ResourceCheck } from './snapshot/build-snapshot.ts';
 import { startPublisher } from './snapshot/publisher.ts';
 import { SnapshotCache } from './snapshot/snapshot-cache.ts';
@@ -55,7 +55,7 @@ export async function startControlPlane(
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= closeAll(closers, logger));
   try {
-    const registry = openRegistry(settings.registry, clock, logger);
+    const registry = openRegistry(settings, clock, logger);
     closers.push(() => registry.close());
     await untilRead(registry, settings, clock);
 
@@ -79,6 +79,7 @@ export async function startControlPlane(
       registry,
       proxies: createProxyView(nodes),
       readiness: () => readinessOf(registry, snapshots),
+      snapshots: () => snapshots.status,
       metrics,
       logger,
       version,
@@ -115,12 +116,14 @@ async function closeAll(closers: (() => Promise<unknown>)[], logger: Logger): Pr
   }
 }
 
-function openRegistry(settings: RegistrySettings, clock: Clock, logger: Logger): Registry {
-  const child = logger.child({ component: 'registry' });
-  if (settings.kind === 'redis') return createRedisRegistry({ url: settings.url, clock, logger: child });
+function openRegistry(settings: Settings, clock: Clock, logger: Logger): Registry {
+  const { registry, maxLossPercent, lossWindowMs } = settings;
+  const lossLimits = { maxLossPercent, windowMs: lossWindowMs };
+  const options = { clock, logger: logger.child({ component: 'registry' }), lossLimits };
+  if (registry.kind === 'redis') return createRedisRegistry({ url: registry.url, ...options });
   // Only our own default folder is made; a mistake in a path that somebody wrote is told instead.
-  if (settings.isDefault) mkdirSync(path.dirname(settings.file), { recursive: true });
-  return openEmbeddedRegistry({ file: settings.file, clock, logger: child });
+  if (registry.isDefault) mkdirSync(path.dirname(registry.file), { recursive: true });
+  return openEmbeddedRegistry({ file: registry.file, ...options });
 }
 
 async function untilRead(registry: Registry, settings: Settings, clock: Clock): Promise<void> {

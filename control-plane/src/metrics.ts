@@ -49,6 +49,19 @@ export function declareStateMetrics(
     registry.status().kind === 'available' ? 1 : 0,
   );
   gauge(
+    'heddle_registry_held_instances',
+    'Instances whose leases ran out and that are kept, because most of their service would go at once.',
+    () => registry.held().reduce((count, { instances }) => count + instances.length, 0),
+  );
+  gauge(
+    'heddle_registry_refills',
+    'How often this control plane gave a store back what it had lost, since the start.',
+    () => {
+      const status = registry.status();
+      return ('lastRefill' in status ? status.lastRefill?.count : undefined) ?? 0;
+    },
+  );
+  gauge(
     'heddle_snapshot_publishes',
     'Meshes that were published since the start.',
     () => snapshots.status.publishCount,

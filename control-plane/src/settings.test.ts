@@ -21,6 +21,8 @@ test('without anything the documented defaults hold', () => {
     xdsPort: 18000,
     registry: { kind: 'embedded', file: defaultRegistryFile, isDefault: true },
     registryTimeoutMs: 5000,
+    maxLossPercent: 50,
+    lossWindowMs: 60_000,
     debounceQuietMs: 20,
     debounceMaxMs: 200,
     ackTimeoutMs: 5000,

@@ -14,6 +14,9 @@ export interface Settings {
   readonly xdsPort: number;
   readonly registry: RegistrySettings;
   readonly registryTimeoutMs: number;
+  /** Of a service's instances, within the window, by expired leases; what would be more is held. 100: all may go. */
+  readonly maxLossPercent: number;
+  readonly lossWindowMs: number;
   readonly debounceQuietMs: number;
   readonly debounceMaxMs: number;
   readonly ackTimeoutMs: number;
@@ -82,6 +85,22 @@ export const flags = [
     value: 'ms',
     default: '5000',
     help: 'how long the start waits for Redis',
+    check: milliseconds,
+  },
+  {
+    name: 'max-loss-percent',
+    env: 'HEDDLE_MAX_LOSS_PERCENT',
+    value: 'percent',
+    default: '50',
+    help: 'how much of a service may go at once because leases expire; more is held; 100 holds nothing',
+    check: integerBetween(0, 100),
+  },
+  {
+    name: 'loss-window-ms',
+    env: 'HEDDLE_LOSS_WINDOW_MS',
+    value: 'ms',
+    default: '60000',
+    help: 'what expires within so much time counts as at once',
     check: milliseconds,
   },
   {
@@ -175,6 +194,8 @@ function toSettings(text: (name: FlagName) => string): Settings {
     xdsPort: number('xds-port'),
     registry: toRegistry(text('registry')),
     registryTimeoutMs: number('registry-timeout-ms'),
+    maxLossPercent: number('max-loss-percent'),
+    lossWindowMs: number('loss-window-ms'),
     debounceQuietMs: number('debounce-quiet-ms'),
     debounceMaxMs: number('debounce-max-ms'),
     ackTimeoutMs: number('ack-timeout-ms'),

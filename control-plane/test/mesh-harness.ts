@@ -19,6 +19,8 @@ export const testSettings: Settings = {
   xdsPort: 0,
   registry: { kind: 'embedded', file: ':memory:', isDefault: false },
   registryTimeoutMs: 2_000,
+  maxLossPercent: 50,
+  lossWindowMs: 60_000,
   debounceQuietMs: 5,
   debounceMaxMs: 50,
   ackTimeoutMs: 5_000,

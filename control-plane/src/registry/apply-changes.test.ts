@@ -26,6 +26,8 @@ function withRival(registry: Registry, times: number, rival: (turn: number) => P
     renew: (key) => registry.renew(key),
     watch: (options) => registry.watch(options),
     status: () => registry.status(),
+    held: () => registry.held(),
+    acceptLoss: (service) => registry.acceptLoss(service),
     close: () => registry.close(),
     async transact(transaction) {
       if (turn < times) await rival(turn++);

@@ -1,14 +1,17 @@
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Logger } from '@heddle/shared/logging/logger';
+import { instanceCollection } from '@heddle/shared/model/object-key';
 import { canonicalJson } from '@heddle/shared/model/parse-object';
-import type { Clock } from '@heddle/shared/time/clock';
+import type { Clock, Timer } from '@heddle/shared/time/clock';
 import { ChangeHistory } from './change-history.ts';
+import { defaultLossLimits, ExpiryGuard, type LossLimits } from './expiry-guard.ts';
 import { LeaseTimer } from './lease-timer.ts';
 import { ObjectTable } from './object-table.ts';
 import { planTransaction } from './plan-transaction.ts';
 import {
   leaseTtlMsOf,
   type Change,
+  type HeldInstances,
   type Registry,
   type RegistryStatus,
   type RenewResult,
@@ -26,7 +29,11 @@ export interface EmbeddedRegistryOptions {
   readonly logger: Logger;
   /** How many of the latest revisions a watch can start from. */
   readonly historyCount?: number;
+  readonly lossLimits?: LossLimits;
 }
+
+/** How often it is looked whether held instances may go. */
+const heldCheckMs = 1_000;
 
 /**
  * The registry in one SQLite file, for one control plane. A transaction that resolved is on the disk (WAL,
@@ -47,15 +54,20 @@ class EmbeddedRegistry implements Registry {
   readonly #table = new ObjectTable();
   readonly #history: ChangeHistory;
   readonly #leases: LeaseTimer;
+  readonly #guard: ExpiryGuard;
+  /** Their leases ran out, and they may not go yet. */
+  readonly #heldKeys = new Set<string>();
+  #heldCheck: Timer | undefined;
   /** Set from a write that failed until one succeeds. */
   #failure: { readonly reason: string; readonly since: number } | undefined;
   #isClosed = false;
 
-  constructor({ file, clock, logger, historyCount = 4096 }: EmbeddedRegistryOptions) {
+  constructor({ file, clock, logger, historyCount = 4096, lossLimits }: EmbeddedRegistryOptions) {
     this.#clock = clock;
     this.#logger = logger;
     this.#history = new ChangeHistory(historyCount);
     this.#leases = new LeaseTimer(clock, (keys) => this.#expire(keys));
+    this.#guard = new ExpiryGuard(lossLimits ?? defaultLossLimits, clock, logger);
     this.#file = new SqliteFile(file);
     const { revision, objects } = this.#file.readAll();
     this.#table.replace(revision, objects);
@@ -96,9 +108,25 @@ class EmbeddedRegistry implements Registry {
       : { kind: 'unavailable', revision, ...this.#failure };
   }
 
+  held(): readonly HeldInstances[] {
+    return this.#guard.held;
+  }
+
+  acceptLoss(service?: string): Promise<number> {
+    return new Promise((resolve) => {
+      const keys = [...this.#heldKeys].filter(
+        (key) => service !== undefined && key.startsWith(instanceCollection(service)),
+      );
+      this.#transact({ writes: keys.map((key) => ({ kind: 'delete', key })) });
+      this.#expire([]);
+      resolve(keys.length);
+    });
+  }
+
   close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#heldCheck?.cancel();
       this.#leases.close();
       this.#history.close();
       this.#file.close();
@@ -117,7 +145,7 @@ class EmbeddedRegistry implements Registry {
     this.#commit(plan.revision, plan.changes);
     for (const { key } of plan.results) {
       const object = this.#table.get(key);
-      if (object === undefined) this.#leases.drop(key);
+      if (object === undefined) this.#dropLease(key);
       else this.#grantLease(object);
     }
     return { kind: 'committed', revision: plan.revision, results: plan.results };
@@ -137,12 +165,22 @@ class EmbeddedRegistry implements Registry {
     this.#failure = undefined;
     this.#table.apply(revision, changes);
     this.#history.append(revision, changes);
+    this.#guard.observe(changes);
   }
 
-  #expire(keys: readonly string[]): void {
-    const changes = keys
-      .filter((key) => this.#table.get(key) !== undefined)
-      .map((key): Change => ({ kind: 'delete', key, reason: 'lease-expired' }));
+  /** `dueKeys`: leases that ran out just now. */
+  #expire(dueKeys: readonly string[]): void {
+    for (const key of dueKeys) this.#heldKeys.add(key);
+    const mayGo = this.#guard.decide(this.#heldKeys, this.#table);
+    for (const key of mayGo) this.#heldKeys.delete(key);
+    const changes = mayGo.map((key): Change => ({ kind: 'delete', key, reason: 'lease-expired' }));
+    this.#remove(changes);
+    this.#heldCheck?.cancel();
+    this.#heldCheck =
+      this.#heldKeys.size === 0 ? undefined : this.#clock.setTimer(heldCheckMs, () => this.#expire([]));
+  }
+
+  #remove(changes: readonly Change[]): void {
     try {
       this.#commit(this.#table.revision + 1, changes);
     } catch {
@@ -159,8 +197,13 @@ class EmbeddedRegistry implements Registry {
   /** Whether the object has a lease; it then starts anew. */
   #grantLease(object: StoredObject): boolean {
     const ttlMs = leaseTtlMsOf(object.value);
-    if (ttlMs === undefined) this.#leases.drop(object.key);
-    else this.#leases.grant(object.key, ttlMs);
+    this.#dropLease(object.key);
+    if (ttlMs !== undefined) this.#leases.grant(object.key, ttlMs);
     return ttlMs !== undefined;
+  }
+
+  #dropLease(key: string): void {
+    this.#leases.drop(key);
+    this.#heldKeys.delete(key);
   }
 }

@@ -19,7 +19,7 @@ import {
   revisionOf,
   service,
 } from './registry.contract.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, StoreRefill } from './registry.ts';
 
 const { skip, path: redisProgram } = usePeer('redis-server');
 let server: RedisServer;
@@ -229,11 +229,17 @@ describe('Redis registry', { skip }, () => {
     await admin.flushall();
     await assert.rejects(put(right, service('too-early')), {
       code: 'registry-unavailable',
-      message: /replaced/,
+      message: /replaced|lost data/,
     });
     assert.deepEqual(await nextEvent(events), { kind: 'reset', revision: 3 });
-    await until(() => revisionOf(right) === 3, 'the other follows');
+    await until(() => [left, right].every((each) => each.status().kind === 'available'), 'both are back');
     assert.equal(left.list('').length, 2);
+    const refills = [left, right].map((each) => (each.status() as { lastRefill?: StoreRefill }).lastRefill);
+    assert.deepEqual(
+      refills.filter((refill) => refill !== undefined).map(({ count, objectCount }) => [count, objectCount]),
+      [[1, 2]],
+      'one of them filled it, and says so',
+    );
     assert.deepEqual(right.list(''), left.list(''));
     assert.deepEqual(await right.renew('instance/cart/1'), { kind: 'renewed' });
     await put(right, service('shop'));
@@ -243,18 +249,107 @@ describe('Redis registry', { skip }, () => {
     );
   });
 
+  it('takes the newest copy to fill a store that lost its data, whoever offers first', async (test) => {
+    const prefix = newPrefix();
+    const [older, newer] = [new RedisStore(server.url, prefix, 8), new RedisStore(server.url, prefix, 8)];
+    test.after(() => [older, newer].forEach((store) => store.close()));
+    const [olderCopy, newerCopy] = [
+      { epoch: 'lost', revision: 1 },
+      { epoch: 'lost', revision: 2 },
+    ];
+    assert.equal((await older.tick(olderCopy)).verdict, 'lost');
+    assert.equal((await newer.tick(newerCopy)).verdict, 'lost');
+    assert.equal((await older.readAll()).isAboutToBeFilled, true, 'who knows nothing waits');
+    await admin.hincrby(`{${prefix}}:state`, 'offeredAtMs', -2_500);
+    assert.equal((await older.tick(olderCopy)).verdict, 'lost');
+    assert.equal(await older.fill(olderCopy, []), false);
+    assert.equal((await newer.tick(newerCopy)).verdict, 'fill');
+    await admin.hincrby(`{${prefix}}:state`, 'offeredAtMs', -2_500);
+    assert.equal(
+      (await older.tick(olderCopy)).verdict,
+      'fill',
+      'the next best, when the newest does not act',
+    );
+    assert.equal(await newer.fill(newerCopy, []), true);
+    assert.equal(await older.fill(olderCopy, []), false);
+    const { revision, isAboutToBeFilled } = await older.readAll();
+    assert.deepEqual([revision, isAboutToBeFilled], [3, false]);
+  });
+
+  it('gives back what a store lost that was put back to an older state, deletions too', async (test) => {
+    const prefix = newPrefix();
+    const registry = await open(test, prefix);
+    await put(registry, service('deleted'));
+    const names = ['state', 'objects', 'collections', 'leases', 'log'].map((name) => `{${prefix}}:${name}`);
+    const dumps = await Promise.all(names.map((name) => admin.dumpBuffer(name)));
+    await remove(registry, 'service/deleted');
+    await put(registry, service('cart'));
+    const transaction = admin.multi();
+    names.forEach((name, index) => {
+      transaction.del(name);
+      if (dumps[index] !== null) transaction.restore(name, 0, dumps[index] ?? '');
+    });
+    await transaction.exec();
+    await assert.rejects(put(registry, service('too-early')), { code: 'registry-unavailable' });
+    await until(() => registry.status().kind === 'unavailable', 'the loss is told');
+    const late = create(prefix);
+    test.after(() => late.close());
+    await until(() => registry.status().kind === 'available', 'the store is whole again');
+    await untilRead(late);
+    for (const each of [registry, late]) {
+      assert.deepEqual(
+        each.list('').map(({ key }) => key),
+        ['service/cart'],
+        'neither is a deleted object back nor an acknowledged one lost',
+      );
+    }
+    assert.equal((await put(late, service('shop'))).kind, 'committed');
+  });
+
+  it('does not take a store in place of its own that lacks most instances, until somebody accepts that', async (test) => {
+    const prefix = newPrefix();
+    const registry = await open(test, prefix);
+    await put(registry, service('cart'));
+    for (const name of ['1', '2', '3']) await put(registry, instance(name));
+    // Flushed, and somebody who knew nothing of it wrote first.
+    await admin
+      .multi()
+      .flushall()
+      .hset(`{${prefix}}:state`, 'epoch', 'young', 'revision', 1)
+      .hset(`{${prefix}}:objects`, 'service/shop', `1 1 0 ${JSON.stringify(service('shop'))}`)
+      .exec();
+    const reasonOf = (): string => (registry.status() as { reason?: string }).reason ?? '';
+    await until(() => /without 3 of 3 instances/.test(reasonOf()), 'the loss is held');
+    assert.equal(registry.list('instance/').length, 3);
+    await assert.rejects(put(registry, service('cart', 'tcp')), {
+      code: 'registry-unavailable',
+      message: /accepts/,
+    });
+    assert.equal(await registry.acceptLoss(), 3);
+    await until(() => registry.status().kind === 'available', 'the store is taken');
+    assert.deepEqual(
+      registry.list('').map(({ key }) => key),
+      ['service/shop'],
+    );
+    assert.equal(await registry.acceptLoss(), 0);
+  });
+
   it('does not count time against leases in which no control plane was there', async (test) => {
     const prefix = newPrefix();
     const store = new RedisStore(server.url, prefix, 8);
     test.after(() => store.close());
-    const { epoch } = await store.tick();
-    await store.transact(epoch, { writes: [{ kind: 'put', value: instance('1', 10) }] });
+    const { epoch } = await store.tick(undefined);
+    const copy = { epoch, revision: 0 };
+    await store.transact(copy, { writes: [{ kind: 'put', value: instance('1', 10) }] });
     const minuteAgo = systemClock.now() - 60_000;
     await admin.hset(`{${prefix}}:state`, 'tickedAtMs', minuteAgo);
-    assert.deepEqual((await store.tick()).expiredKeys, []);
+    assert.deepEqual((await store.tick(copy)).dueKeys, []);
     await admin.hincrby(`{${prefix}}:state`, 'leaseClockMs', 8_000);
-    assert.deepEqual((await store.tick()).expiredKeys, ['instance/cart/1']);
-    assert.deepEqual((await store.tick()).expiredKeys, []);
+    assert.deepEqual((await store.tick(copy)).dueKeys, ['instance/cart/1']);
+    const expire = () => store.expire(epoch, 'lease-expired', ['instance/cart/1']);
+    assert.deepEqual(await expire(), ['instance/cart/1']);
+    assert.deepEqual(await expire(), []);
+    assert.deepEqual((await store.tick(copy)).dueKeys, []);
     assert.deepEqual((await store.readAll()).objects, []);
   });
 

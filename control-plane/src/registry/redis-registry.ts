@@ -1,16 +1,27 @@
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Logger } from '@heddle/shared/logging/logger';
+import { instanceCollection } from '@heddle/shared/model/object-key';
 import type { Clock } from '@heddle/shared/time/clock';
 import { ChangeHistory } from './change-history.ts';
+import { defaultLossLimits, ExpiryGuard, isMassLoss, type LossLimits } from './expiry-guard.ts';
 import { ObjectTable } from './object-table.ts';
 import { assertDistinctKeys } from './plan-transaction.ts';
-import { RedisStore, type LogEntry, type StoreReading } from './redis-store.ts';
+import {
+  isFilledEpoch,
+  RedisStore,
+  type CopyPosition,
+  type LogEntry,
+  type StoreReading,
+} from './redis-store.ts';
+import { StoreFailures } from './store-failures.ts';
 import { RevisionWaiters } from './revision-waiters.ts';
 import type {
+  HeldInstances,
   Registry,
   RegistryStatus,
   RenewResult,
   StoredObject,
+  StoreRefill,
   Transaction,
   TransactionResult,
   WatchOptions,
@@ -25,6 +36,7 @@ export interface RedisRegistryOptions {
   readonly logger: Logger;
   /** How many revisions the log keeps, here and (about) in Redis. */
   readonly historyCount?: number;
+  readonly lossLimits?: LossLimits;
 }
 
 /** Pause between two ticks of the lease clock; also how soon a store that was replaced is noticed. */
@@ -37,36 +49,46 @@ const catchUpMs = 2_000;
  * The registry in Redis, for any number of control planes. It keeps a complete copy in memory, which follows the
  * log. Returns at once and connects in the background: `status()` is `loading` until the store was read.
  *
- * A store that was emptied (restarted without its data, flushed) is filled again from the copy, by the control
- * plane that notices first: losing the store must not empty the mesh.
+ * A store that lost data (restarted without it or with an older state, flushed, a replica that was behind) is
+ * filled again by the control plane with the newest copy: losing the store must not empty the mesh. A store that
+ * somebody else filled with much less is not taken before an operator accepts it.
  */
 export function createRedisRegistry(options: RedisRegistryOptions): Registry {
   return new RedisRegistry(options);
-}
-
-interface Failure {
-  readonly reason: string;
-  readonly since: number;
 }
 
 class RedisRegistry implements Registry {
   readonly #store: RedisStore;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #limits: LossLimits;
   readonly #table = new ObjectTable();
   readonly #history: ChangeHistory;
   readonly #waiters: RevisionWaiters;
   readonly #loops: Promise<unknown>;
+  readonly #guard: ExpiryGuard;
+  /** Leases that ran out, at the last look. */
+  #dueKeys: readonly string[] = [];
   /** Which store the copy was read from; undefined until it was read, and when it has to be read again. */
   #epoch: string | undefined;
+  /** Which store the copy was read from, also while it has to be read again. */
+  #copyEpoch: string | undefined;
+  #verdict: 'whole' | 'lost' | 'fill' = 'whole';
+  #lastRefill: StoreRefill | undefined;
+  /** Instances that would go if the present store were taken; an operator may accept that. */
+  #heldLossCount = 0;
+  #isLossAccepted = false;
   #isLoaded = false;
   #isClosed = false;
-  /** What does not work at present: asking the store, or following its log. */
-  readonly #failures = new Map<'commands' | 'log', Failure>();
+  readonly #failures: StoreFailures;
 
-  constructor({ url, prefix = 'heddle', clock, logger, historyCount = 10_000 }: RedisRegistryOptions) {
+  constructor(options: RedisRegistryOptions) {
+    const { url, prefix = 'heddle', clock, logger, historyCount = 10_000 } = options;
     this.#clock = clock;
     this.#logger = logger;
+    this.#guard = new ExpiryGuard(options.lossLimits ?? defaultLossLimits, clock, logger);
+    this.#failures = new StoreFailures(clock, logger);
+    this.#limits = options.lossLimits ?? defaultLossLimits;
     this.#history = new ChangeHistory(historyCount);
     this.#waiters = new RevisionWaiters(clock);
     this.#store = new RedisStore(url, prefix, historyCount);
@@ -86,7 +108,7 @@ class RedisRegistry implements Registry {
   async transact(transaction: Transaction): Promise<TransactionResult> {
     this.#assertLoaded();
     assertDistinctKeys(transaction.writes);
-    const result = await this.#ask((epoch) => this.#store.transact(epoch, transaction));
+    const result = await this.#ask((copy) => this.#store.transact(copy, transaction));
     const hasCaughtUp = await this.#waiters.waitFor(result.revision, this.#table.revision, catchUpMs);
     if (result.kind === 'stale' && !hasCaughtUp) {
       throw new HeddleError(
@@ -101,7 +123,22 @@ class RedisRegistry implements Registry {
 
   async renew(key: string): Promise<RenewResult> {
     this.#assertLoaded();
-    return this.#ask((epoch) => this.#store.renew(epoch, key));
+    return this.#ask((copy) => this.#store.renew(copy, key));
+  }
+
+  held(): readonly HeldInstances[] {
+    return this.#guard.held;
+  }
+
+  async acceptLoss(service?: string): Promise<number> {
+    this.#assertLoaded();
+    if (service === undefined) {
+      this.#isLossAccepted = this.#heldLossCount > 0;
+      return this.#heldLossCount;
+    }
+    const keys = this.#dueKeys.filter((key) => key.startsWith(instanceCollection(service)));
+    const removed = await this.#ask(({ epoch }) => this.#store.expire(epoch, 'deleted', keys));
+    return removed.length;
   }
 
   watch(options?: WatchOptions) {
@@ -110,16 +147,19 @@ class RedisRegistry implements Registry {
 
   status(): RegistryStatus {
     if (this.#isClosed) return { kind: 'closed' };
-    if (!this.#isLoaded) return { kind: 'loading', reason: this.#failure()?.reason ?? 'reading the store' };
+    if (!this.#isLoaded)
+      return { kind: 'loading', reason: this.#failures.current()?.reason ?? 'reading the store' };
     const { revision } = this.#table;
-    const failure = this.#failure();
-    if (failure === undefined) return { kind: 'available', revision };
-    return { kind: 'unavailable', revision, ...failure };
+    const failure = this.#failures.current();
+    const refill = this.#lastRefill === undefined ? {} : { lastRefill: this.#lastRefill };
+    if (failure === undefined) return { kind: 'available', revision, ...refill };
+    return { kind: 'unavailable', revision, ...failure, ...refill };
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#failures.close();
     this.#history.close();
     this.#waiters.close();
     this.#store.close();
@@ -129,23 +169,25 @@ class RedisRegistry implements Registry {
   #assertLoaded(): void {
     if (this.#isClosed) throw new HeddleError('registry-unavailable', 'the registry is closed');
     if (this.#isLoaded) return;
-    const failure = this.#failure();
+    const failure = this.#failures.current();
     const reason = failure === undefined ? '' : `: ${failure.reason}`;
     throw new HeddleError('registry-unavailable', `the registry was not read yet${reason}`);
   }
 
-  async #ask<T>(operation: (epoch: string) => Promise<T | undefined>): Promise<T> {
+  async #ask<T>(operation: (copy: CopyPosition) => Promise<T | undefined>): Promise<T> {
     const epoch = this.#epoch;
+    const { revision } = this.#table;
     let answer: T | undefined;
     try {
-      answer = epoch === undefined ? undefined : await operation(epoch);
+      answer = epoch === undefined ? undefined : await operation({ epoch, revision });
     } catch (thrown) {
       throw new HeddleError('registry-unavailable', `Redis: ${messageOf(thrown)}`, { cause: thrown });
     }
     if (answer !== undefined) return answer;
     // A write into a store that lost its data would pass for its whole contents.
     this.#readAgain(epoch);
-    throw new HeddleError('registry-unavailable', 'Redis: the store was replaced and is being read');
+    const reason = this.#failures.reasonOf('data') ?? 'the store was replaced and is being read';
+    throw new HeddleError('registry-unavailable', `Redis: ${reason}`);
   }
 
   /** Unless the copy was read again already since `epoch` was found to be over. */
@@ -159,27 +201,73 @@ class RedisRegistry implements Registry {
       try {
         if (this.#epoch === undefined) await this.#readAll();
         else this.#applyLog(await this.#store.readLog(this.#table.revision));
-        this.#onAnswer('log');
+        this.#failures.end('log');
       } catch (thrown) {
-        this.#onFailure('log', thrown);
+        this.#failures.add('log', thrown);
         await this.#waiters.pause(retryPauseMs);
       }
     }
   }
 
   async #readAll(): Promise<void> {
-    const reading = await this.#store.readAll();
-    if (this.#isLoaded && reading.revision === 0 && this.#table.revision > 0) {
-      this.#logger.warn({ revision: this.#table.revision }, 'registry store lost its data; filling it again');
-      await this.#store.restore(this.#table.revision + 1, this.#table.list(''));
+    if (this.#verdict !== 'whole') {
+      await this.#fillStore();
       return;
     }
-    this.#replaceCopy(reading);
+    const reading = await this.#store.readAll();
+    if (this.#isLost(reading)) this.#verdict = 'lost';
+    else if (reading.isAboutToBeFilled) {
+      this.#failures.add('data', 'the store lost data; the control plane with the newest copy gives it back');
+      await this.#waiters.pause(retryPauseMs);
+    } else if (this.#holdsBack(reading)) await this.#waiters.pause(retryPauseMs);
+    else this.#replaceCopy(reading);
+  }
+
+  /** As the scripts decide it: what was read holds less than the copy. */
+  #isLost({ epoch, revision }: StoreReading): boolean {
+    if (!this.#isLoaded || revision >= this.#table.revision) return false;
+    return revision === 0 || epoch === this.#copyEpoch;
+  }
+
+  /** The store holds less than the copy. Waits for the control plane with the newest copy to fill it; or is that. */
+  async #fillStore(): Promise<void> {
+    const { revision } = this.#table;
+    this.#failures.add('data', 'the store lost data; the control plane with the newest copy gives it back');
+    if (this.#verdict !== 'fill' || this.#copyEpoch === undefined) {
+      await this.#waiters.pause(retryPauseMs);
+      return;
+    }
+    const objects = this.#table.list('');
+    this.#verdict = 'lost';
+    if (!(await this.#store.fill({ epoch: this.#copyEpoch, revision }, objects))) return;
+    this.#verdict = 'whole';
+    const count = (this.#lastRefill?.count ?? 0) + 1;
+    this.#lastRefill = { count, at: this.#clock.now(), objectCount: objects.length };
+    this.#logger.error(
+      { revision, objects: objects.length },
+      'registry store was given back what it had lost',
+    );
+  }
+
+  /** Another store with most instances of ours gone is more likely a mistake than the mesh of today. */
+  #holdsBack({ epoch, objects }: StoreReading): boolean {
+    if (epoch === this.#copyEpoch || isFilledEpoch(epoch)) return false;
+    const present = new Set(objects.map(({ key }) => key));
+    const ours = this.#isLoaded ? this.#table.list('instance/') : [];
+    this.#heldLossCount = ours.filter(({ key }) => !present.has(key)).length;
+    if (this.#isLossAccepted || !isMassLoss(this.#heldLossCount, ours.length, this.#limits)) return false;
+    const reason = `another store has taken the place of ours, without ${this.#heldLossCount} of ${ours.length} instances; it is not taken before somebody accepts that`;
+    this.#failures.add('data', reason);
+    return true;
   }
 
   #replaceCopy({ epoch, revision, objects }: StoreReading): void {
     this.#table.replace(revision, objects);
     this.#epoch = epoch;
+    this.#copyEpoch = epoch;
+    this.#heldLossCount = 0;
+    this.#isLossAccepted = false;
+    this.#failures.end('data');
     this.#isLoaded = true;
     this.#history.reset(revision);
     this.#waiters.onRevision(revision);
@@ -198,6 +286,7 @@ class RedisRegistry implements Registry {
       }
       this.#table.apply(revision, changes);
       this.#history.append(revision, changes);
+      this.#guard.observe(changes);
     }
     this.#waiters.onRevision(this.#table.revision);
   }
@@ -205,39 +294,31 @@ class RedisRegistry implements Registry {
   async #tick(): Promise<void> {
     while (!this.#isClosed) {
       try {
-        // Taken before: by the time the answer is here, the log may have brought later revisions.
-        const copyRevision = this.#table.revision;
-        const copyEpoch = this.#epoch;
-        const { epoch, revision, expiredKeys } = await this.#store.tick();
-        for (const key of expiredKeys) this.#logger.info({ key }, 'lease expired');
-        if (copyEpoch !== undefined && (epoch !== copyEpoch || revision < copyRevision)) {
-          this.#logger.warn({ revision, copyRevision }, 'registry store was replaced; reading all');
-          this.#readAgain(copyEpoch);
-        }
-        this.#onAnswer('commands');
+        await this.#lookAtStore();
+        this.#failures.end('commands');
       } catch (thrown) {
-        this.#onFailure('commands', thrown);
+        this.#failures.add('commands', thrown);
       }
       await this.#waiters.pause(tickIntervalMs);
     }
   }
 
-  #failure(): Failure | undefined {
-    return this.#failures.get('commands') ?? this.#failures.get('log');
-  }
-
-  #onAnswer(part: 'commands' | 'log'): void {
-    const failure = this.#failures.get(part);
-    if (!this.#failures.delete(part) || failure === undefined || this.#isClosed || this.#failures.size > 0)
+  async #lookAtStore(): Promise<void> {
+    // Taken before: by the time the answer is here, the log may have brought later revisions.
+    const [epoch, copyEpoch, { revision }] = [this.#epoch, this.#copyEpoch, this.#table];
+    const copy = copyEpoch === undefined ? undefined : { epoch: copyEpoch, revision };
+    const tick = await this.#store.tick(copy);
+    this.#verdict = tick.verdict;
+    if (epoch === undefined) return;
+    if (tick.epoch !== epoch || tick.verdict !== 'whole') {
+      this.#logger.warn({ revision: tick.revision, copyRevision: revision }, 'registry store was replaced');
+      this.#readAgain(epoch);
       return;
-    this.#logger.info({ durationMs: this.#clock.now() - failure.since }, 'registry store is back');
-  }
-
-  #onFailure(part: 'commands' | 'log', thrown: unknown): void {
-    if (this.#isClosed || this.#failures.has(part)) return;
-    // Both parts fail together when the store goes away; one line is enough.
-    const level = this.#failures.size === 0 ? 'warn' : 'debug';
-    this.#failures.set(part, { reason: messageOf(thrown), since: this.#clock.now() });
-    this.#logger[level]({ err: thrown, part }, 'registry store is away; reads serve the last known state');
+    }
+    this.#dueKeys = tick.dueKeys;
+    const mayGo = this.#guard.decide(tick.dueKeys, this.#table);
+    if (mayGo.length === 0) return;
+    const expired = await this.#store.expire(epoch, 'lease-expired', mayGo);
+    for (const key of expired) this.#logger.info({ key }, 'lease expired');
   }
 }

@@ -2,7 +2,7 @@
  * What runs inside Redis, atomically. All keys share one hash tag, so that a cluster keeps them on one node:
  *
  * - `state` hash: `revision`, `epoch` (time at which the store was first used: another epoch is another store),
- *   `leaseClockMs` and `tickedAtMs`
+ *   `leaseClockMs` and `tickedAtMs`; after a loss `offeredRevision` and `offeredAtMs`, see `isLost`
  * - `objects` hash: key → `<createRevision> <modifyRevision> <ttlMs> <canonical JSON>`
  * - `collections` hash: collection → last revision that changed it
  * - `leases` sorted set: key → deadline on the lease clock
@@ -14,6 +14,13 @@
 export const redisKeyNames = ['state', 'objects', 'collections', 'leases', 'log'] as const;
 
 const maxTickGapMs = 3_000;
+/** How long the newest copy is looked for before a store that lost data is filled; a few ticks and reconnections. */
+const offerSettleMs = 2_000;
+/** An offer that nobody followed up says nothing any more: its control plane is gone too. */
+const offerEndMs = 5 * offerSettleMs;
+
+/** How epochs of stores end that a control plane filled. */
+export const filledMark = '.filled';
 
 const prelude = `
 local state, objects, collections, leases, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -27,6 +34,41 @@ local function leaseClockMs()
   local tickedAtMs = tonumber(redis.call('HGET', state, 'tickedAtMs') or nowMs)
   local gapMs = math.max(0, math.min(nowMs - tickedAtMs, ${maxTickGapMs}))
   return tonumber(redis.call('HGET', state, 'leaseClockMs') or '0') + gapMs
+end
+
+local function offeredMs()
+  local atMs = tonumber(redis.call('HGET', state, 'offeredAtMs') or '0')
+  return math.max(0, nowMs - atMs)
+end
+
+-- A control plane has more than the store; what is written meanwhile would be lost.
+local function isAboutToBeFilled()
+  return redis.call('HEXISTS', state, 'offeredRevision') == 1 and offeredMs() < ${offerEndMs}
+end
+
+-- The store holds less than the copy that was read from it: it was emptied, or put back to an older state.
+local function isLost(copyEpoch, copyRevision)
+  if copyEpoch == '' then return false end
+  local revision = revisionNow()
+  if revision == 0 then return copyRevision > 0 end
+  return redis.call('HGET', state, 'epoch') == copyEpoch and revision < copyRevision
+end
+
+-- Revisions of one store have one order, so the copy with the highest revision knows everything that the others
+-- know, deletions too. It is found before anything is put back; when it does not act, the next best does.
+local function mayFill(copyRevision)
+  local offered = tonumber(redis.call('HGET', state, 'offeredRevision') or '-1')
+  if copyRevision > offered or offeredMs() > ${offerEndMs} then
+    redis.call('HSET', state, 'offeredRevision', string.format('%.0f', copyRevision), 'offeredAtMs', string.format('%.0f', nowMs))
+    return false
+  end
+  return offeredMs() >= ${offerSettleMs} and (copyRevision == offered or offeredMs() >= 2 * ${offerSettleMs})
+end
+
+-- Whether the caller's copy is not one of this store as it is.
+local function isReplaced(copyEpoch, copyRevision)
+  if redis.call('HGET', state, 'epoch') ~= copyEpoch then return true end
+  return isLost(copyEpoch, copyRevision) or isAboutToBeFilled()
 end
 
 local function read(key)
@@ -59,12 +101,12 @@ end
 `;
 
 /**
- * ARGV: epoch, request as JSON `{writes, conditions}`, historyCount. Returns a JSON TransactionResult with
- * `revision`, or `{kind: 'replaced'}` when this is not the store that the caller has read.
+ * ARGV: epoch and revision of the caller's copy, request as JSON `{writes, conditions}`, historyCount. Returns a
+ * JSON TransactionResult with `revision`, or `{kind: 'replaced'}` when this is not the store that the caller has read.
  */
 export const transactScript = `${prelude}
-if redis.call('HGET', state, 'epoch') ~= ARGV[1] then return cjson.encode({ kind = 'replaced' }) end
-local request, historyCount = cjson.decode(ARGV[2]), ARGV[3]
+if isReplaced(ARGV[1], tonumber(ARGV[2])) then return cjson.encode({ kind = 'replaced' }) end
+local request, historyCount = cjson.decode(ARGV[3]), ARGV[4]
 local revision = revisionNow()
 
 for _, write in ipairs(request.writes) do
@@ -117,10 +159,10 @@ end
 return cjson.encode({ kind = 'committed', revision = revision, results = results })
 `;
 
-/** ARGV: epoch, key. Returns 'renewed', 'absent', 'unleased' or 'replaced'. */
+/** ARGV: epoch and revision of the caller's copy, key. Returns 'renewed', 'absent', 'unleased' or 'replaced'. */
 export const renewScript = `${prelude}
-if redis.call('HGET', state, 'epoch') ~= ARGV[1] then return 'replaced' end
-local key = ARGV[2]
+if isReplaced(ARGV[1], tonumber(ARGV[2])) then return 'replaced' end
+local key = ARGV[3]
 local current = read(key)
 if not current then return 'absent' end
 if current.ttlMs == 0 then return 'unleased' end
@@ -129,49 +171,74 @@ return 'renewed'
 `;
 
 /**
- * ARGV: historyCount. Moves the lease clock on and removes what expired, at most 200 objects in one revision.
- * Returns {epoch, revision, removed keys}.
+ * ARGV: epoch and revision of the caller's copy (epoch empty: it has none). Moves the lease clock on. Returns
+ * {epoch, revision, keys whose lease has run out, 'whole' | 'lost' | 'fill'}: `lost`: the copy has more than the
+ * store; `fill`: and is the one to give it back.
  */
 export const tickScript = `${prelude}
 local clockMs = leaseClockMs()
 redis.call('HSET', state, 'leaseClockMs', string.format('%.0f', clockMs), 'tickedAtMs', string.format('%.0f', nowMs))
-local expired = redis.call('ZRANGEBYSCORE', leases, '-inf', string.format('%.0f', clockMs), 'LIMIT', 0, 200)
-local revision = revisionNow()
-local removed, changes = {}, {}
-for _, key in ipairs(expired) do
-  if redis.call('HEXISTS', objects, key) == 1 then
-    removed[#removed + 1] = key
-    changes[#changes + 1] = { kind = 'delete', key = key, reason = 'lease-expired' }
-    remove(key, revision + 1)
-  else
-    redis.call('ZREM', leases, key)
-  end
+local verdict, due = 'whole', {}
+if isLost(ARGV[1], tonumber(ARGV[2])) then
+  verdict = mayFill(tonumber(ARGV[2])) and 'fill' or 'lost'
+else
+  due = redis.call('ZRANGEBYSCORE', leases, '-inf', string.format('%.0f', clockMs), 'LIMIT', 0, 10000)
 end
-if #changes > 0 then
-  revision = revision + 1
-  append(revision, changes, ARGV[1])
-end
-return { redis.call('HGET', state, 'epoch'), string.format('%.0f', revision), removed }
-`;
-
-/** Everything at one revision. Returns {epoch, revision, [key, record, key, record, …]}. */
-export const readAllScript = `${prelude}
-return { redis.call('HGET', state, 'epoch'), string.format('%.0f', revisionNow()), redis.call('HGETALL', objects) }
+return { redis.call('HGET', state, 'epoch'), string.format('%.0f', revisionNow()), due, verdict }
 `;
 
 /**
- * Fills a store that lost everything with what a control plane still knows. ARGV: revision, historyCount, then
- * key and record in turn. Does nothing (returns 0) when somebody wrote to the store already. Leases start anew.
+ * ARGV: epoch, historyCount, reason, then keys. Removes those of them whose lease has run out, in one revision.
+ * Returns the keys that were removed.
  */
-export const restoreScript = `${prelude}
-if revisionNow() > 0 then return 0 end
-local revision = tonumber(ARGV[1])
-for index = 3, #ARGV, 2 do
+export const expireScript = `${prelude}
+local removed, changes = {}, {}
+if redis.call('HGET', state, 'epoch') ~= ARGV[1] then return removed end
+local clockMs, revision = leaseClockMs(), revisionNow()
+for index = 4, #ARGV do
+  local key = ARGV[index]
+  local deadlineMs = redis.call('ZSCORE', leases, key)
+  if deadlineMs and tonumber(deadlineMs) <= clockMs then
+    if redis.call('HEXISTS', objects, key) == 1 then
+      removed[#removed + 1] = key
+      changes[#changes + 1] = { kind = 'delete', key = key, reason = ARGV[3] }
+      remove(key, revision + 1)
+    else
+      redis.call('ZREM', leases, key)
+    end
+  end
+end
+if #changes > 0 then append(revision + 1, changes, ARGV[2]) end
+return removed
+`;
+
+/**
+ * Everything at one revision. Returns {epoch, revision, [key, record, key, record, …], 1 when a control plane is
+ * about to fill the store}.
+ */
+export const readAllScript = `${prelude}
+local flat, isOffered = redis.call('HGETALL', objects), isAboutToBeFilled() and 1 or 0
+return { redis.call('HGET', state, 'epoch'), string.format('%.0f', revisionNow()), flat, isOffered }
+`;
+
+/**
+ * Gives a store that lost data everything that a copy holds, in place of what is there. ARGV: epoch and revision of
+ * the copy, historyCount, then key and record in turn. Does nothing (returns 0) when the store has lost nothing, or
+ * another copy has more. Leases start anew; the new epoch makes every control plane read the store again.
+ */
+export const fillScript = `${prelude}
+local copyRevision = tonumber(ARGV[2])
+if not isLost(ARGV[1], copyRevision) or not mayFill(copyRevision) then return 0 end
+redis.call('DEL', objects, collections, leases, log)
+redis.call('HDEL', state, 'offeredRevision', 'offeredAtMs')
+redis.call('HSET', state, 'epoch', time[1] .. '.' .. time[2] .. '${filledMark}')
+local revision = copyRevision + 1
+for index = 4, #ARGV, 2 do
   local key, record = ARGV[index], ARGV[index + 1]
   redis.call('HSET', objects, key, record)
   redis.call('HSET', collections, collectionOf(key), revision)
   grantLease(key, tonumber(record:match('^%d+ %d+ (%d+) ')))
 end
-append(revision, {}, ARGV[2])
+append(revision, {}, ARGV[3])
 return 1
 `;

@@ -5,10 +5,12 @@ import { canonicalJson, checkMeshObject } from '@heddle/shared/model/parse-objec
 import { Redis } from 'ioredis';
 import { keyOfWrite } from './plan-transaction.ts';
 import {
+  expireScript,
+  filledMark,
+  fillScript,
   readAllScript,
   redisKeyNames,
   renewScript,
-  restoreScript,
   tickScript,
   transactScript,
 } from './redis-scripts.ts';
@@ -36,18 +38,32 @@ export interface StoreReading {
   readonly epoch: string;
   readonly revision: number;
   readonly objects: readonly StoredObject[];
+  /** The store lost its data, and a control plane is about to give it back. */
+  readonly isAboutToBeFilled: boolean;
+}
+
+/** Which store a copy was read from, and up to where. */
+export interface CopyPosition {
+  readonly epoch: string;
+  readonly revision: number;
 }
 
 export interface StoreTick {
   readonly epoch: string;
   readonly revision: number;
-  readonly expiredKeys: readonly string[];
+  /** Instances whose leases have run out. */
+  readonly dueKeys: readonly string[];
+  /** `lost`: the store holds less than the copy. `fill`: and no other control plane has a newer one. */
+  readonly verdict: 'whole' | 'lost' | 'fill';
 }
 
 export interface LogEntry {
   readonly revision: number;
   readonly changes: readonly Change[];
 }
+
+/** Whether a control plane gave the store back what it had lost: what it holds is what a copy of ours held. */
+export const isFilledEpoch = (epoch: string): boolean => epoch.endsWith(filledMark);
 
 /** How long the log waits for news before it answers with nothing, so that a dead connection shows. */
 const logBlockMs = 2_000;
@@ -85,9 +101,9 @@ export class RedisStore {
     this.#historyCount = historyCount;
   }
 
-  /** Undefined when the store is not the one with this epoch; nothing was written then. */
+  /** Undefined when the store is not the one that the copy was read from, or lost data; nothing was written then. */
   async transact(
-    epoch: string,
+    copy: CopyPosition,
     { writes, conditions = [] }: Transaction,
   ): Promise<StoreTransactionResult | undefined> {
     const request = {
@@ -106,7 +122,8 @@ export class RedisStore {
       conditions,
     };
     const answer = await this.#run(this.#commands, transactScript, [
-      epoch,
+      copy.epoch,
+      copy.revision,
       JSON.stringify(request),
       this.#historyCount,
     ]);
@@ -116,33 +133,50 @@ export class RedisStore {
     return result.kind === 'committed' && writes.length === 0 ? { ...result, results: [] } : result;
   }
 
-  /** Undefined when the store is not the one with this epoch. */
-  async renew(epoch: string, key: string): Promise<RenewResult | undefined> {
-    const answer = await this.#run(this.#commands, renewScript, [epoch, key]);
+  /** Undefined when the store is not the one that the copy was read from, or lost data. */
+  async renew({ epoch, revision }: CopyPosition, key: string): Promise<RenewResult | undefined> {
+    const answer = await this.#run(this.#commands, renewScript, [epoch, revision, key]);
     if (answer === 'replaced') return undefined;
     return { kind: answer === 'renewed' ? 'renewed' : answer === 'unleased' ? 'unleased' : 'absent' };
   }
 
-  async tick(): Promise<StoreTick> {
-    const answer = await this.#run(this.#commands, tickScript, [this.#historyCount]);
-    const [epoch, revision, expiredKeys] = answer as [string, string, string[]];
-    return { epoch, revision: Number(revision), expiredKeys };
+  /** `copy`: undefined before anything was read. */
+  async tick(copy: CopyPosition | undefined): Promise<StoreTick> {
+    const answer = await this.#run(this.#commands, tickScript, [copy?.epoch ?? '', copy?.revision ?? 0]);
+    const [epoch, revision, dueKeys, verdict] = answer as [string, string, string[], StoreTick['verdict']];
+    return { epoch, revision: Number(revision), dueKeys, verdict };
+  }
+
+  /** Removes those whose leases have run out indeed; returns them. Nothing in another store. */
+  async expire(
+    epoch: string,
+    reason: 'deleted' | 'lease-expired',
+    keys: readonly string[],
+  ): Promise<readonly string[]> {
+    const answer = await this.#run(this.#commands, expireScript, [
+      epoch,
+      this.#historyCount,
+      reason,
+      ...keys,
+    ]);
+    return answer as string[];
   }
 
   async readAll(): Promise<StoreReading> {
     const answer = await this.#run(this.#tail, readAllScript, []);
-    const [epoch, revision, flat] = answer as [string, string, string[]];
+    const [epoch, revision, flat, isOffered] = answer as [string, string, string[], number];
     const objects: StoredObject[] = [];
     for (let index = 0; index < flat.length; index += 2) {
       objects.push(parseRecord(flat[index] ?? '', flat[index + 1] ?? ''));
     }
-    return { epoch, revision: Number(revision), objects };
+    return { epoch, revision: Number(revision), objects, isAboutToBeFilled: isOffered === 1 };
   }
 
-  /** False when the store holds something already. */
-  async restore(revision: number, objects: readonly StoredObject[]): Promise<boolean> {
+  /** False when the store has lost nothing, or another copy has more. */
+  async fill({ epoch, revision }: CopyPosition, objects: readonly StoredObject[]): Promise<boolean> {
     const records = objects.flatMap((object) => [object.key, toRecord(object)]);
-    return (await this.#run(this.#tail, restoreScript, [revision, this.#historyCount, ...records])) === 1;
+    const args = [epoch, revision, this.#historyCount, ...records];
+    return (await this.#run(this.#tail, fillScript, args)) === 1;
   }
 
   /** Waits for entries after `revision`; an empty list when none came for a while. */

@@ -52,6 +52,12 @@ export function revisionOf(registry: Registry): number {
   return status.revision;
 }
 
+/** Lets a little of the store's time pass until it is so. */
+async function untilTrue(condition: () => boolean, { passTime }: RegistryUnderTest): Promise<void> {
+  for (let turn = 0; turn < 20 && !condition(); turn++) await passTime(1_000);
+  assert.ok(condition(), 'waited in vain');
+}
+
 /** What every store must do. */
 export function describeRegistryContract(
   name: string,
@@ -329,6 +335,45 @@ export function describeRegistryContract(
         ['instance/cart/renewed', 'instance/cart/rewritten', 'instance/cart/unleased'],
       );
       await events.return?.();
+    });
+
+    it('holds most of a service that falls silent at once, and reaps one dead instance', async () => {
+      await put(registry, service('cart'));
+      for (const name of ['1', '2', '3']) await put(registry, instance(name, 60));
+      const instances = (): string[] => registry.list('instance/').map(({ value }) => value.metadata.name);
+      await underTest.passTime(61_000);
+      await untilTrue(() => registry.held().length === 1, underTest);
+      const [held] = registry.held();
+      assert.deepEqual([held?.service, held?.instances, held?.totalCount], ['cart', ['1', '2', '3'], 3]);
+      assert.deepEqual(instances(), ['1', '2', '3']);
+
+      assert.deepEqual(await registry.renew('instance/cart/1'), { kind: 'renewed' });
+      await remove(registry, 'instance/cart/2');
+      await untilTrue(() => registry.held().length === 0, underTest);
+      await untilTrue(() => instances().length === 1, underTest);
+      assert.deepEqual(instances(), ['1'], 'one of two that stays silent is a dead one');
+    });
+
+    it('lets held instances go when others have taken their place, or when the operator says so', async () => {
+      await put(registry, service('cart'));
+      for (const name of ['1', '2', '3', '4']) await put(registry, instance(name, 60));
+      const instances = (): string[] => registry.list('instance/').map(({ value }) => value.metadata.name);
+      await underTest.passTime(61_000);
+      await untilTrue(() => registry.held().length === 1, underTest);
+      assert.equal(await registry.acceptLoss('shop'), 0);
+      const events = registry.watch({ fromRevision: revisionOf(registry) });
+      assert.equal(await registry.acceptLoss('cart'), 4);
+      assert.equal((await nextChanges(events)).length, 4);
+      await events.return?.();
+      await untilTrue(() => registry.held().length === 0, underTest);
+
+      for (const name of ['1', '2', '3', '4']) await put(registry, instance(name, 60));
+      await underTest.passTime(61_000);
+      await untilTrue(() => registry.held().length === 1, underTest);
+      for (const name of ['5', '6', '7', '8']) await put(registry, instance(name, 6_000));
+      await untilTrue(() => instances().length === 4, underTest);
+      assert.deepEqual(instances(), ['5', '6', '7', '8']);
+      assert.deepEqual(registry.held(), []);
     });
 
     it('never brings a deleted object back by a late renewal', async () => {

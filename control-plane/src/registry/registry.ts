@@ -23,8 +23,25 @@ export interface Registry {
    */
   watch(options?: WatchOptions): AsyncIterableIterator<WatchEvent>;
   status(): RegistryStatus;
+  /** Instances whose leases ran out, and which stay because most of their service would go at once. */
+  held(): readonly HeldInstances[];
+  /**
+   * The operator's word. With a service: its held instances go. Without: a store that was replaced by one with less
+   * in it is taken as it is. Returns how many instances go; 0 when nothing is held. Throws `registry-unavailable`.
+   */
+  acceptLoss(service?: string): Promise<number>;
   /** Ends the watches, then lets go of the store. Idempotent. */
   close(): Promise<void>;
+}
+
+export interface HeldInstances {
+  readonly service: string;
+  /** Ids of the instances, in order. */
+  readonly instances: readonly string[];
+  /** Instances of the service, with those that are held. */
+  readonly totalCount: number;
+  /** Epoch milliseconds. */
+  readonly since: number;
 }
 
 export interface StoredObject {
@@ -111,14 +128,24 @@ export type Change =
 export type RegistryStatus =
   /** The store was not read completely yet; `reason` says what stands in the way, if something does. */
   | { readonly kind: 'loading'; readonly reason: string }
-  | { readonly kind: 'available'; readonly revision: number }
+  | { readonly kind: 'available'; readonly revision: number; readonly lastRefill?: StoreRefill }
   | {
       readonly kind: 'unavailable';
       readonly revision: number;
       readonly reason: string;
       readonly since: number;
+      readonly lastRefill?: StoreRefill;
     }
   | { readonly kind: 'closed' };
+
+/** The store had lost data, and this control plane gave it back. */
+export interface StoreRefill {
+  /** Since the start. */
+  readonly count: number;
+  /** Epoch milliseconds, of the last one. */
+  readonly at: number;
+  readonly objectCount: number;
+}
 
 /** Leases run on the value itself: an instance's `spec.lease`. Milliseconds. */
 export function leaseTtlMsOf(value: MeshObject): number | undefined {

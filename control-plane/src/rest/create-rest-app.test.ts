@@ -43,9 +43,11 @@ function withoutStore(failure: Error): Registry {
     list: (prefix) => registry.list(prefix),
     watch: (options) => registry.watch(options),
     status: () => registry.status(),
+    held: () => registry.held(),
     close: () => registry.close(),
     transact: away,
     renew: away,
+    acceptLoss: away,
   };
 }
 
@@ -181,7 +183,10 @@ describe('REST API', () => {
       'get /v1/services/{service}',
       'get /v1/services/{service}/instances',
       'get /v1/services/{service}/instances/{id}',
+      'get /v1/status',
       'post /v1/apply',
+      'post /v1/registry/accept-loss',
+      'post /v1/services/{service}/accept-loss',
       'post /v1/services/{service}/instances/{id}/renew',
       'put /v1/policies/{name}',
       'put /v1/routes/{name}',

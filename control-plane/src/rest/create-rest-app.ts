@@ -17,11 +17,14 @@ import { installRequestValidation } from './request-validation.ts';
 import { createRestMetrics, metricsPlugin } from './rest-metrics.ts';
 import { routesPlugin } from './routes.ts';
 import { servicesPlugin } from './services.ts';
+import { statusPlugin, type SnapshotCounts } from './status.ts';
 
 export interface RestOptions {
   readonly registry: Registry;
   readonly proxies: ProxyStatusSource;
   readonly readiness: ReadinessSource;
+  /** Asked for each request. */
+  readonly snapshots: () => SnapshotCounts;
   readonly metrics: MetricsRegistry;
   readonly logger: Logger;
   /** Of Heddle, for the OpenAPI document. */
@@ -57,6 +60,7 @@ export async function createRestApp(options: RestOptions): Promise<FastifyInstan
   await app.register(policiesPlugin, options);
   await app.register(applyPlugin, options);
   await app.register(proxiesPlugin, options);
+  await app.register(statusPlugin, options);
   await app.register(healthPlugin, options);
   await app.register(metricsPlugin, { metrics: options.metrics });
   refuseOtherMethods(app, methodsByPath);

@@ -40,6 +40,7 @@ export async function createRestFixture(
     registry,
     proxies: { list: () => [], get: () => undefined },
     readiness: () => ({ isReady: true }),
+    snapshots: () => ({ publishCount: 0, rejectedCount: 0 }),
     metrics: new MetricsRegistry(),
     logger,
     version: '0.0.0',
