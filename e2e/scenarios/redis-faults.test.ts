@@ -7,6 +7,7 @@ import { startFaultMesh, type FaultMesh } from '../faults/fault-mesh.ts';
 import { startFaultProxy, type FaultProxy } from '../faults/fault-proxy.ts';
 import { formatFaultTable, type FaultRow } from '../faults/fault-table.ts';
 import { createHarness, until, type Harness } from '../harness/harness.ts';
+import { instance } from '../harness/objects.ts';
 
 const program = usePeer('redis-server');
 
@@ -59,6 +60,24 @@ async function untilWritesAreRefused(): Promise<void> {
   });
 }
 
+/** One of the control planes gave Redis back what it had lost, and says so. */
+async function untilRefilled(count: number): Promise<void> {
+  await until(
+    'Redis has its data again',
+    async () => {
+      let sum = 0;
+      for (const { rest } of mesh.controlPlanes) {
+        const { registry } = (await rest.get('/v1/status')) as {
+          readonly registry: { readonly lastRefill?: { readonly count: number } };
+        };
+        sum += registry.lastRefill?.count ?? 0;
+      }
+      return sum === count;
+    },
+    30_000,
+  );
+}
+
 scenario('Redis killed and started again', async () => {
   await redis.kill();
   await untilWritesAreRefused();
@@ -81,7 +100,37 @@ scenario('Redis slow', async () => {
   for (const network of networks) network.set({ kind: 'none' });
 });
 
-scenario('Redis emptied', () => sendToRedis('FLUSHALL'));
+scenario('Redis emptied', async () => {
+  await sendToRedis('FLUSHALL');
+  await untilRefilled(1);
+});
+
+scenario('Redis started again without its data', async () => {
+  await redis.lose();
+  await untilWritesAreRefused();
+  await assertReadsServe();
+  await redis.start();
+  await untilRefilled(2);
+});
+
+scenario('two control planes write the same object at the same time', async () => {
+  const raced = instance('written', 'raced', 1);
+  const target = '/v1/services/written/instances/raced';
+  await mesh.controlPlanes[0]!.rest.apply(raced);
+  for (let round = 0; round < 20; round++) {
+    const { revision } = (await mesh.controlPlanes[round % 2]!.rest.get(target)) as {
+      readonly revision: number;
+    };
+    const answers = await Promise.all(
+      mesh.controlPlanes.map(({ rest }, writer) => {
+        const spec = { ...raced.spec, metadata: { writer: `${writer} in round ${round}` } };
+        return rest.send('PUT', target, { ...raced, spec, revision });
+      }),
+    );
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412], `round ${round}`);
+  }
+  await mesh.controlPlanes[0]!.rest.delete(target);
+});
 
 scenario('network to Redis dropped', async () => {
   for (const network of networks) network.set({ kind: 'drop' });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from './free-port.ts';
@@ -12,6 +12,8 @@ export interface RedisServer {
   /** Resolves when it takes connections; does nothing while it runs. */
   start(): Promise<void>;
   kill(): Promise<void>;
+  /** Kills it and removes its data, so that it starts as an empty one. */
+  lose(): Promise<void>;
   /** Stops answering while connections stay open, and goes on. */
   freeze(): void;
   thaw(): void;
@@ -44,6 +46,11 @@ export async function createRedisServer(program: string): Promise<RedisServer> {
       await becomesReady(child);
     },
     kill,
+    async lose() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+      await mkdir(folder);
+    },
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     async remove() {
