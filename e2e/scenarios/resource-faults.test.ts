@@ -10,6 +10,7 @@ import { createSmallDisk } from '../faults/small-disk.ts';
 import { startVictimLoad } from '../faults/victim.ts';
 import { createHarness, until, type Harness } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
+import { instance, service } from '../harness/objects.ts';
 import { startAnsweringPorts } from '../harness/parts.ts';
 
 let harness: Harness;
@@ -113,4 +114,54 @@ test('nobody takes what a sidecar prints', { timeout: 120_000 }, async () => {
       return own;
     }),
   );
+});
+
+const hourMs = 3_600_000;
+/** Instances whose leases are renewed, beside one whose lease is not: were it most of them, its end would be held. */
+const kept = ['kept-1', 'kept-2', 'kept-3'];
+
+test('the clock jumps', { timeout: 120_000 }, async () => {
+  const [controlPlane] = mesh.controlPlanes;
+  assert.ok(controlPlane !== undefined);
+  const { rest } = controlPlane;
+  await rest.apply(service('leased'));
+  const instances = '/v1/services/leased/instances';
+  const exists = async (id: string): Promise<boolean> =>
+    (await rest.send('GET', `${instances}/${id}`)).status === 200;
+
+  for (const [name, byMs] of [
+    ['forward by an hour', hourMs],
+    ['back by an hour', -hourMs],
+  ] as const) {
+    rows.push(
+      await mesh.during(`clocks of all planes jump ${name}`, async () => {
+        await rest.apply(
+          ...kept.map((id) => instance('leased', id, upstreamPort, { lease: { ttlSeconds: 2 } })),
+          instance('leased', 'left', upstreamPort, { lease: { ttlSeconds: 2 } }),
+        );
+        const startedMs = performance.now();
+        for (const plane of [controlPlane, ...mesh.sidecars]) plane.inject({ kind: 'clock-jump', byMs });
+        await until('the sidecars live in that time', async () => {
+          const dates = await Promise.all(
+            mesh.sidecars.map(async ({ outboundPort, listenAddress: address }) =>
+              Date.parse((await call(outboundPort, '/', { host: 'nowhere', address })).headers.date ?? ''),
+            ),
+          );
+          return dates.every((date) => Math.abs(date - Date.now() - byMs) < 60_000);
+        });
+        assert.ok(await exists('left'), 'a lease does not end because the clock jumped');
+        // Heartbeats keep what is there; what nobody renews goes in its time.
+        await until('the lease that nobody renews ends', async () => {
+          for (const id of kept)
+            assert.equal((await rest.send('POST', `${instances}/${id}/renew`)).status, 204);
+          return !(await exists('left'));
+        });
+        assert.ok(performance.now() - startedMs > 1900, 'and not before');
+        for (const id of kept) assert.ok(await exists(id), `${id} is kept`);
+        await mesh.untilChangesArrive();
+        for (const plane of [controlPlane, ...mesh.sidecars]) plane.inject({ kind: 'clock-jump', byMs: 0 });
+        return undefined;
+      }),
+    );
+  }
 });

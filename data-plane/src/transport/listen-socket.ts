@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { toLocalAddress, toRemoteAddress } from './connect-socket.ts';
 import { formatAddress } from '../config/model/address.ts';
 import type { SocketAddress } from './connection.ts';
 import { interceptAccept } from './accepted-socket.ts';
+import { descriptorOf, pauseAccepting, resumeAccepting } from './pausable-handle.ts';
 import { SocketReader } from './socket-reader.ts';
 import { SocketConnection } from './socket-connection.ts';
 import { toSystemErrorText } from './system-error-text.ts';
@@ -24,8 +25,6 @@ export interface ListenSocketOptions {
   readonly delayedCloseTimeoutMs?: number;
 }
 
-/** Accepted while accepting is paused, and not yet seen by anybody. */
-const maxHeldSockets = 1024;
 const defaultBacklog = 511;
 
 /**
@@ -38,9 +37,7 @@ export class ListenSocket {
   readonly #context: TransportContext;
   readonly #options: ListenSocketOptions;
   #onAccept: (connection: SocketConnection) => void;
-  #isPaused = false;
   #acceptedCount = 0;
-  #held: { socket: Socket; reader: SocketReader | undefined }[] = [];
 
   private constructor(
     server: Server,
@@ -81,7 +78,11 @@ export class ListenSocket {
         reject(new HeddleError('port-in-use', message, { cause: error }));
       });
       server.once('listening', () => resolve(new ListenSocket(server, context, options, onAccept)));
-      server.listen(toListenOptions(options));
+      try {
+        listen(server, context, options);
+      } catch (error) {
+        server.emit('error', error);
+      }
     });
   }
 
@@ -90,25 +91,19 @@ export class ListenSocket {
     this.#onAccept = onAccept;
   }
 
-  /** New connections wait, unread; past 1,024 of them the newest is reset. */
-  pauseAccepting(): void {
-    this.#isPaused = true;
+  /** New connections wait in the kernel's queue. False where Node cannot do that: they come as before. */
+  pauseAccepting(): boolean {
+    return this.#context.pausableHandles !== undefined && pauseAccepting(this.#server);
   }
 
   resumeAccepting(): void {
-    this.#isPaused = false;
-    const held = this.#held;
-    this.#held = [];
-    for (const { socket, reader } of held) {
-      socket.resume();
-      this.#accept(socket, reader);
-    }
+    resumeAccepting(this.#server, this.#options.backlog ?? defaultBacklog);
   }
 
   /**
    * Settles when every connection that waits in the kernel's queue now was accepted: closing resets those in it. One
    * is accepted in each turn of the event loop, so a turn without one says that the queue is empty; as many as the
-   * queue holds are enough when new ones keep coming.
+   * queue holds are enough when new ones keep coming. Accepting must not be paused.
    */
   async emptyQueue(): Promise<void> {
     const enoughCount = this.#acceptedCount + (this.#options.backlog ?? defaultBacklog);
@@ -121,10 +116,8 @@ export class ListenSocket {
     }
   }
 
-  /** Stops listening; accepted connections live on, those held by a pause are reset. */
+  /** Stops listening; accepted connections live on. */
   close(): Promise<void> {
-    for (const { socket } of this.#held) socket.resetAndDestroy();
-    this.#held = [];
     // The descriptor is closed at once; the server would report only after its last connection ended.
     this.#server.close();
     return Promise.resolve();
@@ -132,10 +125,8 @@ export class ListenSocket {
 
   #accept(socket: Socket, reader: SocketReader | undefined): void {
     this.#acceptedCount++;
-    if (this.#isPaused) {
-      this.#hold(socket, reader);
-      return;
-    }
+    const descriptor = descriptorOf(socket);
+    if (descriptor !== undefined) this.#context.onDescriptor?.(descriptor);
     // A client that is gone already has no address any more.
     if (socket.destroyed || socket.remoteAddress === undefined) {
       socket.destroy();
@@ -153,26 +144,17 @@ export class ListenSocket {
       ),
     );
   }
-
-  #hold(socket: Socket, reader: SocketReader | undefined): void {
-    if (this.#held.length >= maxHeldSockets) {
-      socket.resetAndDestroy();
-      return;
-    }
-    socket.on('error', () => socket.destroy());
-    socket.pause();
-    this.#held.push({ socket, reader });
-  }
 }
 
-function toListenOptions(options: ListenSocketOptions): ListenOptions & { fd?: number } {
-  if (options.fd !== undefined) return { fd: options.fd };
-  return {
-    host: options.address.address,
-    port: options.address.port,
-    backlog: options.backlog ?? defaultBacklog,
-    exclusive: true,
-    reusePort: (options.hasReusePort ?? false) && process.platform === 'linux',
-    ipv6Only: options.isIpv6Only ?? false,
-  };
+function listen(server: Server, { pausableHandles }: TransportContext, options: ListenSocketOptions): void {
+  const { address, backlog = defaultBacklog, fd, isIpv6Only = false } = options;
+  const hasReusePort = (options.hasReusePort ?? false) && process.platform === 'linux';
+  if (fd !== undefined) {
+    server.listen({ fd });
+  } else if (pausableHandles !== undefined) {
+    server.listen(pausableHandles.bind({ ...address, hasReusePort, isIpv6Only }), backlog);
+  } else {
+    const { address: host, port } = address;
+    server.listen({ host, port, backlog, exclusive: true, reusePort: hasReusePort, ipv6Only: isIpv6Only });
+  }
 }

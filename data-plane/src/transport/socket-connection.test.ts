@@ -10,6 +10,7 @@ import { connectSocket } from './connect-socket.ts';
 import type { ConnectionHandlers } from './connection.ts';
 import { ListenSocket } from './listen-socket.ts';
 import type { SocketConnection } from './socket-connection.ts';
+import { findPausableHandles } from './pausable-handle.ts';
 import { ReadSlabs } from './read-slabs.ts';
 import { SocketReader } from './socket-reader.ts';
 import { createTransportContext, type TransportContext } from './transport-context.ts';
@@ -294,7 +295,8 @@ for (const hasFastAccept of [false, true]) {
   });
 
   test(`listening: a taken port is an error that says so, a pause keeps clients waiting, a close keeps them alive${suffix}`, async () => {
-    const context = createContext();
+    const pausableHandles = await findPausableHandles();
+    const context = createTransportContext(new TimerWheel(systemClock), { hasFastAccept, pausableHandles });
     const accepted: Events[] = [];
     const listen = await ListenSocket.listen(
       context,
@@ -307,12 +309,12 @@ for (const hasFastAccept of [false, true]) {
       ListenSocket.listen(context, { address: listen.address }, () => undefined),
       /cannot listen on 127\.0\.0\.1:\d+: address already in use/i,
     );
-    listen.pauseAccepting();
+    assert.equal(listen.pauseAccepting(), true);
     const client: Socket = connect(listen.address.port, '127.0.0.1');
     const echoed = new Promise((resolve) => client.once('data', resolve));
     await new Promise((resolve) => client.once('connect', resolve));
     client.write('hello');
-    await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(accepted.length, 0);
     listen.setOnAccept((connection) => {
       const events = new Events(connection);

@@ -1,3 +1,4 @@
+import type { PausableHandles } from './pausable-handle.ts';
 import { ReadSlabs } from './read-slabs.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -11,12 +12,18 @@ export interface TransportContext {
   readonly readSlabs: ReadSlabs;
   /** Accepted sockets read that way too; `canInterceptAccept` said that they can. */
   readonly hasFastAccept: boolean;
+  /** Listening sockets that can stop accepting; undefined where Node has none. */
+  readonly pausableHandles: PausableHandles | undefined;
+  /** Called with the descriptor of each accepted socket: every lower one was taken at that moment. */
+  readonly onDescriptor: ((descriptor: number) => void) | undefined;
 }
 
 export interface TransportContextOptions {
   readonly workerIndex?: number;
   readonly workerCount?: number;
   readonly hasFastAccept?: boolean;
+  readonly pausableHandles?: PausableHandles | undefined;
+  readonly onDescriptor?: (descriptor: number) => void;
 }
 
 /** Workers draw from disjoint sequences, so that an id is unique in the process without talking to the others. */
@@ -24,7 +31,7 @@ export function createTransportContext(
   wheel: TimerWheel,
   options: TransportContextOptions = {},
 ): TransportContext {
-  const { workerIndex = 0, workerCount = 1, hasFastAccept = false } = options;
+  const { workerIndex = 0, workerCount = 1, hasFastAccept = false, pausableHandles, onDescriptor } = options;
   let lastId = workerIndex + 1 - workerCount;
   return {
     wheel,
@@ -32,5 +39,7 @@ export function createTransportContext(
     nextConnectionId: () => (lastId += workerCount),
     readSlabs: new ReadSlabs(wheel),
     hasFastAccept,
+    pausableHandles,
+    onDescriptor,
   };
 }
