@@ -1,18 +1,19 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { findEnvoy, findPeer, type PeerName } from '../shared/src/testing/peers.ts';
 
 /**
- * `npm test`: the tests of all workspaces, then end to end. `npm run e2e [filter]`: end to end only.
+ * `npm test`: the tests of all workspaces, then end to end. `npm run e2e [filter]`: end to end only. Without a filter
+ * the scenarios that matter most run once more, on the output of `npm run build`; `HEDDLE_COMPILED=1` runs all there.
  *
- *     run-tests.ts [unit|e2e] [filter]      filter: a part of the file's path
+ *     run-tests.ts [unit|e2e|compiled] [filter]      filter: a part of the file's path
  */
 const root = path.resolve(import.meta.dirname, '..');
 
 interface Suite {
-  readonly name: 'unit' | 'e2e';
+  readonly name: 'unit' | 'e2e' | 'compiled';
   readonly patterns: readonly string[];
   /** Files that run at the same time. A scenario starts a mesh of processes and wants the machine for itself. */
   readonly concurrency: number;
@@ -45,9 +46,18 @@ const suites: readonly Suite[] = [
     concurrency: 1,
     timeoutMs: 120_000,
   },
+  {
+    name: 'compiled',
+    // What the two ways of running could make different: loading, workers, processes that end and begin again.
+    patterns: ['warming', 'route-rollout', 'restart', 'two-control-planes', 'discovery-health'].map(
+      (scenario) => `e2e/scenarios/${scenario}.test.ts`,
+    ),
+    concurrency: 1,
+    timeoutMs: 120_000,
+  },
 ];
 
-const usage = 'usage: run-tests.ts [unit|e2e] [filter]';
+const usage = 'usage: run-tests.ts [unit|e2e|compiled] [filter]';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
@@ -58,8 +68,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return 2;
   }
   const filter = filters[0] ?? '';
+  const isCompiled = process.env['HEDDLE_COMPILED'] === '1' || first === 'compiled';
   const chosen = suites
-    .filter((suite) => !isSuite || suite.name === first)
+    .filter(({ name }) => isChosen(name, isSuite ? first : undefined, isCompiled || filter !== ''))
     .map((suite) => ({ suite, files: filesOf(suite, filter) }))
     .filter(({ files }) => files.length > 0);
   if (chosen.length === 0) {
@@ -70,12 +81,26 @@ async function main(argv: readonly string[]): Promise<number> {
   reportPeers();
   const envoy = findEnvoy();
   const environment = { ...process.env, ...(envoy === undefined ? {} : { ENVOY_BIN: envoy }) };
+  if (isCompiled) build();
   let worst = 0;
   for (const { suite, files } of chosen) {
     console.log(`${suite.name}: ${files.length} files`);
-    worst = Math.max(worst, await runSuite(suite, files, environment));
+    const isOnBuild = suite.name === 'compiled';
+    if (isOnBuild && !isCompiled) build();
+    const compiled = isOnBuild ? { HEDDLE_COMPILED: '1' } : {};
+    worst = Math.max(worst, await runSuite(suite, files, { ...environment, ...compiled }));
   }
   return worst;
+}
+
+/** `suite` is what the command line names. The compiled scenarios come with the others, unless those suffice. */
+function isChosen(name: Suite['name'], suite: string | undefined, isEnough: boolean): boolean {
+  if (name !== 'compiled') return suite === undefined || suite === name;
+  return suite === 'compiled' || ((suite === undefined || suite === 'e2e') && !isEnough);
+}
+
+function build(): void {
+  execFileSync(process.execPath, [path.join(root, 'tools/build.ts')], { stdio: 'inherit' });
 }
 
 function filesOf(suite: Suite, filter: string): string[] {

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { ManagedProcess } from '@heddle/shared/processes/managed-process';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { createAdmin, type Admin } from '../harness/admin.ts';
-import { answersOk, repositoryRoot, type Harness } from '../harness/harness.ts';
+import { answersOk, type Harness } from '../harness/harness.ts';
+import { planeProgram } from '../harness/plane-program.ts';
 import { concurrency } from '../harness/parts.ts';
 
 /** A sidecar without a control plane that logs every request. */
@@ -35,7 +36,7 @@ export async function startLoggingSidecar(
       name: `sidecar-${options.id}`,
       command: [
         'node',
-        path.join(repositoryRoot, 'data-plane/src/main.ts'),
+        ...planeProgram('data-plane'),
         ...['-c', file, '--concurrency', String(concurrency), '--shutdown-time-s', '2'],
       ],
       ...(options.output === undefined ? {} : { logFile: options.output }),

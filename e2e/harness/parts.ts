@@ -8,6 +8,7 @@ import { createAdmin, type Admin } from './admin.ts';
 import { envoyBootstrap } from './envoy-bootstrap.ts';
 import { answersOk, repositoryRoot, until, type Harness } from './harness.ts';
 import { call } from './http-call.ts';
+import { isCompiledRun, planeProgram } from './plane-program.ts';
 import { createRest, type Rest } from './rest.ts';
 
 export interface ControlPlane {
@@ -46,7 +47,7 @@ export async function startControlPlane(
         command: [
           'node',
           ...(inlet?.nodeArguments ?? []),
-          path.join(repositoryRoot, 'control-plane/src/main.ts'),
+          ...planeProgram('control-plane'),
           ...['--rest-port', String(restPort), '--xds-port', String(xdsPort), '--registry', registry],
         ],
         ...(inlet === undefined ? {} : { environment: { ...globalThis.process.env, ...inlet.environment } }),
@@ -124,7 +125,8 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
       ...nodeArguments,
       ...preload.flatMap((file) => ['--import', file]),
       ...(inlet?.nodeArguments ?? []),
-      path.join(repositoryRoot, 'data-plane/src/main.ts'),
+      // What is broken are lines of the sources.
+      ...planeProgram('data-plane', breakage === undefined && isCompiledRun()),
       ...['--control-plane', `127.0.0.1:${options.controlPlane.xdsPort}`],
       ...['--node-id', options.id, ...(options.isDelta === false ? ['--no-delta'] : [])],
       ...(options.service === undefined ? [] : ['--service', options.service]),

@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { createAdmin } from '../harness/admin.ts';
-import { answersOk, repositoryRoot, type Harness } from '../harness/harness.ts';
+import { answersOk, type Harness } from '../harness/harness.ts';
+import { planeProgram } from '../harness/plane-program.ts';
 import { concurrency, type Proxy } from '../harness/parts.ts';
 
 export type Variant = 'GRPC' | 'DELTA_GRPC';
@@ -23,7 +24,7 @@ export async function startSidecarOfFile(
       name: `sidecar-${options.id}`,
       command: [
         'node',
-        path.join(repositoryRoot, 'data-plane/src/main.ts'),
+        ...planeProgram('data-plane'),
         ...['-c', file, '--concurrency', String(concurrency), '--drain-time-s', '1'],
         ...['--log-level', 'debug'],
       ],
