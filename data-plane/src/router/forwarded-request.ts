@@ -9,6 +9,7 @@ import { asksForTunnel, opensTunnel } from '../downstream/http/upgrade.ts';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
 import type { ThreadLocalCluster, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 import { setAnswerHeaders, setAttemptHeaders, withAttemptCount } from './attempt-headers.ts';
+import { recordAttempt, recordConnection } from './attempt-record.ts';
 import { choosePool } from './choose-pool.ts';
 import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
@@ -124,9 +125,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
 
   onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void {
     const info = this.#callbacks.streamInfo;
-    info.upstreamLocalAddress = connection.localAddress;
-    info.upstreamProtocol = connection.protocol;
-    info.firstUpstreamTxByteMs ??= this.#context.wheel.monotonicMs();
+    recordConnection(info, connection, this.#context.wheel.monotonicMs());
     if (attempt === this.#attempt) info.upstreamHost = attempt.host.address;
   }
 
@@ -257,9 +256,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       return;
     }
     if (this.#attemptCount === 0) this.#attemptCount = 1;
-    info.upstreamAttemptCount = this.#attemptCount;
-    info.upstreamHost = host.address;
-    info.upstreamHostname = host.hostname;
+    recordAttempt(info, host, this.#attemptCount);
     if (this.#retry !== undefined) this.#hosts.onHostTried(host);
     const headers = this.#headers;
     const elapsedMs = this.#attemptCount === 1 ? 0 : this.#context.wheel.monotonicMs() - this.#startedMs;

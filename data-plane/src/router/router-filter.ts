@@ -83,6 +83,7 @@ class RouterFilter implements DecoderFilter {
       return;
     }
     callbacks.streamInfo.upstreamCluster = cluster.info.statName;
+    callbacks.streamInfo.upstreamClusterMetadata = cluster.info.metadata;
     this.#request = new ForwardedRequest(this.#context, callbacks, route, action, cluster, headers);
     this.#request.start(endStream);
   }

@@ -16,6 +16,8 @@ export interface StreamStart {
   readonly filterChainName: string;
 }
 
+const noMetadata = Object.freeze({});
+
 /** The one `StreamInfo`: a plain record that the manager and the router fill in. */
 export class StreamInfoRecord implements StreamInfo {
   readonly startedAt: number;
@@ -45,6 +47,9 @@ export class StreamInfoRecord implements StreamInfo {
   upstreamHost: SocketAddress | undefined = undefined;
   upstreamHostname = '';
   upstreamLocalAddress: SocketAddress | undefined = undefined;
+  upstreamConnectionId: number | undefined = undefined;
+  earlierAttempts: { readonly host: SocketAddress; readonly hostname: string }[] | undefined = undefined;
+  upstreamClusterMetadata: Readonly<Record<string, unknown>> = noMetadata;
   upstreamProtocol = '';
   upstreamTransportFailureReason = '';
   upstreamAttemptCount = 0;
@@ -69,4 +74,10 @@ export class StreamInfoRecord implements StreamInfo {
 /** Sets a flag once; flags keep the order in which they were set. */
 export function addFlag(info: StreamInfo, flag: ResponseFlag): void {
   if (!info.flags.includes(flag)) info.flags.push(flag);
+}
+
+/** Another attempt begins: the host of the one before it is remembered. */
+export function rememberAttempt(info: StreamInfo): void {
+  if (info.upstreamHost === undefined) return;
+  (info.earlierAttempts ??= []).push({ host: info.upstreamHost, hostname: info.upstreamHostname });
 }

@@ -34,6 +34,11 @@ export interface StreamInfo {
   upstreamHost: SocketAddress | undefined;
   upstreamHostname: string;
   upstreamLocalAddress: SocketAddress | undefined;
+  upstreamConnectionId: number | undefined;
+  /** Those before the current one; undefined while there was none. */
+  earlierAttempts: { readonly host: SocketAddress; readonly hostname: string }[] | undefined;
+  /** Of the cluster, by namespace. */
+  upstreamClusterMetadata: Readonly<Record<string, unknown>>;
   upstreamProtocol: string;
   upstreamTransportFailureReason: string;
   upstreamAttemptCount: number;

@@ -142,7 +142,11 @@ export async function startProxy(
   for (const [name, ports] of Object.entries(options.clusters ?? {})) addCluster(name, ports);
 
   const routes = new ActiveRouteTables();
-  const logFiles = new LogFiles({ clock: wheel, stats: logFileStats.create(stats.scope('filesystem.')), logger });
+  const logFiles = new LogFiles({
+    clock: wheel,
+    stats: logFileStats.create(stats.scope('filesystem.')),
+    logger,
+  });
   let streamId = 0;
   const dependencies = {
     wheel,

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '@heddle/shared/errors/problem';
 import { HeaderMap } from '../../../codec/header-map.ts';
-import { StreamInfoRecord } from '../stream-info-record.ts';
+import { rememberAttempt, StreamInfoRecord } from '../stream-info-record.ts';
 import { compileFormat } from './compile-format.ts';
 import type { FormatContext } from './format-operators.ts';
 import { compileLogLine, defaultLogFormat } from './log-line.ts';
@@ -29,7 +29,13 @@ function context(): FormatContext {
   streamInfo.flags.push('URX', 'UF');
   streamInfo.bytesReceived = 3;
   streamInfo.bytesSent = 5;
+  streamInfo.upstreamHost = { address: '10.0.0.8', port: 80 };
+  streamInfo.upstreamHostname = 'b.test:80';
+  rememberAttempt(streamInfo);
   streamInfo.upstreamHost = { address: '10.0.0.1', port: 8080 };
+  streamInfo.upstreamHostname = '';
+  streamInfo.upstreamConnectionId = 77;
+  streamInfo.upstreamClusterMetadata = { n: { text: 'street', deep: { number: 3 } } };
   return {
     streamInfo,
     requestHeaders: HeaderMap.of({
@@ -46,6 +52,9 @@ function context(): FormatContext {
 }
 
 test('operators', () => {
+  const offset = -new Date(context().streamInfo.startedAt).getTimezoneOffset();
+  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60];
+  const zone = `${offset < 0 ? '-' : '+'}${String(hours * 100 + minutes).padStart(4, '0')}`;
   const rows: [format: string, expected: string][] = [
     ['plain %% text', 'plain % text'],
     ['%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%', 'GET /old?q=1'],
@@ -65,6 +74,20 @@ test('operators', () => {
     ['%PATH(NQ)% %PATH(WQ:PATH)% %QUERY_PARAM(q)% %QUERY_PARAM(r)%', '/old /new?q=1&r 1 '],
     ['%DYNAMIC_METADATA(a:b)% %DOWNSTREAM_TLS_VERSION% %REQUESTED_SERVER_NAME%', '- - -'],
     ['%PROTOCOL()%', 'HTTP/1.1'],
+    ['%REQUEST_HEADERS_BYTES% %RESPONSE_HEADERS_BYTES% %RESPONSE_TRAILERS_BYTES%', '112 23 0'],
+    ['%START_TIME_LOCAL(%s %f%%%z)% %EMIT_TIME_LOCAL(%3s)%', `1735787045 067000000%${zone} 1735787045092`],
+    ['%UPSTREAM_CONNECTION_ID% %UPSTREAM_HOSTS_ATTEMPTED%', '77 10.0.0.8:80,10.0.0.1:8080'],
+    ['%UPSTREAM_HOST_NAMES_ATTEMPTED%', 'b.test:80,10.0.0.1:8080'],
+    [
+      '%UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT% %UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT%',
+      '10.0.0.8,10.0.0.1 b.test,10.0.0.1',
+    ],
+    [
+      '%CLUSTER_METADATA(n:text)% %CLUSTER_METADATA(n:deep:number)% %CLUSTER_METADATA(n:deep)%',
+      'street 3 {"number":3}',
+    ],
+    ['%CLUSTER_METADATA(n:text:none)% %CLUSTER_METADATA(m)%', '- -'],
+    ['%DOWNSTREAM_DIRECT_LOCAL_ADDRESS% %CUSTOM_FLAGS% %ROUNDTRIP_DURATION%', '[::1]:80  -'],
     ['%%REQ(x)%%', '%REQ(x)%'],
   ];
   for (const [format, expected] of rows) {

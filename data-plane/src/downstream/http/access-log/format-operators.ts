@@ -7,7 +7,7 @@ import type { SocketAddress } from '../../../transport/connection.ts';
 import { responseFlags } from '../response-flag.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { formatGrpcStatus, grpcStatusOf, isGrpc } from '../grpc-status.ts';
-import { compileTimeFormat } from './time-format.ts';
+import { compileLocalTimeFormat, compileTimeFormat } from './time-format.ts';
 
 /** What a format string can speak of. Headers are those of the moment: before or after rewrites. */
 export interface FormatContext {
@@ -27,12 +27,18 @@ type OperatorFactory = (argument: string | undefined) => FormatOperator | string
 export function createOperator(name: string, argument: string | undefined): FormatOperator | string {
   const factory = factories[name];
   if (factory !== undefined) return factory(argument);
-  // Nothing here sets these: no filter writes metadata or filter state, and no connection is TLS.
-  if (/^(DYNAMIC_METADATA|FILTER_STATE|(DOWNSTREAM|UPSTREAM)_(TLS|PEER|LOCAL)_[A-Z0-9_]+)$/.test(name)) {
-    return () => undefined;
-  }
+  if (alwaysAbsent.test(name)) return () => undefined;
   return `unknown operator %${name}%`;
 }
+
+/**
+ * Nothing here sets these: no filter writes metadata, filter state, no connection is TLS or QUIC, and no
+ * address is an internal one.
+ */
+const alwaysAbsent = new RegExp(
+  '^(DYNAMIC_METADATA|(UPSTREAM_)?FILTER_STATE|(DOWNSTREAM|UPSTREAM)_(TLS|PEER|LOCAL)_[A-Z0-9_]+|' +
+    'UPSTREAM_SERVER_NAME|ROUNDTRIP_DURATION|DOWNSTREAM_HANDSHAKE_DURATION|[A-Z_]+_ADDRESS_ENDPOINT_ID)$',
+);
 
 function plain(operator: FormatOperator): OperatorFactory {
   return (argument) => (argument === undefined || argument === '' ? operator : 'takes no arguments');
@@ -83,9 +89,12 @@ function nameInMap(name: string): string {
   return name === 'host' ? ':authority' : name;
 }
 
-function time(read: (info: StreamInfo) => number): OperatorFactory {
+function time(
+  read: (info: StreamInfo) => number,
+  compile: typeof compileTimeFormat = compileTimeFormat,
+): OperatorFactory {
   return (argument) => {
-    const formatTime = compileTimeFormat(argument ?? '');
+    const formatTime = compile(argument ?? '');
     if (formatTime === undefined) return `unknown conversion in the time format "${argument ?? ''}"`;
     return ({ streamInfo }) => formatTime(read(streamInfo));
   };
@@ -148,17 +157,56 @@ function queryParameter(argument: string | undefined): FormatOperator | string {
   return ({ requestHeaders }) => findDecodedParameter(requestHeaders?.get(':path') ?? '', argument);
 }
 
+/** Names and values, pseudo-headers among them; 0 without a map. */
+function bytesOf(read: (context: FormatContext) => HeaderMap | undefined): OperatorFactory {
+  return plain((context) => {
+    const headers = read(context);
+    let bytes = 0;
+    for (let index = 0; index < (headers?.size ?? 0); index++) {
+      bytes += (headers?.nameAt(index).length ?? 0) + (headers?.valueAt(index).length ?? 0);
+    }
+    return bytes;
+  });
+}
+
+/** `NAMESPACE:KEY:KEY…` of the cluster's metadata: texts as they are, other values as JSON. */
+function clusterMetadata(argument: string | undefined): FormatOperator | string {
+  const [namespace = '', ...keys] = (argument ?? '').split(':');
+  if (namespace === '') return 'needs a namespace';
+  return ({ streamInfo }) => {
+    let value: unknown = streamInfo.upstreamClusterMetadata[namespace];
+    for (const key of keys) {
+      value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+    }
+    if (value === undefined || typeof value === 'number') return value;
+    return toLatin1Text(typeof value === 'string' ? value : JSON.stringify(value));
+  };
+}
+
+/** Of every attempt, in order; a host that was tried twice is there once. */
+function attempts(read: (host: SocketAddress, hostname: string) => string): OperatorFactory {
+  return plain(({ streamInfo }) => {
+    const { earlierAttempts, upstreamHost, upstreamHostname } = streamInfo;
+    if (upstreamHost === undefined) return undefined;
+    const texts = earlierAttempts?.map(({ host, hostname }) => read(host, hostname)) ?? [];
+    return toLatin1Text([...new Set([...texts, read(upstreamHost, upstreamHostname)])].join(','));
+  });
+}
+
 const started = (info: StreamInfo): number => info.startedAtMs;
 const ended = (info: StreamInfo): number | undefined => info.endedMs;
+
+const emittedAt = (info: StreamInfo): number =>
+  info.startedAt + Math.floor((info.endedMs ?? info.startedAtMs) - info.startedAtMs);
 
 const factories: Readonly<Record<string, OperatorFactory>> = {
   REQ: header((context) => context.requestHeaders),
   RESP: header((context) => context.responseHeaders),
   TRAILER: header((context) => context.responseTrailers),
   START_TIME: time((info) => info.startedAt),
-  EMIT_TIME: time(
-    (info) => info.startedAt + Math.floor((info.endedMs ?? info.startedAtMs) - info.startedAtMs),
-  ),
+  START_TIME_LOCAL: time((info) => info.startedAt, compileLocalTimeFormat),
+  EMIT_TIME: time(emittedAt),
+  EMIT_TIME_LOCAL: time(emittedAt, compileLocalTimeFormat),
   PROTOCOL: text((info) => info.protocol),
   UPSTREAM_PROTOCOL: text((info) => info.upstreamProtocol),
   RESPONSE_CODE: plain(({ streamInfo }) => streamInfo.responseStatus),
@@ -170,6 +218,9 @@ const factories: Readonly<Record<string, OperatorFactory>> = {
   ),
   BYTES_RECEIVED: plain(({ streamInfo }) => streamInfo.bytesReceived),
   BYTES_SENT: plain(({ streamInfo }) => streamInfo.bytesSent),
+  REQUEST_HEADERS_BYTES: bytesOf((context) => context.requestHeaders),
+  RESPONSE_HEADERS_BYTES: bytesOf((context) => context.responseHeaders),
+  RESPONSE_TRAILERS_BYTES: bytesOf((context) => context.responseTrailers),
   DURATION: duration(started, ended),
   REQUEST_DURATION: duration(started, (info) => info.requestReceivedMs),
   REQUEST_TX_DURATION: duration(started, (info) => info.lastUpstreamTxByteMs),
@@ -182,6 +233,16 @@ const factories: Readonly<Record<string, OperatorFactory>> = {
   UPSTREAM_REMOTE_PORT: plain(({ streamInfo }) => streamInfo.upstreamHost?.port),
   UPSTREAM_HOST_NAME: text((info) => info.upstreamHostname),
   UPSTREAM_HOST_NAME_WITHOUT_PORT: text((info) => info.upstreamHostname.replace(/:\d+$/, '')),
+  UPSTREAM_CONNECTION_ID: plain(({ streamInfo }) => streamInfo.upstreamConnectionId),
+  UPSTREAM_HOSTS_ATTEMPTED: attempts((host) => formatAddress(host)),
+  UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT: attempts(({ address: ip }) => ip),
+  UPSTREAM_HOST_NAMES_ATTEMPTED: attempts((host, hostname) => hostname || formatAddress(host)),
+  UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT: attempts(
+    (host, hostname) => hostname.replace(/:\d+$/, '') || host.address,
+  ),
+  CLUSTER_METADATA: clusterMetadata,
+  // No filter sets any.
+  CUSTOM_FLAGS: plain(() => ''),
   UPSTREAM_CLUSTER: text((info) => info.upstreamCluster),
   UPSTREAM_CLUSTER_RAW: text((info) => info.upstreamCluster),
   UPSTREAM_LOCAL_ADDRESS: address((info) => info.upstreamLocalAddress),
@@ -195,6 +256,10 @@ const factories: Readonly<Record<string, OperatorFactory>> = {
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: address((info) => info.downstreamDirectAddress),
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamDirectAddress.address),
   DOWNSTREAM_DIRECT_REMOTE_PORT: plain(({ streamInfo }) => streamInfo.downstreamDirectAddress.port),
+  // No listener filter gives a connection another address than its own.
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS: address((info) => info.downstreamLocalAddress),
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamLocalAddress.address),
+  DOWNSTREAM_DIRECT_LOCAL_PORT: plain(({ streamInfo }) => streamInfo.downstreamLocalAddress.port),
   DOWNSTREAM_LOCAL_ADDRESS: address((info) => info.downstreamLocalAddress),
   DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamLocalAddress.address),
   DOWNSTREAM_LOCAL_PORT: plain(({ streamInfo }) => streamInfo.downstreamLocalAddress.port),

@@ -38,6 +38,37 @@ export function compileTimeFormat(format: string): TimeFormatter | undefined {
   };
 }
 
+/**
+ * The same in the time of the machine's zone, by default with its distance from UTC: `2025-01-31T13:00:00.123+0100`.
+ */
+export function compileLocalTimeFormat(format: string): TimeFormatter | undefined {
+  // What does not depend on the zone, or tells it, is written by itself; the rest is UTC of a shifted time.
+  const parts = (format === '' ? '%Y-%m-%dT%H:%M:%E3S%z' : format).split(/(%%|%z|%Z|%\d?s)/);
+  const compiled: ((epochMs: number, shiftedMs: number) => string)[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (part === '') continue;
+    if (part === '%z' || part === '%Z') {
+      compiled.push((epochMs, shiftedMs) => zoneText((shiftedMs - epochMs) / 60_000));
+      continue;
+    }
+    const formatPart = compileTimeFormat(part);
+    if (formatPart === undefined) return undefined;
+    const isOfEpoch = index % 2 === 1;
+    compiled.push((epochMs, shiftedMs) => formatPart(isOfEpoch ? epochMs : shiftedMs));
+  }
+  return (epochMs) => {
+    const shiftedMs = epochMs - new Date(epochMs).getTimezoneOffset() * 60_000;
+    let text = '';
+    for (const formatPart of compiled) text += formatPart(epochMs, shiftedMs);
+    return text;
+  };
+}
+
+function zoneText(offsetMinutes: number): string {
+  const minutes = Math.abs(offsetMinutes);
+  return `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`;
+}
+
 function conversionOf(conversion: string): TimePart | undefined {
   const digits = Number(/\d/.exec(conversion)?.[0] ?? 9);
   if (/^E.S$/.test(conversion)) {

@@ -1,0 +1,19 @@
+import type { StreamInfo } from '../downstream/http/stream-info.ts';
+import { rememberAttempt } from '../downstream/http/stream-info-record.ts';
+import type { Host, UpstreamConnectionInfo } from '../upstream/upstream.ts';
+
+/** An attempt begins; `count` is from 1. */
+export function recordAttempt(info: StreamInfo, host: Host, count: number): void {
+  rememberAttempt(info);
+  info.upstreamAttemptCount = count;
+  info.upstreamHost = host.address;
+  info.upstreamHostname = host.hostname;
+}
+
+/** An attempt has its connection. */
+export function recordConnection(info: StreamInfo, connection: UpstreamConnectionInfo, nowMs: number): void {
+  info.upstreamLocalAddress = connection.localAddress;
+  info.upstreamProtocol = connection.protocol;
+  info.upstreamConnectionId = connection.connectionId;
+  info.firstUpstreamTxByteMs ??= nowMs;
+}
