@@ -5,7 +5,7 @@ import { systemRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from './codec/http1/workspace.ts';
 import type { ConfigUpdate, MainToWorker, WorkerToMain } from './config/worker-protocol.ts';
-import { LogFiles, LogFileStats } from './downstream/http/access-log/log-file.ts';
+import { LogFiles, logFileStats } from './downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from './downstream/http/http-connection-manager.ts';
 import { ManagerConfig, type HttpManagerDependencies } from './downstream/http/manager-config.ts';
 import { DateText } from './downstream/http/response-headers.ts';
@@ -13,11 +13,15 @@ import { findNodeAddress } from './downstream/http/trusted-address.ts';
 import { WorkerListeners, type ListenFailure } from './downstream/listener/worker-listeners.ts';
 import type { DrainStrategy } from './downstream/listener/drain.ts';
 import { createHttpFilterFactories } from './http-filter-factories.ts';
+import { DescriptorMonitor } from './overload/descriptor-monitor.ts';
+import { HeapMonitor } from './overload/heap-monitor.ts';
+import { OverloadManager } from './overload/overload-manager.ts';
 import { ActiveRouteTables } from './router/active-route-tables.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { threadFigures } from './thread-inspection.ts';
 import { canInterceptAccept } from './transport/accepted-socket.ts';
+import { findPausableHandles } from './transport/pausable-handle.ts';
 import { ReadSlabs } from './transport/read-slabs.ts';
 import { SocketReader } from './transport/socket-reader.ts';
 import { createTransportContext } from './transport/transport-context.ts';
@@ -48,9 +52,19 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     if (declaration !== undefined) send(declaration);
   }
 
+  const overload = new OverloadManager({
+    clock: wheel,
+    stats: store.root,
+    logger,
+    descriptors: new DescriptorMonitor(),
+    heap: new HeapMonitor(wheel),
+    onAccepting: (isAccepting) => listeners.setAccepting(isAccepting),
+  });
   const transport = createTransportContext(wheel, {
     workerIndex: data.index,
     workerCount: data.count,
+    pausableHandles: await findPausableHandles(),
+    onDescriptor: (descriptor) => overload.onDescriptor(descriptor),
     hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs(wheel))),
   });
   const workspace = new Http1Workspace();
@@ -64,7 +78,11 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     createCodec: createHttp1CodecFactory(workspace),
   });
   const routes = new ActiveRouteTables();
-  const logFiles = new LogFiles({ clock: wheel, stats: new LogFileStats(store.root), logger });
+  const logFiles = new LogFiles({
+    clock: wheel,
+    stats: logFileStats.create(store.root.scope('filesystem.')),
+    logger,
+  });
   let lastStreamId = 0;
   const http: HttpManagerDependencies = {
     wheel,

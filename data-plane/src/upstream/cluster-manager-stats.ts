@@ -1,29 +1,26 @@
-import type { Counter, Gauge, StatsScope } from '../stats/stats.ts';
+import { describeStats, type StatsOf } from '../stats/describe-stats.ts';
 
-/** `cluster_manager.*`. */
-export interface ClusterManagerStats {
-  readonly added: Counter;
-  readonly modified: Counter;
-  readonly removed: Counter;
-  readonly updated: Counter;
-  readonly mergeWindow: Readonly<Record<'merged' | 'out-of-window' | 'cancelled', Counter>>;
-  readonly active: Gauge;
-  readonly warming: Gauge;
-}
+export const clusterManagerStats = describeStats(['cluster_manager.'], (make) => ({
+  added: make.counter('cluster_added', 'Clusters that were new, from the bootstrap and from CDS.'),
+  modified: make.counter('cluster_modified', 'Clusters that changed.'),
+  removed: make.counter('cluster_removed', 'Clusters that went.'),
+  updated: make.counter('cluster_updated', 'Changes of hosts that were sent to the workers.'),
+  mergeWindow: {
+    merged: make.counter(
+      'cluster_updated_via_merge',
+      'Changes of hosts that were held back and sent as one (`update_merge_window`).',
+    ),
+    'out-of-window': make.counter(
+      'update_out_of_merge_window',
+      'Changes of health or weight that came after a quiet window, and were sent at once.',
+    ),
+    cancelled: make.counter(
+      'update_merge_cancelled',
+      'Times that hosts came or went, which is sent at once with all that was held back.',
+    ),
+  },
+  active: make.gauge('active_clusters', 'Clusters that serve.', 'clusters'),
+  warming: make.gauge('warming_clusters', 'Clusters, new or changed, that do not serve yet.', 'clusters'),
+}));
 
-export function createClusterManagerStats(root: StatsScope): ClusterManagerStats {
-  const scope = root.scope('cluster_manager.');
-  return {
-    added: scope.counter('cluster_added'),
-    modified: scope.counter('cluster_modified'),
-    removed: scope.counter('cluster_removed'),
-    updated: scope.counter('cluster_updated'),
-    mergeWindow: {
-      merged: scope.counter('cluster_updated_via_merge'),
-      'out-of-window': scope.counter('update_out_of_merge_window'),
-      cancelled: scope.counter('update_merge_cancelled'),
-    },
-    active: scope.gauge('active_clusters'),
-    warming: scope.gauge('warming_clusters'),
-  };
-}
+export type ClusterManagerStats = StatsOf<typeof clusterManagerStats>;

@@ -9,7 +9,8 @@ import type {
 import { ClusterInitOrder, type Initializable } from './cluster-init-order.ts';
 import { updateCircuitBreakerGauges } from './cluster-gauges.ts';
 import { inspectHosts, type ClusterInspection } from './cluster-inspection.ts';
-import { createClusterManagerStats, type ClusterManagerStats } from './cluster-manager-stats.ts';
+import { clusterManagerStats, type ClusterManagerStats } from './cluster-manager-stats.ts';
+import { warmingStats } from './cluster-stats.ts';
 import { ManagedCluster, type MainUpstreamContext } from './cluster.ts';
 
 export interface ClusterManagerOptions extends MainUpstreamContext {
@@ -51,7 +52,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
 
   constructor(options: ClusterManagerOptions) {
     this.#options = options;
-    this.#stats = createClusterManagerStats(options.stats);
+    this.#stats = clusterManagerStats.create(options.stats.scope('cluster_manager.'));
     this.#initOrder = new ClusterInitOrder({
       onPrimaryReady: options.onPrimaryReady,
       onStaticReady: options.onStaticReady,
@@ -267,7 +268,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
   }
 
   #setWarmingState(statName: string, value: 0 | 1): void {
-    this.#options.stats.scope(`cluster.${statName}.`).gauge('warming_state').set(value);
+    warmingStats.create(this.#options.stats.scope(`cluster.${statName}.`)).state.set(value);
   }
 
   #updateGauges(): void {

@@ -1,17 +1,95 @@
+import { describeStats, type CounterFamily, type StatsOf } from '../stats/describe-stats.ts';
 import type { Counter, Histogram, StatsScope } from '../stats/stats.ts';
 import type { ClusterStats, CounterLike, RetryStats } from './upstream.ts';
 
-/** Answers by status under one prefix; a counter per code is made when the code is first seen. */
+/** Prefixes of what is counted about answers: all of them, and those of some kind once more. */
+const kindsOfAnswers = ['', 'canary.', 'internal.', 'external.'];
+
+export const responseStats = describeStats(
+  [...kindsOfAnswers, 'retry.'].map((kind) => `cluster.<cluster>.${kind}`),
+  (make) => ({
+    completed: make.counter(
+      'upstream_rq_completed',
+      'Answers, those of this side for want of one among them.',
+    ),
+    byClass: [
+      make.counter('upstream_rq_1xx', 'Answers 101: the protocol was switched.'),
+      make.counter('upstream_rq_2xx', 'Answers 200 to 299.'),
+      make.counter('upstream_rq_3xx', 'Answers 300 to 399.'),
+      make.counter('upstream_rq_4xx', 'Answers 400 to 499.'),
+      make.counter('upstream_rq_5xx', 'Answers 500 to 599.'),
+    ],
+    byCode: make.counters('upstream_rq_<code>', 'Answers with this status.'),
+  }),
+);
+
+export const responseTimeStats = describeStats(
+  kindsOfAnswers.map((kind) => `cluster.<cluster>.${kind}`),
+  (make) => ({
+    timeMs: make.histogram(
+      'upstream_rq_time',
+      'Time from the end of the request to the end of the answer.',
+      'ms',
+    ),
+  }),
+);
+
+export const requestStats = describeStats(['cluster.<cluster>.'], (make) => ({
+  retries: {
+    attempted: make.counter('upstream_rq_retry', 'Retries that were begun.'),
+    succeeded: make.counter('upstream_rq_retry_success', 'Retries whose answer was passed on.'),
+    limitExceeded: make.counter(
+      'upstream_rq_retry_limit_exceeded',
+      'Requests that were not retried again because `num_retries` was used up.',
+    ),
+    overflow: make.counter(
+      'upstream_rq_retry_overflow',
+      'Requests that were not retried because of the circuit breaker `max_retries`.',
+    ),
+    backOffExponential: make.counter(
+      'upstream_rq_retry_backoff_exponential',
+      'Retries that waited for the exponential back-off.',
+    ),
+    abandoned: make.counter(
+      'retry_or_shadow_abandoned',
+      'Requests that could not be retried any more because their body outgrew the buffer.',
+    ),
+  },
+  timeouts: {
+    request: make.counter('upstream_rq_timeout', 'Requests that reached the time-out of their route.'),
+    perTry: make.counter(
+      'upstream_rq_per_try_timeout',
+      'Attempts that reached the time-out for one attempt.',
+    ),
+  },
+  noneHealthy: make.counter('upstream_cx_none_healthy', 'Requests for which there was no host.'),
+  resetsReceived: make.counter('upstream_rq_rx_reset', 'Requests that the host broke off.'),
+  resetsSent: make.counter('upstream_rq_tx_reset', 'Requests that this side broke off.'),
+}));
+
+export const panicStats = describeStats(['cluster.<cluster>.'], (make) => ({
+  picks: make.counter(
+    'lb_healthy_panic',
+    'Hosts that were picked whatever their health, since too few are healthy.',
+  ),
+}));
+
+export const warmingStats = describeStats(['cluster.<cluster>.'], (make) => ({
+  state: make.gauge('warming_state', '1 while the cluster, new or changed, does not serve yet.', '0 or 1'),
+}));
+
+/** Answers of one kind; a counter for each code is made when the code is first seen. */
 class ResponseCounters {
-  readonly #scope: StatsScope;
   readonly #completed: Counter;
   readonly #byClass: readonly Counter[];
+  readonly #family: CounterFamily;
   readonly #byCode: (Counter | undefined)[] = [];
 
   constructor(scope: StatsScope) {
-    this.#scope = scope;
-    this.#completed = scope.counter('upstream_rq_completed');
-    this.#byClass = [1, 2, 3, 4, 5].map((hundreds) => scope.counter(`upstream_rq_${hundreds}xx`));
+    const { completed, byClass, byCode }: StatsOf<typeof responseStats> = responseStats.create(scope);
+    this.#completed = completed;
+    this.#byClass = byClass;
+    this.#family = byCode;
   }
 
   count(status: number): void {
@@ -22,9 +100,20 @@ class ResponseCounters {
       known.inc();
       return;
     }
-    const counter = this.#scope.counter(`upstream_rq_${status}`);
+    const counter = this.#family.of(status);
     this.#byCode[status] = counter;
     counter.inc();
+  }
+}
+
+/** Answers of one kind, and how long they took. */
+class AnswerStats {
+  readonly responses: ResponseCounters;
+  readonly timeMs: Histogram;
+
+  constructor(scope: StatsScope) {
+    this.responses = new ResponseCounters(scope);
+    this.timeMs = responseTimeStats.create(scope).timeMs;
   }
 }
 
@@ -35,53 +124,53 @@ export class WorkerClusterStats implements ClusterStats {
   readonly noneHealthy: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
-  readonly maintenanceMode: CounterLike;
   readonly #scope: StatsScope;
-  readonly #all: ResponseCounters;
-  readonly #timeMs: Histogram;
-  /** Made when first needed: most clusters have no canary, and see only one of the other two. */
-  #canary: ResponseCounters | undefined;
-  #internal: ResponseCounters | undefined;
-  #external: ResponseCounters | undefined;
+  readonly #all: AnswerStats;
+  /** Made when first needed: most clusters have no canary and no retries, and see only one of the other two. */
+  #canary: AnswerStats | undefined;
+  #internal: AnswerStats | undefined;
+  #external: AnswerStats | undefined;
+  #retried: ResponseCounters | undefined;
 
   constructor(scope: StatsScope) {
+    const stats = requestStats.create(scope);
     this.#scope = scope;
-    this.#all = new ResponseCounters(scope);
-    this.#timeMs = scope.histogram('upstream_rq_time');
-    this.retries = {
-      attempted: scope.counter('upstream_rq_retry'),
-      succeeded: scope.counter('upstream_rq_retry_success'),
-      limitExceeded: scope.counter('upstream_rq_retry_limit_exceeded'),
-      overflow: scope.counter('upstream_rq_retry_overflow'),
-      backOffExponential: scope.counter('upstream_rq_retry_backoff_exponential'),
-      abandoned: scope.counter('retry_or_shadow_abandoned'),
-    };
-    this.timeouts = {
-      request: scope.counter('upstream_rq_timeout'),
-      perTry: scope.counter('upstream_rq_per_try_timeout'),
-    };
-    this.noneHealthy = scope.counter('upstream_cx_none_healthy');
-    this.resetsReceived = scope.counter('upstream_rq_rx_reset');
-    this.resetsSent = scope.counter('upstream_rq_tx_reset');
-    this.maintenanceMode = scope.counter('upstream_rq_maintenance_mode');
+    this.#all = new AnswerStats(scope);
+    this.retries = stats.retries;
+    this.timeouts = stats.timeouts;
+    this.noneHealthy = stats.noneHealthy;
+    this.resetsReceived = stats.resetsReceived;
+    this.resetsSent = stats.resetsSent;
   }
 
   onResponse(status: number, isCanary: boolean, isInternalRequest: boolean): void {
-    this.#all.count(status);
-    if (isCanary) {
-      this.#canary ??= new ResponseCounters(this.#scope.scope('canary.'));
-      this.#canary.count(status);
-    }
-    if (isInternalRequest) {
-      this.#internal ??= new ResponseCounters(this.#scope.scope('internal.'));
-      this.#internal.count(status);
-    } else {
-      this.#external ??= new ResponseCounters(this.#scope.scope('external.'));
-      this.#external.count(status);
-    }
+    this.#all.responses.count(status);
+    if (isCanary) this.#canaryStats().responses.count(status);
+    this.#originStats(isInternalRequest).responses.count(status);
   }
 
-  onResponseTime(ms: number): void {
-    this.#timeMs.record(ms);
+  onRetriedResponse(status: number): void {
+    this.#retried ??= new ResponseCounters(this.#scope.scope('retry.'));
+    this.#retried.count(status);
+  }
+
+  onResponseTime(ms: number, isCanary: boolean, isInternalRequest: boolean): void {
+    this.#all.timeMs.record(ms);
+    if (isCanary) this.#canaryStats().timeMs.record(ms);
+    this.#originStats(isInternalRequest).timeMs.record(ms);
+  }
+
+  #canaryStats(): AnswerStats {
+    this.#canary ??= new AnswerStats(this.#scope.scope('canary.'));
+    return this.#canary;
+  }
+
+  #originStats(isInternalRequest: boolean): AnswerStats {
+    if (isInternalRequest) {
+      this.#internal ??= new AnswerStats(this.#scope.scope('internal.'));
+      return this.#internal;
+    }
+    this.#external ??= new AnswerStats(this.#scope.scope('external.'));
+    return this.#external;
   }
 }

@@ -12,7 +12,7 @@ import type { Discovery, DiscoveryEvents } from './discovery/discovery.ts';
 import type { DnsResolver } from './discovery/dns-resolver.ts';
 import type { EdsAssignments } from './discovery/eds-assignments.ts';
 import type { HealthCheckEvent } from './health/health-check-event.ts';
-import { createHealthCheckStats } from './health/health-check-stats.ts';
+import { healthCheckStats } from './health/health-check-stats.ts';
 import { HealthChecker } from './health/health-checker.ts';
 import { HostMemory } from './membership/host-memory.ts';
 import type { Member } from './membership/member.ts';
@@ -98,7 +98,7 @@ export class ManagedCluster implements DiscoveryEvents {
             settings: info.healthCheck,
             clock: context.clock,
             rng: context.rng,
-            stats: createHealthCheckStats(scope),
+            stats: healthCheckStats.create(scope.scope('health_check.')),
             connector: context.connector,
             createCodec: context.createCodec,
             flagsOf: (member) => this.membership.flagsOf(member),

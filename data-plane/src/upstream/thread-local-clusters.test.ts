@@ -4,6 +4,8 @@ import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { hostFlag, type HostDescription, type HostSetUpdate } from '../config/model/cluster-update.ts';
 import { packHosts } from '../config/model/packed-hosts.ts';
+import { createStatsReader } from '../stats/stats-reader.ts';
+import { createStatsStore } from '../stats/stats-store.ts';
 import { allocateClusterMemory, epochWord, firstFlag, trafficWord } from './shared-memory.ts';
 import { buildCluster, buildEndpoints, noLocality, type ClusterFields } from './testing/model-fixtures.ts';
 import { RecordedRequest } from './testing/recorded-request.ts';
@@ -372,12 +374,51 @@ test('a host that fails its health check keeps no idle connection', async () => 
   assert.equal(stat('upstream_cx_total'), 2);
 });
 
-test('a removed cluster is unknown at once', async () => {
-  const server = await answering();
-  const { pool, clusters, stat } = setUp(server.port);
+test('a removed cluster is unknown at once, and what still runs is served', async () => {
+  const server = await serveHeld();
+  const { pool, clusters } = setUp(server.port);
   const request = new RecordedRequest(pool());
-  await until(() => request.isComplete);
+  await until(() => server.answers.length === 1);
   clusters.remove('c');
   assert.equal(clusters.get('c'), undefined);
-  await until(() => stat('upstream_cx_active') === 0);
+  server.answers[0]?.();
+  await until(() => request.isComplete);
+});
+
+test('the statistics of a removed cluster go with it, unless another one shares them', () => {
+  const store = createStatsStore({ onDeclared: () => undefined });
+  const reader = createStatsReader();
+  const clusters = new WorkerClusters({
+    workerIndex: 0,
+    workerCount: 1,
+    clock: createFakeClock(),
+    rng: createSeededRng(1),
+    stats: store.root,
+    ...createSocketUpstream(createFakeClock()),
+  });
+  const put = (name: string, statName: string): void =>
+    clusters.apply({
+      kind: 'replace',
+      cluster: buildCluster(name, { kind: 'static', endpoints: buildEndpoints([1]) }, { statName }),
+      hosts: hostsOf([hostAt(0, 1)]),
+      shared: allocateClusterMemory(1, 8),
+    });
+  const isCounted = (statName: string): boolean => {
+    const declaration = store.takeDeclaration();
+    if (declaration !== undefined) reader.onDeclaration('worker_0', declaration);
+    return reader.read(`cluster.${statName}.upstream_rq_total`) !== undefined;
+  };
+  put('a', 'own');
+  put('b', 'shared');
+  put('c', 'shared');
+  put('a', 'own');
+  assert.ok(isCounted('own'), 'a replaced cluster keeps them');
+  clusters.remove('a');
+  clusters.remove('b');
+  assert.ok(!isCounted('own'));
+  assert.ok(isCounted('shared'));
+  clusters.remove('c');
+  assert.ok(!isCounted('shared'));
+  put('a', 'own');
+  assert.ok(isCounted('own'), 'and comes back with them');
 });

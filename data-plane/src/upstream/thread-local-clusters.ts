@@ -1,4 +1,6 @@
+import type { Cluster } from '../config/model/cluster.ts';
 import type { ClusterUpdate } from '../config/model/cluster-update.ts';
+import { SharedScopes } from '../stats/shared-scopes.ts';
 import { WorkerCluster, type WorkerUpstreamContext } from './thread-local-cluster.ts';
 import type { ThreadLocalClusters } from './upstream.ts';
 
@@ -6,9 +8,12 @@ import type { ThreadLocalClusters } from './upstream.ts';
 export class WorkerClusters implements ThreadLocalClusters {
   readonly #context: WorkerUpstreamContext;
   readonly #clusters = new Map<string, WorkerCluster>();
+  /** Statistics of a cluster go with it, unless another one shares them. */
+  readonly #scopes: SharedScopes;
 
   constructor(context: WorkerUpstreamContext) {
     this.#context = context;
+    this.#scopes = new SharedScopes(context.stats);
   }
 
   get(name: string): WorkerCluster | undefined {
@@ -23,14 +28,22 @@ export class WorkerClusters implements ThreadLocalClusters {
     }
     const { name } = update.cluster;
     const replaced = this.#clusters.get(name);
+    this.#scopes.acquire(scopeNameOf(update.cluster));
     this.#clusters.set(name, new WorkerCluster(update.cluster, update.hosts, update.shared, this.#context));
-    replaced?.drain();
+    this.#letGo(replaced);
   }
 
   remove(name: string): void {
     const removed = this.#clusters.get(name);
     this.#clusters.delete(name);
-    removed?.drain();
+    this.#letGo(removed);
+  }
+
+  /** What still runs through it is served, and no longer counted once its statistics are gone. */
+  #letGo(cluster: WorkerCluster | undefined): void {
+    if (cluster === undefined) return;
+    cluster.drain();
+    this.#scopes.release(scopeNameOf(cluster.info));
   }
 
   /** The worker ends: every connection closes now. */
@@ -38,4 +51,8 @@ export class WorkerClusters implements ThreadLocalClusters {
     for (const cluster of this.#clusters.values()) cluster.close();
     this.#clusters.clear();
   }
+}
+
+function scopeNameOf({ statName }: Pick<Cluster, 'statName'>): string {
+  return `cluster.${statName}.`;
 }

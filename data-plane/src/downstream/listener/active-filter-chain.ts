@@ -10,11 +10,13 @@ export class ActiveFilterChain {
   readonly #factory: NetworkFilterFactory;
   readonly #sessions = new Set<DownstreamSession>();
   readonly #drain: Drain;
+  #onRetired: (() => void) | undefined;
 
-  constructor(chain: FilterChain, factory: NetworkFilterFactory, drain: Drain) {
+  constructor(chain: FilterChain, factory: NetworkFilterFactory, drain: Drain, onRetired: () => void) {
     this.chain = chain;
     this.#factory = factory;
     this.#drain = drain;
+    this.#onRetired = onRetired;
   }
 
   get match(): FilterChain['match'] {
@@ -41,6 +43,12 @@ export class ActiveFilterChain {
 
   drain(strategy: DrainStrategy, drainTimeMs: number): void {
     this.#drain.start(strategy, drainTimeMs);
+  }
+
+  /** No listener has it any more, and its connections are gone. Idempotent. */
+  retire(): void {
+    this.#onRetired?.();
+    this.#onRetired = undefined;
   }
 
   /** Ends what is left. */

@@ -1,27 +1,25 @@
-import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
+import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
 
-/** `listener_manager.*`, under Envoy's names. */
-export interface ListenerManagerStats {
-  readonly added: Counter;
-  readonly modified: Counter;
-  readonly removed: Counter;
-  readonly inPlaceUpdated: Counter;
-  readonly createFailure: Counter;
-  readonly active: Gauge;
-  readonly warming: Gauge;
-  readonly draining: Gauge;
-}
+/** Main thread. */
+export const listenerManagerStats = describeStats(['listener_manager.'], (make) => ({
+  added: make.counter('listener_added', 'Listeners that were new, from the bootstrap and from LDS.'),
+  modified: make.counter('listener_modified', 'Listeners that changed.'),
+  removed: make.counter('listener_removed', 'Listeners that went.'),
+  inPlaceUpdated: make.counter(
+    'listener_in_place_updated',
+    'Changes that touch filter chains only: connections on the other chains stayed.',
+  ),
+  createFailure: make.counter(
+    'listener_create_failure',
+    'Listeners, or changes of one, whose address cannot be listened on.',
+  ),
+  active: make.gauge('total_listeners_active', 'Listeners that serve.', 'listeners'),
+  warming: make.gauge('total_listeners_warming', 'Listeners that do not serve yet.', 'listeners'),
+  draining: make.gauge(
+    'total_listeners_draining',
+    'Listeners that were replaced or removed, for as long as their connections may last.',
+    'listeners',
+  ),
+}));
 
-export function createListenerManagerStats(root: StatsScope): ListenerManagerStats {
-  const scope = root.scope('listener_manager.');
-  return {
-    added: scope.counter('listener_added'),
-    modified: scope.counter('listener_modified'),
-    removed: scope.counter('listener_removed'),
-    inPlaceUpdated: scope.counter('listener_in_place_updated'),
-    createFailure: scope.counter('listener_create_failure'),
-    active: scope.gauge('total_listeners_active'),
-    warming: scope.gauge('total_listeners_warming'),
-    draining: scope.gauge('total_listeners_draining'),
-  };
-}
+export type ListenerManagerStats = StatsOf<typeof listenerManagerStats>;

@@ -9,7 +9,7 @@ import type { StatsScope } from '../../stats/stats.ts';
 import { findAddressConflicts } from './address-conflicts.ts';
 import { findBlocked } from './address-handover.ts';
 import { findUnwritableLogs } from './unwritable-logs.ts';
-import { createListenerManagerStats } from './listener-manager-stats.ts';
+import { listenerManagerStats } from './listener-manager-stats.ts';
 import { dependenciesOf, differsInFilterChainsOnly, isEqual } from './listener-needs.ts';
 
 /**
@@ -105,7 +105,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
   const leaving = new Map<string, ActiveState>();
   /** Replaced or removed; workers still serve connections by their routes. */
   const draining = new Set<ActiveState>();
-  const stats = createListenerManagerStats(options.stats);
+  const stats = listenerManagerStats.create(options.stats.scope('listener_manager.'));
   let stopped: 'no' | 'inbound' | 'all' = 'no';
   let systemVersion = '';
   /** Not all of an update is known yet: who takes an address may still come. */

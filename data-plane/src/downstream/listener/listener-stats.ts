@@ -1,52 +1,70 @@
 import type { Clock } from '@heddle/shared/time/clock';
-import type { Listener } from '../../config/model/listener.ts';
 import { formatAddress } from '../../config/model/address.ts';
-import type { Counter, Gauge, Histogram, StatsScope } from '../../stats/stats.ts';
+import type { Listener } from '../../config/model/listener.ts';
+import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
+import type { StatsScope } from '../../stats/stats.ts';
 
-/** `listener.<address>.`, with `:` as `_`, or the configured prefix; and the worker's share below it. */
+export const listenerConnectionStats = describeStats(['listener.<address>.'], (make) => ({
+  total: make.counter('downstream_cx_total', 'Connections that were accepted and found a filter chain.'),
+  active: make.gauge('downstream_cx_active', 'Connections that are open.', 'connections'),
+  destroy: make.counter('downstream_cx_destroy', 'Connections that have ended.'),
+  lengthMs: make.histogram('downstream_cx_length_ms', 'Lifetime of a connection.', 'ms'),
+  overflow: make.counter(
+    'downstream_cx_overflow',
+    'Connections that were closed at once because of a limit of connections.',
+  ),
+  noFilterChainMatch: make.counter(
+    'no_filter_chain_match',
+    'Connections that were closed at once because no filter chain fits them.',
+  ),
+}));
+
+export const listenerWorkerStats = describeStats(['listener.<address>.worker_<index>.'], (make) => ({
+  total: make.counter('downstream_cx_total', 'Connections that this worker accepted.'),
+  active: make.gauge('downstream_cx_active', 'Connections that this worker holds.', 'connections'),
+}));
+
+/** What a listener counts in one worker; the worker's share once more below it. */
 export class ListenerStats {
   readonly scope: StatsScope;
-  readonly noFilterChainMatch: Counter;
-  readonly overflow: Counter;
   readonly #clock: Clock;
-  readonly #total: Counter;
-  readonly #active: Gauge;
-  readonly #destroy: Counter;
-  readonly #lengthMs: Histogram;
-  readonly #workerTotal: Counter;
-  readonly #workerActive: Gauge;
+  readonly #connections: StatsOf<typeof listenerConnectionStats>;
+  readonly #worker: StatsOf<typeof listenerWorkerStats>;
 
-  constructor(stats: StatsScope, listener: Listener, workerIndex: number, clock: Clock) {
+  /** `scope`: `listener.<address>.` */
+  constructor(scope: StatsScope, workerIndex: number, clock: Clock) {
+    this.scope = scope;
     this.#clock = clock;
-    this.scope = stats.scope(`listener.${statNameOf(listener)}.`);
-    this.noFilterChainMatch = this.scope.counter('no_filter_chain_match');
-    this.overflow = this.scope.counter('downstream_cx_overflow');
-    this.#total = this.scope.counter('downstream_cx_total');
-    this.#active = this.scope.gauge('downstream_cx_active');
-    this.#destroy = this.scope.counter('downstream_cx_destroy');
-    this.#lengthMs = this.scope.histogram('downstream_cx_length_ms');
-    const worker = this.scope.scope(`worker_${workerIndex}.`);
-    this.#workerTotal = worker.counter('downstream_cx_total');
-    this.#workerActive = worker.gauge('downstream_cx_active');
+    this.#connections = listenerConnectionStats.create(scope);
+    this.#worker = listenerWorkerStats.create(scope.scope(`worker_${workerIndex}.`));
+  }
+
+  get overflow() {
+    return this.#connections.overflow;
+  }
+
+  get noFilterChainMatch() {
+    return this.#connections.noFilterChainMatch;
   }
 
   /** Returns the moment, for `onDisconnect`. */
   onConnect(): number {
-    this.#total.inc();
-    this.#active.inc();
-    this.#workerTotal.inc();
-    this.#workerActive.inc();
+    this.#connections.total.inc();
+    this.#connections.active.inc();
+    this.#worker.total.inc();
+    this.#worker.active.inc();
     return this.#clock.monotonicMs();
   }
 
   onDisconnect(connectedMs: number): void {
-    this.#active.dec();
-    this.#workerActive.dec();
-    this.#destroy.inc();
-    this.#lengthMs.record(this.#clock.monotonicMs() - connectedMs);
+    this.#connections.active.dec();
+    this.#worker.active.dec();
+    this.#connections.destroy.inc();
+    this.#connections.lengthMs.record(this.#clock.monotonicMs() - connectedMs);
   }
 }
 
-function statNameOf(listener: Listener): string {
-  return (listener.statPrefix || formatAddress(listener.address)).replaceAll(':', '_');
+/** `listener.<address>.`, with `:` as `_`, or the configured prefix in place of the address. */
+export function scopeNameOf(listener: Listener): string {
+  return `listener.${(listener.statPrefix || formatAddress(listener.address)).replaceAll(':', '_')}.`;
 }

@@ -4,6 +4,7 @@ import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { formatAddress } from '../../config/model/address.ts';
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
 import type { ListenerUpdate } from '../../config/worker-protocol.ts';
+import { SharedScopes } from '../../stats/shared-scopes.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
 import type { Connection, ConnectionHandlers, SocketAddress } from '../../transport/connection.ts';
@@ -13,7 +14,7 @@ import type { NetworkFilterFactory } from '../network/network-filter.ts';
 import { ActiveFilterChain } from './active-filter-chain.ts';
 import { ActiveListener } from './active-listener.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
-import { ListenerStats } from './listener-stats.ts';
+import { ListenerStats, scopeNameOf } from './listener-stats.ts';
 
 export interface WorkerListenersDependencies {
   readonly transport: TransportContext;
@@ -34,8 +35,6 @@ export interface WorkerListenersDependencies {
   ): NetworkFilterFactory;
   /** An inherited, listening socket for an address. */
   inheritedSocket?(address: SocketAddress): number | undefined;
-  /** Connection limits: false closes a new connection, counted as overflow. */
-  mayAccept?(listener: Listener): boolean;
   /** While draining, no connection is open. `isListening`: there may be further ones. */
   onDrained?(isListening: boolean): void;
 }
@@ -57,11 +56,15 @@ interface ListeningAddress {
   isClosing: boolean;
   /** Closed, perhaps before it was open. */
   isClosed: boolean;
+  /** Connections must not come and cannot wait: each is closed. */
+  isTurningAway: boolean;
 }
 
 /** The listeners of one worker: takes updates, accepts, drains. */
 export class WorkerListeners {
   readonly #dependencies: WorkerListenersDependencies;
+  /** Statistics go with the last listener or filter chain that counts in them. */
+  readonly #scopes: SharedScopes;
   readonly #listeners = new Map<string, ActiveListener>();
   readonly #addresses = new Map<string, ListeningAddress>();
   /** Chains of replaced and removed listeners that still have connections. */
@@ -72,10 +75,13 @@ export class WorkerListeners {
   #isHealthFailed = false;
   /** Which listeners open no socket any more. */
   #stoppedListening: 'none' | 'inbound' | 'all' = 'none';
+  /** False while the worker is overloaded. */
+  #isAccepting = true;
   #connectionCount = 0;
 
   constructor(dependencies: WorkerListenersDependencies) {
     this.#dependencies = dependencies;
+    this.#scopes = new SharedScopes(dependencies.stats);
     this.#serverDrain = new Drain(dependencies.wheel, dependencies.rng);
   }
 
@@ -99,12 +105,15 @@ export class WorkerListeners {
     const failures: ListenFailure[] = [];
     const opening: Promise<ListenFailure | undefined>[] = [];
     const obsolete = new Set<string>();
+    const replaced: Listener[] = [];
+    const dropped: ActiveFilterChain[] = [];
     for (const name of removed) {
       const listener = this.#listeners.get(name);
       if (listener === undefined) continue;
       this.#listeners.delete(name);
       obsolete.add(addressKey(listener.config));
-      this.#drainChains(listener.chains);
+      replaced.push(listener.config);
+      dropped.push(...listener.chains);
     }
     for (const update of updates) {
       const previous = this.#listeners.get(update.listener.name);
@@ -113,15 +122,20 @@ export class WorkerListeners {
       this.#listeners.set(update.listener.name, listener);
       if (previous !== undefined) {
         obsolete.add(addressKey(previous.config));
+        replaced.push(previous.config);
         const kept = new Set(listener.chains);
-        this.#drainChains(previous.chains.filter((chain) => !kept.has(chain)));
+        dropped.push(...previous.chains.filter((chain) => !kept.has(chain)));
       }
       opening.push(this.#takeAddress(listener));
     }
+    this.#drainChains(dropped);
     for (const { config } of this.#listeners.values()) obsolete.delete(addressKey(config));
     const closing = Promise.all([...obsolete].map((key) => this.#closeAddress(key)));
     for (const failure of await Promise.all(opening)) if (failure !== undefined) failures.push(failure);
     await closing;
+    // What waited to be accepted has been counted by now.
+    for (const config of replaced) this.#scopes.release(scopeNameOf(config));
+    for (const chain of dropped) if (chain.connectionCount === 0) chain.retire();
     return failures;
   }
 
@@ -148,6 +162,12 @@ export class WorkerListeners {
     this.#reportIfDrained();
   }
 
+  /** While it does not accept, connections wait; where Node cannot let them wait they are closed, and counted. */
+  setAccepting(isAccepting: boolean): void {
+    this.#isAccepting = isAccepting;
+    for (const entry of this.#addresses.values()) setEntryAccepting(entry, isAccepting);
+  }
+
   /** `/healthcheck/fail`: listeners of drain type `default` end their connections with the next answer. */
   setHealthFailed(isFailed: boolean): void {
     this.#isHealthFailed = isFailed;
@@ -165,23 +185,43 @@ export class WorkerListeners {
     previous: ActiveListener | undefined,
     failures: ListenFailure[],
   ): ActiveListener | undefined {
-    const { stats: scope, workerIndex, wheel, rng, createNetworkFilter } = this.#dependencies;
-    const stats = new ListenerStats(scope, config, workerIndex, wheel);
+    const { workerIndex, wheel } = this.#dependencies;
+    const scopeName = scopeNameOf(config);
+    const stats = new ListenerStats(this.#scopes.acquire(scopeName), workerIndex, wheel);
+    const created: ActiveFilterChain[] = [];
     try {
       return new ActiveListener(
         config,
         stats,
-        (chain) =>
-          new ActiveFilterChain(
-            chain,
-            createNetworkFilter(chain, config, stats.scope),
-            new Drain(wheel, rng),
-          ),
+        (chain) => {
+          const active = this.#createChain(chain, config, stats.scope);
+          created.push(active);
+          return active;
+        },
         isInPlace ? previous : undefined,
       );
     } catch (err) {
       failures.push({ listener: config.name, message: messageOf(err) });
+      for (const chain of created) chain.retire();
+      this.#scopes.release(scopeName);
       return undefined;
+    }
+  }
+
+  /** The chain may outlive its listener, so it holds the statistics on its own. */
+  #createChain(chain: FilterChain, config: Listener, listenerScope: StatsScope): ActiveFilterChain {
+    const { wheel, rng, createNetworkFilter } = this.#dependencies;
+    const scopeNames = [scopeNameOf(config), `http.${chain.networkFilter.config.statPrefix}.`];
+    const release = (): void => {
+      for (const name of scopeNames) this.#scopes.release(name);
+    };
+    for (const name of scopeNames) this.#scopes.acquire(name);
+    try {
+      const factory = createNetworkFilter(chain, config, listenerScope);
+      return new ActiveFilterChain(chain, factory, new Drain(wheel, rng), release);
+    } catch (err) {
+      release();
+      throw err;
     }
   }
 
@@ -194,7 +234,13 @@ export class WorkerListeners {
       taken.isClosing = false;
       return undefined;
     }
-    const entry: ListeningAddress = { listener, socket: undefined, isClosing: false, isClosed: false };
+    const entry: ListeningAddress = {
+      listener,
+      socket: undefined,
+      isClosing: false,
+      isClosed: false,
+      isTurningAway: false,
+    };
     this.#addresses.set(key, entry);
     const { transport, hasReusePort, inheritedSocket } = this.#dependencies;
     const { address, tcpBacklogSize } = listener.config;
@@ -212,6 +258,7 @@ export class WorkerListeners {
       );
       if (entry.isClosed) await socket.close();
       else entry.socket = socket;
+      if (!this.#isAccepting) setEntryAccepting(entry, false);
       return undefined;
     } catch (err) {
       if (this.#addresses.get(key) === entry) this.#addresses.delete(key);
@@ -224,6 +271,7 @@ export class WorkerListeners {
     const entry = this.#addresses.get(key);
     if (entry === undefined) return;
     entry.isClosing = true;
+    if (!this.#isAccepting) setEntryAccepting(entry, true);
     await entry.socket?.emptyQueue();
     if (this.#addresses.get(key)?.isClosing === true) this.#closeNow(key, entry);
   }
@@ -236,8 +284,9 @@ export class WorkerListeners {
     });
   }
 
-  #accept({ listener, isClosing }: ListeningAddress, connection: Connection): void {
-    if (this.#dependencies.mayAccept?.(listener.config) === false) {
+  #accept(entry: ListeningAddress, connection: Connection): void {
+    const { listener, isClosing } = entry;
+    if (entry.isTurningAway) {
       listener.stats.overflow.inc();
       turnAway(connection);
       return;
@@ -287,7 +336,7 @@ export class WorkerListeners {
 
   #onConnectionEnd(chain: ActiveFilterChain): void {
     this.#connectionCount--;
-    if (chain.connectionCount === 0) this.#drainingChains.delete(chain);
+    if (chain.connectionCount === 0 && this.#drainingChains.delete(chain)) chain.retire();
     this.#reportIfDrained();
   }
 
@@ -295,6 +344,11 @@ export class WorkerListeners {
     if (!this.#serverDrain.isDraining || this.#connectionCount > 0) return;
     this.#dependencies.onDrained?.(this.#addresses.size > 0);
   }
+}
+
+function setEntryAccepting(entry: ListeningAddress, isAccepting: boolean): void {
+  if (isAccepting && !entry.isTurningAway) entry.socket?.resumeAccepting();
+  entry.isTurningAway = !isAccepting && entry.socket?.pauseAccepting() === false;
 }
 
 /** Several listeners may ask for a free port; each gets its own. */

@@ -2,13 +2,14 @@ import { randomInteger, type Rng } from '@heddle/shared/random/rng';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { DnsSettings } from '../../config/model/cluster.ts';
 import type { Counter, StatsScope } from '../../stats/stats.ts';
+import { dnsStats, refreshStats } from './discovery-stats.ts';
 import { resolveFamily, type DnsRecord, type DnsResolver } from './dns-resolver.ts';
 
 export interface DnsContext {
   readonly resolver: DnsResolver;
   readonly clock: Clock;
   readonly rng: Rng;
-  /** The cluster's scope: `update_attempt`, `update_success`, `update_failure`. */
+  /** The cluster's scope. */
   readonly stats: StatsScope;
 }
 
@@ -37,9 +38,10 @@ export class DnsTarget {
   constructor(context: DnsContext, options: DnsTargetOptions) {
     this.#context = context;
     this.#options = options;
-    this.#attempts = context.stats.counter('update_attempt');
-    this.#successes = context.stats.counter('update_success');
-    this.#failures = context.stats.counter('update_failure');
+    const { attempts, successes } = refreshStats.create(context.stats);
+    this.#attempts = attempts;
+    this.#successes = successes;
+    this.#failures = dnsStats.create(context.stats).failures;
   }
 
   start(): void {

@@ -1,6 +1,8 @@
 import type { Endpoints } from '../../config/model/endpoints.ts';
 import type { Subscription } from '../../config/subscription.ts';
+import type { StatsOf } from '../../stats/describe-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
+import { assignmentStats, refreshStats, type AssignmentStats } from './discovery-stats.ts';
 import type { Discovery, DiscoveryEvents } from './discovery.ts';
 import type { AssignmentWatcher, EdsAssignments } from './eds-assignments.ts';
 
@@ -9,7 +11,8 @@ export class EdsDiscovery implements Discovery, AssignmentWatcher {
   readonly #assignments: EdsAssignments;
   readonly #serviceName: string;
   readonly #initialFetchTimeoutMs: number;
-  readonly #stats: StatsScope;
+  readonly #refreshes: StatsOf<typeof refreshStats>;
+  readonly #stats: AssignmentStats;
   #events: DiscoveryEvents | undefined;
   #subscription: Subscription | undefined;
   #isLoaded = false;
@@ -24,12 +27,13 @@ export class EdsDiscovery implements Discovery, AssignmentWatcher {
     this.#assignments = assignments;
     this.#serviceName = serviceName;
     this.#initialFetchTimeoutMs = initialFetchTimeoutMs;
-    this.#stats = stats;
+    this.#refreshes = refreshStats.create(stats);
+    this.#stats = assignmentStats.create(stats);
   }
 
   start(events: DiscoveryEvents): void {
     this.#events = events;
-    this.#stats.counter('update_attempt').inc();
+    this.#refreshes.attempts.inc();
     this.#subscription = this.#assignments.watch(this.#serviceName, this.#initialFetchTimeoutMs, this);
   }
 
@@ -39,13 +43,13 @@ export class EdsDiscovery implements Discovery, AssignmentWatcher {
   }
 
   onAssignment(endpoints: Endpoints): void {
-    this.#stats.counter('update_success').inc();
+    this.#refreshes.successes.inc();
     this.#events?.onEndpoints(endpoints);
     this.#finishLoad();
   }
 
   onNoAssignment(reason: 'empty' | 'rejected' | 'timeout'): void {
-    this.#stats.counter(reasonCounters[reason]).inc();
+    this.#stats[reason].inc();
     this.#finishLoad();
   }
 
@@ -55,9 +59,3 @@ export class EdsDiscovery implements Discovery, AssignmentWatcher {
     this.#events?.onFirstLoad();
   }
 }
-
-const reasonCounters = {
-  empty: 'update_empty',
-  rejected: 'update_rejected',
-  timeout: 'init_fetch_timeout',
-} as const;

@@ -1,28 +1,22 @@
-import type { Counter, Gauge, StatsScope } from '../../stats/stats.ts';
+import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
 
-/** `cluster.<name>.health_check.*`. */
-export interface HealthCheckStats {
-  readonly attempt: Counter;
-  readonly success: Counter;
-  readonly failure: Counter;
-  readonly passiveFailure: Counter;
-  readonly networkFailure: Counter;
-  readonly verifyCluster: Counter;
-  readonly healthy: Gauge;
-  readonly degraded: Gauge;
-}
+export const healthCheckStats = describeStats(['cluster.<cluster>.health_check.'], (make) => ({
+  attempt: make.counter('attempt', 'Health checks that were begun.'),
+  success: make.counter('success', 'Checks that succeeded.'),
+  failure: make.counter(
+    'failure',
+    'Checks that failed, for whatever reason; also hosts that failed themselves in an answer to a request.',
+  ),
+  passiveFailure: make.counter(
+    'passive_failure',
+    'Hosts that answered a request with `x-envoy-immediate-health-check-fail`.',
+  ),
+  networkFailure: make.counter(
+    'network_failure',
+    'Checks that failed for want of a connection or an answer.',
+  ),
+  healthy: make.gauge('healthy', 'Hosts that are checked and have not failed.', 'hosts'),
+  degraded: make.gauge('degraded', 'Hosts whose checks say that they are degraded.', 'hosts'),
+}));
 
-/** `cluster`: the cluster's scope. */
-export function createHealthCheckStats(cluster: StatsScope): HealthCheckStats {
-  const scope = cluster.scope('health_check.');
-  return {
-    attempt: scope.counter('attempt'),
-    success: scope.counter('success'),
-    failure: scope.counter('failure'),
-    passiveFailure: scope.counter('passive_failure'),
-    networkFailure: scope.counter('network_failure'),
-    verifyCluster: scope.counter('verify_cluster'),
-    healthy: scope.gauge('healthy'),
-    degraded: scope.gauge('degraded'),
-  };
-}
+export type HealthCheckStats = StatsOf<typeof healthCheckStats>;

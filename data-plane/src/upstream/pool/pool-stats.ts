@@ -1,74 +1,98 @@
-import type { Counter, Gauge, Histogram, StatsScope } from '../../stats/stats.ts';
+import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
 
-/** What the pools of a cluster count, under Envoy's names in the scope `cluster.<name>.`. */
-export interface PoolStats {
-  readonly connectionsTotal: Counter;
-  readonly http1Total: Counter;
-  readonly connectionsActive: Gauge;
-  readonly connectFailures: Counter;
-  readonly connectTimeouts: Counter;
-  readonly connectionOverflow: Counter;
-  readonly idleTimeouts: Counter;
-  readonly maxDurationReached: Counter;
-  readonly maxRequestsReached: Counter;
-  readonly protocolErrors: Counter;
-  readonly destroyed: Counter;
-  readonly destroyedLocal: Counter;
-  readonly destroyedRemote: Counter;
-  readonly destroyedWithActiveRequest: Counter;
-  readonly destroyedLocalWithActiveRequest: Counter;
-  readonly destroyedRemoteWithActiveRequest: Counter;
-  readonly closeNotify: Counter;
-  readonly receivedBytes: Counter;
-  readonly sentBytes: Counter;
-  readonly connectMs: Histogram;
-  readonly lengthMs: Histogram;
-  readonly requestsPerConnection: Histogram;
-  readonly requestsTotal: Counter;
-  readonly requestsActive: Gauge;
-  readonly requestOverflow: Counter;
-  readonly requestsCancelled: Counter;
-  readonly pendingTotal: Counter;
-  readonly pendingActive: Gauge;
-  readonly pendingOverflow: Counter;
-  readonly pendingFailureEject: Counter;
-  readonly backedUp: Counter;
-  readonly drained: Counter;
-}
+/** What the pools of a cluster count, under Envoy's names. */
+export const poolStats = describeStats(['cluster.<cluster>.'], (make) => ({
+  connectionsTotal: make.counter('upstream_cx_total', 'Connections that were begun to hosts of the cluster.'),
+  http1Total: make.counter('upstream_cx_http1_total', 'Those of them that speak HTTP/1.1.'),
+  connectionsActive: make.gauge(
+    'upstream_cx_active',
+    'Connections that are open or being opened.',
+    'connections',
+  ),
+  connectFailures: make.counter(
+    'upstream_cx_connect_fail',
+    'Connections that were never established, time-outs among them.',
+  ),
+  connectTimeouts: make.counter(
+    'upstream_cx_connect_timeout',
+    'Connections that were not established within `connect_timeout`.',
+  ),
+  connectionOverflow: make.counter(
+    'upstream_cx_overflow',
+    'Times that the limit of connections (circuit breaker `max_connections`) kept a pool from opening another.',
+  ),
+  idleTimeouts: make.counter(
+    'upstream_cx_idle_timeout',
+    'Connections that were closed because they carried nothing for `idle_timeout`.',
+  ),
+  maxDurationReached: make.counter(
+    'upstream_cx_max_duration_reached',
+    'Connections that were retired at the age of `max_connection_duration`.',
+  ),
+  maxRequestsReached: make.counter(
+    'upstream_cx_max_requests',
+    'Connections that were retired after `max_requests_per_connection` requests.',
+  ),
+  protocolErrors: make.counter(
+    'upstream_cx_protocol_error',
+    'Connections that were closed because the answer was not HTTP.',
+  ),
+  destroyed: make.counter('upstream_cx_destroy', 'Established connections that have ended.'),
+  destroyedLocal: make.counter('upstream_cx_destroy_local', 'Those of them that this side ended.'),
+  destroyedRemote: make.counter('upstream_cx_destroy_remote', 'Those of them that the host ended.'),
+  destroyedWithActiveRequest: make.counter(
+    'upstream_cx_destroy_with_active_rq',
+    'Established connections that ended with a request under way.',
+  ),
+  destroyedLocalWithActiveRequest: make.counter(
+    'upstream_cx_destroy_local_with_active_rq',
+    'Those of them that this side ended.',
+  ),
+  destroyedRemoteWithActiveRequest: make.counter(
+    'upstream_cx_destroy_remote_with_active_rq',
+    'Those of them that the host ended.',
+  ),
+  closeNotify: make.counter(
+    'upstream_cx_close_notify',
+    'Answers that announced the end of their connection (`connection: close`).',
+  ),
+  receivedBytes: make.counter('upstream_cx_rx_bytes_total', 'Bytes received from hosts.'),
+  sentBytes: make.counter('upstream_cx_tx_bytes_total', 'Bytes sent to hosts.'),
+  connectMs: make.histogram('upstream_cx_connect_ms', 'Time to establish a connection.', 'ms'),
+  lengthMs: make.histogram('upstream_cx_length_ms', 'Lifetime of a connection.', 'ms'),
+  requestsPerConnection: make.histogram(
+    'upstream_rq_per_cx',
+    'Requests that a connection carried in its life.',
+    'requests',
+  ),
+  requestsTotal: make.counter('upstream_rq_total', 'Requests that were given to a connection.'),
+  requestsActive: make.gauge('upstream_rq_active', 'Requests that are on a connection.', 'requests'),
+  requestOverflow: make.counter(
+    'upstream_rq_active_overflow',
+    'Requests that were refused because of the circuit breaker `max_requests`.',
+  ),
+  requestsCancelled: make.counter(
+    'upstream_rq_cancelled',
+    'Requests that ended while they waited for a connection.',
+  ),
+  pendingTotal: make.counter('upstream_rq_pending_total', 'Requests that had to wait for a connection.'),
+  pendingActive: make.gauge('upstream_rq_pending_active', 'Requests that wait for a connection.', 'requests'),
+  pendingOverflow: make.counter(
+    'upstream_rq_pending_overflow',
+    'Requests that were refused because of the circuit breaker `max_pending_requests`.',
+  ),
+  pendingFailureEject: make.counter(
+    'upstream_rq_pending_failure_eject',
+    'Requests that failed because the connection they waited for failed.',
+  ),
+  backedUp: make.counter(
+    'upstream_flow_control_backed_up_total',
+    'Times that a connection took no more bytes for now.',
+  ),
+  drained: make.counter(
+    'upstream_flow_control_drained_total',
+    'Times that such a connection took bytes again.',
+  ),
+}));
 
-export function createPoolStats(cluster: StatsScope): PoolStats {
-  return {
-    connectionsTotal: cluster.counter('upstream_cx_total'),
-    http1Total: cluster.counter('upstream_cx_http1_total'),
-    connectionsActive: cluster.gauge('upstream_cx_active'),
-    connectFailures: cluster.counter('upstream_cx_connect_fail'),
-    connectTimeouts: cluster.counter('upstream_cx_connect_timeout'),
-    connectionOverflow: cluster.counter('upstream_cx_overflow'),
-    idleTimeouts: cluster.counter('upstream_cx_idle_timeout'),
-    maxDurationReached: cluster.counter('upstream_cx_max_duration_reached'),
-    maxRequestsReached: cluster.counter('upstream_cx_max_requests'),
-    protocolErrors: cluster.counter('upstream_cx_protocol_error'),
-    destroyed: cluster.counter('upstream_cx_destroy'),
-    destroyedLocal: cluster.counter('upstream_cx_destroy_local'),
-    destroyedRemote: cluster.counter('upstream_cx_destroy_remote'),
-    destroyedWithActiveRequest: cluster.counter('upstream_cx_destroy_with_active_rq'),
-    destroyedLocalWithActiveRequest: cluster.counter('upstream_cx_destroy_local_with_active_rq'),
-    destroyedRemoteWithActiveRequest: cluster.counter('upstream_cx_destroy_remote_with_active_rq'),
-    closeNotify: cluster.counter('upstream_cx_close_notify'),
-    receivedBytes: cluster.counter('upstream_cx_rx_bytes_total'),
-    sentBytes: cluster.counter('upstream_cx_tx_bytes_total'),
-    connectMs: cluster.histogram('upstream_cx_connect_ms'),
-    lengthMs: cluster.histogram('upstream_cx_length_ms'),
-    requestsPerConnection: cluster.histogram('upstream_rq_per_cx'),
-    requestsTotal: cluster.counter('upstream_rq_total'),
-    requestsActive: cluster.gauge('upstream_rq_active'),
-    requestOverflow: cluster.counter('upstream_rq_active_overflow'),
-    requestsCancelled: cluster.counter('upstream_rq_cancelled'),
-    pendingTotal: cluster.counter('upstream_rq_pending_total'),
-    pendingActive: cluster.gauge('upstream_rq_pending_active'),
-    pendingOverflow: cluster.counter('upstream_rq_pending_overflow'),
-    pendingFailureEject: cluster.counter('upstream_rq_pending_failure_eject'),
-    backedUp: cluster.counter('upstream_flow_control_backed_up_total'),
-    drained: cluster.counter('upstream_flow_control_drained_total'),
-  };
-}
+export type PoolStats = StatsOf<typeof poolStats>;

@@ -1,11 +1,22 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
-import { LogFiles, LogFileStats } from './log-file.ts';
+import { LogFiles, logFileStats } from './log-file.ts';
 import { createCountingStats } from '../../testing/counting-stats.ts';
 
 async function until(condition: () => boolean): Promise<void> {
@@ -18,7 +29,11 @@ test('lines are written in batches, and the file is opened anew after a rotation
   const path = join(directory, 'access.log');
   const clock = createFakeClock();
   const stats = createCountingStats();
-  const files = new LogFiles({ clock, stats: new LogFileStats(stats), logger: createSilentLogger() });
+  const files = new LogFiles({
+    clock,
+    stats: logFileStats.create(stats.scope('filesystem.')),
+    logger: createSilentLogger(),
+  });
 
   const file = files.open({ kind: 'file', path });
   assert.equal(files.open({ kind: 'file', path }), file);
@@ -43,7 +58,7 @@ test('a large batch does not wait for the timer', async (t) => {
   t.after(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'access.log');
   const clock = createFakeClock();
-  const stats = new LogFileStats(createCountingStats());
+  const stats = logFileStats.create(createCountingStats());
   const files = new LogFiles({ clock, stats, logger: createSilentLogger() });
   const line = `${'x'.repeat(1023)}\n`;
   for (let index = 0; index < 64; index++) files.open({ kind: 'file', path }).write(line);
@@ -54,7 +69,11 @@ test('a large batch does not wait for the timer', async (t) => {
 test('a full disk is counted and reaches no caller', async () => {
   const clock = createFakeClock();
   const stats = createCountingStats();
-  const files = new LogFiles({ clock, stats: new LogFileStats(stats), logger: createSilentLogger() });
+  const files = new LogFiles({
+    clock,
+    stats: logFileStats.create(stats.scope('filesystem.')),
+    logger: createSilentLogger(),
+  });
   const full = files.open({ kind: 'file', path: '/dev/full' });
   full.write('lost\n');
   clock.advance(1_000);
@@ -67,4 +86,38 @@ test('a full disk is counted and reaches no caller', async () => {
   clock.advance(1_000);
   assert.equal(stats.value('filesystem.lines_dropped'), 2);
   files.close();
+});
+
+test('a sink that takes nothing any more loses lines, not memory, and is read on later', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'log-file-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const stats = createCountingStats();
+  const files = new LogFiles({
+    clock: createFakeClock(),
+    stats: logFileStats.create(stats.scope('filesystem.')),
+    logger: createSilentLogger(),
+  });
+  const file = files.open({ kind: 'file', path });
+  const line = `${'x'.repeat(1024 * 1024 - 1)}\n`;
+  // The first one is stuck in the pipe, sixteen and the one that passes the limit wait, the others are lost.
+  for (let index = 0; index < 30; index++) file.write(line);
+  assert.equal(stats.value('filesystem.lines_dropped'), 12);
+  assert.equal(stats.value('filesystem.write_completed'), 0);
+
+  let readCount = 0;
+  const buffer = Buffer.alloc(1024 * 1024);
+  await until(() => {
+    try {
+      readCount += readSync(reader, buffer);
+    } catch {
+      // Nothing there just now.
+    }
+    return readCount === 18 * line.length;
+  });
+  await until(() => stats.value('filesystem.write_completed') === 2);
+  files.close();
+  closeSync(reader);
 });

@@ -1,7 +1,7 @@
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
-import type { Counter, StatsScope } from '../../../stats/stats.ts';
+import { describeStats, type StatsOf } from '../../../stats/describe-stats.ts';
 
 /** What is buffered longer than this is written even when little came. */
 const flushIntervalMs = 1_000;
@@ -19,23 +19,23 @@ export interface LogFileDependencies {
 }
 
 /** Envoy's `filesystem.` statistics, and the lines that were lost. */
-export class LogFileStats {
-  readonly writeBuffered: Counter;
-  readonly writeCompleted: Counter;
-  readonly writeFailed: Counter;
-  readonly flushedByTimer: Counter;
-  readonly reopenFailed: Counter;
-  readonly linesDropped: Counter;
+export const logFileStats = describeStats(['filesystem.'], (make) => ({
+  writeBuffered: make.counter('write_buffered', 'Lines of access logs that were put into a buffer.', 'lines'),
+  writeCompleted: make.counter('write_completed', 'Writes to log files that succeeded.'),
+  writeFailed: make.counter('write_failed', 'Writes to log files that failed.'),
+  flushedByTimer: make.counter(
+    'flushed_by_timer',
+    'Buffers that were written because they had waited for a second.',
+  ),
+  reopenFailed: make.counter('reopen_failed', 'Log files that could not be opened.'),
+  linesDropped: make.counter(
+    'lines_dropped',
+    'Lines that were lost because a write failed or the buffer was full.',
+    'lines',
+  ),
+}));
 
-  constructor(scope: StatsScope) {
-    this.writeBuffered = scope.counter('filesystem.write_buffered');
-    this.writeCompleted = scope.counter('filesystem.write_completed');
-    this.writeFailed = scope.counter('filesystem.write_failed');
-    this.flushedByTimer = scope.counter('filesystem.flushed_by_timer');
-    this.reopenFailed = scope.counter('filesystem.reopen_failed');
-    this.linesDropped = scope.counter('filesystem.lines_dropped');
-  }
-}
+export type LogFileStats = StatsOf<typeof logFileStats>;
 
 /**
  * One log file of a worker, appended to in batches and off the event loop; one write is under way at a time. No
