@@ -89,7 +89,11 @@ class Link {
   }
 
   reset(): void {
-    for (const { from } of this.#halves) from.resetAndDestroy();
+    for (const { from } of this.#halves) {
+      // While a FIN is under way the system refuses to reset, and the handle would stay open for ever.
+      if (from.writableEnded) from.destroy();
+      else from.resetAndDestroy();
+    }
     this.#onEnd();
   }
 

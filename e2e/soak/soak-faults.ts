@@ -165,9 +165,10 @@ const clientsVanish: SoakFault = {
       }),
     );
     await last();
+    // What ends one half leaves the other one open until the sidecar closes it.
     for (const { client, isPolite } of clients) {
       if (isPolite) client.end();
-      client.resetAndDestroy();
+      else client.resetAndDestroy();
     }
   },
 };
