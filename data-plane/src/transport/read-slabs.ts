@@ -39,6 +39,11 @@ export class ReadSlabs {
     this.clock = clock;
   }
 
+  /** Bulk slabs in use or kept. */
+  get bulkCount(): number {
+    return this.#bulkCount;
+  }
+
   /** A slab for one socket; undefined: there are enough of them, and the shared one has to do. */
   take(): Slab | undefined {
     let slab = this.#free.pop();
