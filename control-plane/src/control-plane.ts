@@ -61,14 +61,14 @@ export async function startControlPlane(
 
     const metrics = new MetricsRegistry();
     const api = loadApi();
-    const snapshots = new SnapshotCache(new SnapshotBuilder(api, createResourceCheck(api)), logger);
+    const snapshots = new SnapshotCache(new SnapshotBuilder(api, createResourceCheck(api)), clock, logger);
     const nodes = new NodeStatusBoard(clock, keepNodeMs);
     declareStateMetrics(metrics, registry, snapshots);
     declareProcessMetrics(metrics, () => clock.pendingTimerCount);
 
     const publisher = startPublisher({
       registry,
-      publish: (mesh) => snapshots.publish(mesh),
+      publish: (mesh, revision) => snapshots.publish(mesh, revision),
       debounce: { quietMs: settings.debounceQuietMs, maxMs: settings.debounceMaxMs },
       clock,
       logger: logger.child({ component: 'publisher' }),

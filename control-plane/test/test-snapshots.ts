@@ -1,3 +1,4 @@
+import { systemClock } from '@heddle/shared/time/clock';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import {
   createSnapshotResource,
@@ -6,6 +7,7 @@ import {
   SnapshotLayer,
   type SnapshotResource,
 } from '../src/snapshot/snapshot.ts';
+import { RetiredClusters } from '../src/snapshot/retired-clusters.ts';
 import type { OnSnapshot, SnapshotSource } from '../src/snapshot/snapshot-cache.ts';
 import { api } from './ads-client.ts';
 
@@ -25,11 +27,15 @@ export interface TestWorld {
 /** Snapshots that a test sets by hand, the same for every node. */
 export class TestSnapshots implements SnapshotSource {
   readonly #watchers = new Set<OnSnapshot>();
+  readonly #retired = new RetiredClusters(systemClock, 60_000);
   #layer: SnapshotLayer | undefined;
+  /** As of a registry that nobody ever wrote to. */
+  isUnwritten = false;
 
   set(world: TestWorld): void {
     const layer = toLayer(world);
     const change = diffLayers(this.#layer, layer);
+    this.#retired.update(this.#layer, layer);
     this.#layer = layer;
     for (const onSnapshot of this.#watchers) onSnapshot(new Snapshot([layer]), change);
   }
@@ -38,6 +44,8 @@ export class TestSnapshots implements SnapshotSource {
     this.#watchers.add(onSnapshot);
     return {
       current: () => (this.#layer === undefined ? undefined : new Snapshot([this.#layer])),
+      retiredClusters: () => this.#retired.list(),
+      isUnwritten: () => this.isUnwritten,
       close: () => void this.#watchers.delete(onSnapshot),
     };
   }

@@ -9,7 +9,7 @@ import { applyChanges, buildMesh } from './mesh-state.ts';
 export interface PublisherDependencies {
   readonly registry: Pick<Registry, 'list' | 'watch'>;
   /** Called with each mesh that is to be served, at the pace of the debounce. */
-  readonly publish: (mesh: Mesh) => void;
+  readonly publish: (mesh: Mesh, revision: number) => void;
   readonly debounce: DebounceSettings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -33,9 +33,10 @@ export function startPublisher({
   logger,
 }: PublisherDependencies): Publisher {
   let mesh: Mesh | undefined;
+  let revision = 0;
   const publishSoon = createDebounce(clock, debounce, () => {
     try {
-      if (mesh !== undefined) publish(mesh);
+      if (mesh !== undefined) publish(mesh, revision);
     } catch (thrown) {
       logger.error({ err: messageOf(thrown) }, 'publishing failed, the last snapshot keeps serving');
     }
@@ -45,7 +46,8 @@ export function startPublisher({
   function apply(event: WatchEvent): void {
     if (event.kind === 'changed' && mesh !== undefined) mesh = applyChanges(mesh, event.changes);
     else mesh = buildMesh(registry.list('').map((object) => object.value));
-    logger.debug({ version: event.revision }, 'registry changed');
+    revision = event.revision;
+    logger.debug({ version: revision }, 'registry changed');
     publishSoon.trigger();
   }
 

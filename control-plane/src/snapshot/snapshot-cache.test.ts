@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
+import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import { loadApi } from '@heddle/shared/xds/xds-api';
@@ -31,14 +32,16 @@ const world = [service('web'), service('cart'), instance('web', 'web-1', 80), in
 
 function createCache(check: () => readonly string[] = () => []) {
   let built = 0;
+  const clock = createFakeClock();
   const cache = new SnapshotCache(
     new SnapshotBuilder(api, () => {
       built += 1;
       return check();
     }),
+    clock,
     createSilentLogger(),
   );
-  return { cache, builtCount: () => built };
+  return { cache, clock, builtCount: () => built };
 }
 
 function showChange(change: SnapshotChange): string {
@@ -56,7 +59,7 @@ test('before the first publication there is no snapshot, then everybody is told'
   const watch = cache.watch({ id: 'n' }, (snapshot) => told.push(snapshot));
   assert.equal(watch.current(), undefined);
   assert.equal(cache.status.isReady, false);
-  cache.publish(buildMesh([]));
+  cache.publish(buildMesh([]), 1);
   assert.equal(told.length, 1);
   assert.equal(watch.current(), told[0]);
   assert.equal(cache.status.isReady, true);
@@ -64,29 +67,27 @@ test('before the first publication there is no snapshot, then everybody is told'
 
 test('one endpoint change builds one resource and tells one name', () => {
   const { cache, builtCount } = createCache();
-  cache.publish(buildMesh(world));
+  cache.publish(buildMesh(world), 1);
   const changes: string[] = [];
   for (const id of ['a', 'b']) cache.watch({ id }, (_snapshot, change) => changes.push(showChange(change)));
   const mesh = buildMesh(world);
-  cache.publish(mesh);
+  cache.publish(mesh, 1);
   const before = builtCount();
-  cache.publish({
-    ...mesh,
-    instances: new Map([...mesh.instances, ...buildMesh([instance('cart', 'c', 81)]).instances]),
-  });
+  const instances = new Map([...mesh.instances, ...buildMesh([instance('cart', 'c', 81)]).instances]);
+  cache.publish({ ...mesh, instances }, 2);
   assert.equal(builtCount() - before, 1);
   assert.deepEqual(changes, ['ClusterLoadAssignment: cart', 'ClusterLoadAssignment: cart']);
 });
 
 test('equal content causes no push and keeps its versions, in whatever order the objects came', () => {
   const { cache } = createCache();
-  cache.publish(buildMesh(world));
+  cache.publish(buildMesh(world), 1);
   const watch = cache.watch({ id: 'n' }, () => assert.fail('nothing changed'));
   const before = watch.current();
-  cache.publish(buildMesh([...world].reverse()));
+  cache.publish(buildMesh([...world].reverse()), 1);
   assert.equal(watch.current(), before);
   const other = createCache().cache;
-  other.publish(buildMesh([...world].reverse()));
+  other.publish(buildMesh([...world].reverse()), 1);
   const twin = other.watch({ id: 'n' }, () => undefined).current();
   for (const typeUrl of Object.values(typeUrls))
     assert.equal(twin?.version(typeUrl), before?.version(typeUrl));
@@ -94,7 +95,7 @@ test('equal content causes no push and keeps its versions, in whatever order the
 
 test('a node gets the services that it declares, and what their routes need', () => {
   const { cache } = createCache();
-  cache.publish(buildMesh([...world, service('ledger'), route('r', 'web', 'cart')]));
+  cache.publish(buildMesh([...world, service('ledger'), route('r', 'web', 'cart')]), 1);
   const clustersOf = (upstreams?: string[]): string[] => {
     const metadata = { heddle: upstreams === undefined ? {} : { upstreams } };
     return [
@@ -112,7 +113,7 @@ test('a node gets the services that it declares, and what their routes need', ()
 
 test('resources are one object for all nodes that have them', () => {
   const { cache } = createCache();
-  cache.publish(buildMesh(world));
+  cache.publish(buildMesh(world), 1);
   const get = (upstreams: string[]) =>
     cache
       .watch({ id: 'n', metadata: { heddle: { upstreams } } }, () => undefined)
@@ -123,10 +124,10 @@ test('resources are one object for all nodes that have them', () => {
 
 test('a candidate with a dangling reference is dropped, and the last good one serves', () => {
   const { cache } = createCache();
-  cache.publish(buildMesh(world));
+  cache.publish(buildMesh(world), 1);
   const watch = cache.watch({ id: 'n' }, () => assert.fail('the candidate must not be served'));
   const before = watch.current();
-  cache.publish(buildMesh([...world, route('r', 'web', 'nowhere')]));
+  cache.publish(buildMesh([...world, route('r', 'web', 'nowhere')]), 1);
   assert.equal(watch.current(), before);
   assert.equal(cache.status.rejectedCount, 1);
 });
@@ -134,17 +135,17 @@ test('a candidate with a dangling reference is dropped, and the last good one se
 test('a resource that breaks the rules of the API is not served', () => {
   let problems: string[] = [];
   const { cache } = createCache(() => problems);
-  cache.publish(buildMesh(world));
+  cache.publish(buildMesh(world), 1);
   const watch = cache.watch({ id: 'n' }, () => assert.fail('the candidate must not be served'));
   const before = watch.current();
   problems = ['name: must not be empty'];
-  cache.publish(buildMesh([...world, service('other')]));
+  cache.publish(buildMesh([...world, service('other')]), 1);
   assert.equal(watch.current(), before);
 });
 
 test('the inbound part follows the node and its instance; others do not hear of it', () => {
   const { cache } = createCache();
-  cache.publish(buildMesh([service('cart')]));
+  cache.publish(buildMesh([service('cart')]), 1);
   const metadata = { heddle: { service: 'cart', upstreams: [] } };
   const changes: string[] = [];
   const watch = cache.watch({ id: 'cart-1', metadata }, (_snapshot, change) =>
@@ -154,7 +155,7 @@ test('the inbound part follows the node and its instance; others do not hear of 
     assert.fail('nothing of this is for x'),
   );
   assert.deepEqual([...(watch.current()?.names(typeUrls.listener) ?? [])], ['outbound']);
-  cache.publish(buildMesh([service('cart'), instance('cart', 'cart-1', 8080)]));
+  cache.publish(buildMesh([service('cart'), instance('cart', 'cart-1', 8080)]), 1);
   assert.deepEqual(changes, ['Cluster: inbound|8080; Listener: inbound; RouteConfiguration: inbound']);
 });
 
@@ -169,9 +170,41 @@ test('unclear metadata is refused with every problem', () => {
 
 test('a closed watch hears nothing', () => {
   const { cache } = createCache();
-  cache.publish(buildMesh([]));
+  cache.publish(buildMesh([]), 1);
   const watch = cache.watch({ id: 'n' }, () => assert.fail('closed'));
   watch.close();
   watch.close();
-  cache.publish(buildMesh(world));
+  cache.publish(buildMesh(world), 1);
+});
+
+test('a cluster that went is remembered for a while, also when no node was there to see it', () => {
+  const { cache, clock } = createCache();
+  cache.publish(buildMesh(world), 1);
+  const first = cache.watch({ id: 'n' }, () => undefined);
+  assert.deepEqual(first.retiredClusters(), []);
+  first.close();
+  cache.publish(buildMesh([service('web'), instance('web', 'web-1', 80)]), 2);
+  const second = cache.watch({ id: 'n' }, () => undefined);
+  const names = (): string[] => second.retiredClusters().map(({ name }) => name);
+  assert.deepEqual(names(), ['cart']);
+  assert.equal(second.current()?.get(typeUrls.cluster, 'cart'), undefined);
+  cache.publish(buildMesh(world), 3);
+  assert.deepEqual(names(), [], 'it is back');
+  cache.publish(buildMesh([service('web'), instance('web', 'web-1', 80)]), 4);
+  assert.deepEqual(names(), ['cart']);
+  clock.advance(10 * 60_000 + 1);
+  assert.deepEqual(names(), []);
+});
+
+test('a node hears of the first write to a registry, whether it is changed by it or not', () => {
+  const { cache } = createCache();
+  let toldCount = 0;
+  cache.publish(buildMesh([]), 0);
+  const metadata = { heddle: { upstreams: ['web'] } };
+  const watch = cache.watch({ id: 'n', metadata }, () => (toldCount += 1));
+  assert.equal(watch.isUnwritten(), true);
+  cache.publish(buildMesh([service('other')]), 1);
+  assert.deepEqual([watch.isUnwritten(), toldCount], [false, 1]);
+  cache.publish(buildMesh([service('another')]), 2);
+  assert.equal(toldCount, 1);
 });

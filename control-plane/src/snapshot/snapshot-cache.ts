@@ -1,9 +1,18 @@
 import type { Logger } from '@heddle/shared/logging/logger';
+import type { Clock } from '@heddle/shared/time/clock';
 import type { Node } from '@heddle/shared/xds/api';
 import type { Mesh } from '../translate/mesh.ts';
 import { parseNodeScope } from '../translate/node-scope.ts';
 import type { LayerScope, SnapshotBuilder } from './build-snapshot.ts';
-import { diffLayers, joinChanges, Snapshot, type SnapshotChange, type SnapshotLayer } from './snapshot.ts';
+import { RetiredClusters } from './retired-clusters.ts';
+import {
+  diffLayers,
+  joinChanges,
+  Snapshot,
+  type SnapshotChange,
+  type SnapshotLayer,
+  type SnapshotResource,
+} from './snapshot.ts';
 
 /** Told of every new snapshot of its node, synchronously, in the order of the snapshots. */
 export type OnSnapshot = (snapshot: Snapshot, change: SnapshotChange) => void;
@@ -11,6 +20,10 @@ export type OnSnapshot = (snapshot: Snapshot, change: SnapshotChange) => void;
 export interface NodeWatch {
   /** What the node gets now; undefined until the registry was read completely. */
   current(): Snapshot | undefined;
+  /** Clusters that went lately, as they were: a proxy that was away meanwhile may still route to them. */
+  retiredClusters(): readonly SnapshotResource[];
+  /** Whether the registry is one that nobody ever wrote to, so that all that proxies hold is from another one. */
+  isUnwritten(): boolean;
   /** Nothing is told afterwards. Idempotent. */
   close(): void;
 }
@@ -23,6 +36,7 @@ export interface SnapshotSource {
 
 interface LayerEntry {
   readonly scope: LayerScope;
+  readonly retired: RetiredClusters;
   layer: SnapshotLayer | undefined;
   change: SnapshotChange;
   watchCount: number;
@@ -35,6 +49,8 @@ interface Watcher {
 }
 
 const noChange: SnapshotChange = new Map();
+/** How long what went is remembered, and what nobody wants any more: proxies come back within that time. */
+const keepRetiredMs = 10 * 60_000;
 
 /**
  * The latest snapshot of every node that is connected. Nodes that want the same share a layer, so the work of a
@@ -44,14 +60,19 @@ const noChange: SnapshotChange = new Map();
 export class SnapshotCache implements SnapshotSource {
   readonly #builder: SnapshotBuilder;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #entries = new Map<string, LayerEntry>();
+  /** Layers that no node wants at present, oldest first. They are not built, only remembered. */
+  readonly #left = new Map<string, { readonly entry: LayerEntry; readonly leftAtMs: number }>();
   readonly #watchers = new Set<Watcher>();
   #mesh: Mesh | undefined;
+  #isUnwritten = true;
   #publishCount = 0;
   #rejectedCount = 0;
 
-  constructor(builder: SnapshotBuilder, logger: Logger) {
+  constructor(builder: SnapshotBuilder, clock: Clock, logger: Logger) {
     this.#builder = builder;
+    this.#clock = clock;
     this.#logger = logger;
   }
 
@@ -64,13 +85,15 @@ export class SnapshotCache implements SnapshotSource {
     };
   }
 
-  /** Serves `mesh` from now on. */
-  publish(mesh: Mesh): void {
+  /** Serves `mesh`, which is the registry at that revision, from now on. */
+  publish(mesh: Mesh, revision: number): void {
+    const isFirstWrite = this.#isUnwritten && revision > 0;
     this.#mesh = mesh;
+    this.#isUnwritten = revision === 0;
     this.#publishCount += 1;
     this.#builder.startRound();
     for (const entry of this.#entries.values()) this.#rebuild(entry, mesh);
-    for (const watcher of this.#watchers) this.#tell(watcher);
+    for (const watcher of this.#watchers) this.#tell(watcher, isFirstWrite);
     for (const entry of this.#entries.values()) entry.change = noChange;
   }
 
@@ -82,6 +105,8 @@ export class SnapshotCache implements SnapshotSource {
     this.#watchers.add(watcher);
     return {
       current: () => watcher.snapshot,
+      retiredClusters: () => entries.flatMap(({ retired }) => retired.list()),
+      isUnwritten: () => this.#isUnwritten,
       close: () => {
         if (this.#watchers.delete(watcher)) for (const entry of entries) this.#release(entry);
       },
@@ -92,7 +117,15 @@ export class SnapshotCache implements SnapshotSource {
     const key = keyOf(scope);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      entry = { scope, layer: undefined, change: noChange, watchCount: 0 };
+      const retired = new RetiredClusters(this.#clock, keepRetiredMs);
+      entry = this.#left.get(key)?.entry ?? {
+        scope,
+        retired,
+        layer: undefined,
+        change: noChange,
+        watchCount: 0,
+      };
+      this.#left.delete(key);
       this.#entries.set(key, entry);
       if (this.#mesh !== undefined) this.#rebuild(entry, this.#mesh);
       entry.change = noChange;
@@ -103,7 +136,16 @@ export class SnapshotCache implements SnapshotSource {
 
   #release(entry: LayerEntry): void {
     entry.watchCount -= 1;
-    if (entry.watchCount === 0) this.#entries.delete(keyOf(entry.scope));
+    if (entry.watchCount > 0) return;
+    const key = keyOf(entry.scope);
+    this.#entries.delete(key);
+    const nowMs = this.#clock.monotonicMs();
+    // Inbound layers hold nothing that goes, and there is one for each node.
+    if (entry.scope.kind === 'outbound') this.#left.set(key, { entry, leftAtMs: nowMs });
+    for (const [oldKey, { leftAtMs }] of this.#left) {
+      if (nowMs - leftAtMs < keepRetiredMs) break;
+      this.#left.delete(oldKey);
+    }
   }
 
   #rebuild(entry: LayerEntry, mesh: Mesh): void {
@@ -118,12 +160,13 @@ export class SnapshotCache implements SnapshotSource {
     }
     if (result.layer === entry.layer) return;
     entry.change = diffLayers(entry.layer, result.layer);
+    entry.retired.update(entry.layer, result.layer);
     entry.layer = result.layer;
   }
 
-  #tell(watcher: Watcher): void {
+  #tell(watcher: Watcher, isFirstWrite: boolean): void {
     const change = joinChanges(watcher.entries.map((entry) => entry.change));
-    if (change.size === 0 && watcher.snapshot !== undefined) return;
+    if (change.size === 0 && watcher.snapshot !== undefined && !isFirstWrite) return;
     const snapshot = snapshotOf(watcher.entries);
     if (snapshot === undefined) return;
     watcher.snapshot = snapshot;

@@ -2,7 +2,13 @@ import { InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Node, Status } from '@heddle/shared/xds/api';
-import type { Snapshot, SnapshotChange, SnapshotResource } from '../snapshot/snapshot.ts';
+import { typeUrls } from '@heddle/shared/xds/type-urls';
+import {
+  versionOfSet,
+  type Snapshot,
+  type SnapshotChange,
+  type SnapshotResource,
+} from '../snapshot/snapshot.ts';
 import type { NodeWatch, SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import { classifyDeltaRequest, classifySotwRequest } from './classify-request.ts';
 import type { ResponseEncoder } from './encode-response.ts';
@@ -73,6 +79,7 @@ export class XdsStream {
   #nonceCount = 0;
   #isWritable = true;
   #isClosed = false;
+  #wasHeldBack = false;
   #wakeUp: Timer | undefined;
 
   constructor(variant: 'sotw' | 'delta', dependencies: StreamDependencies, transport: StreamTransport) {
@@ -191,6 +198,7 @@ export class XdsStream {
     if (names.kind === 'sotw' && isFirst && names.acceptedVersion !== '') {
       this.#pusher.isResumed = true;
       state.resumeNames(names.list);
+      this.#keepRetired(state, names.acceptedVersion);
     }
     // Every request brings its own copies of names; streams remember the snapshot's instead, which they share.
     const shared = (list: readonly string[]): readonly string[] =>
@@ -202,9 +210,40 @@ export class XdsStream {
     state.applySubscription(update, this.#snapshot);
   }
 
+  /**
+   * A complete set of clusters without those that went while the client was away would take them from under its
+   * routes, which come later. It does not say which ones it has: so it keeps all that went lately, a little longer.
+   */
+  #keepRetired(state: TypeState, acceptedVersion: string): void {
+    if (state.typeUrl !== typeUrls.cluster || this.#node === undefined) return;
+    const present = [...(this.#snapshot?.names(state.typeUrl) ?? [])].flatMap(
+      (name) => this.#snapshot?.get(state.typeUrl, name) ?? [],
+    );
+    if (versionOfSet(present) === acceptedVersion) return;
+    const retired = this.#node.watch.retiredClusters();
+    for (const resource of retired) state.held.set(resource.name, resource);
+    state.markChanged(retired.map(({ name }) => name));
+  }
+
+  /**
+   * The client holds what a registry gave it that had something in it, and this one was never written to: it lost its
+   * data, or it is the wrong one. Nothing is taken from anybody before somebody writes.
+   */
+  #isHeldBack(): boolean {
+    if (!this.#pusher.isResumed || this.#node?.watch.isUnwritten() !== true) return false;
+    if (!this.#wasHeldBack) {
+      this.#dependencies.logger.error(
+        { node: this.#node.id },
+        'the registry was never written to; a proxy that comes back keeps what it has',
+      );
+    }
+    this.#wasHeldBack = true;
+    return true;
+  }
+
   #pump(): void {
     const snapshot = this.#snapshot;
-    if (snapshot === undefined || this.#isClosed) return;
+    if (snapshot === undefined || this.#isClosed || this.#isHeldBack()) return;
     const { clock } = this.#dependencies;
     while (this.#isWritable) {
       const push = this.#pusher.next(snapshot, clock.monotonicMs());
