@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { breakages, isBreakage } from './breakages.ts';
+import { allBreakages } from './breakages.ts';
 
 /**
  * Preloaded (`node --import`) into a sidecar and its workers: replaces a few lines of one of its files while it is
  * loaded, so that it misbehaves as `HEDDLE_BREAKAGE` names. A scenario that does not notice proves nothing.
  */
 const name = process.env['HEDDLE_BREAKAGE'] ?? '';
-if (!isBreakage(name)) throw new Error(`HEDDLE_BREAKAGE names no breakage: ${JSON.stringify(name)}`);
-const { file, from, to } = breakages[name];
+const breakage = allBreakages[name];
+if (breakage === undefined) throw new Error(`HEDDLE_BREAKAGE names no breakage: ${JSON.stringify(name)}`);
+const { file, from, to } = breakage;
 
 registerHooks({
   load(url, context, nextLoad) {

@@ -1,4 +1,4 @@
-interface Breakage {
+export interface Breakage {
   /** Below data-plane/src. */
   readonly file: string;
   readonly from: string;
@@ -34,6 +34,27 @@ export const breakages = {
 
 export type BreakageName = keyof typeof breakages;
 
-export function isBreakage(name: string): name is BreakageName {
-  return Object.hasOwn(breakages, name);
-}
+const routesApplied = '    routes.apply(update.routeTables);\n';
+
+/** What a worker keeps of every update, although it serves as it should: only an hour, or a soak, would tell. */
+const leakOf = (statement: string): Breakage => ({
+  file: 'worker.ts',
+  from: routesApplied,
+  to: `${routesApplied}    ${statement}\n`,
+});
+const timer = 'wheel.setTimer(3_600_000, () => undefined);';
+const descriptor = "process.getBuiltinModule('node:fs').openSync('/dev/null');";
+const listeningSocket = "process.getBuiltinModule('node:net').createServer().listen(0, '127.0.0.1').unref();";
+const memory = '(globalThis.leaked ??= []).push(Buffer.alloc(100_000, 1));';
+const statistic = 'store.root.counter(`leaked.${update.generation}`);';
+
+export const leaks = {
+  'leak-timers': leakOf(timer),
+  'leak-descriptors': leakOf(descriptor),
+  'leak-listening-sockets': leakOf(listeningSocket),
+  'leak-memory': leakOf(memory),
+  'leak-statistics': leakOf(statistic),
+  'leak-everything': leakOf([timer, descriptor, listeningSocket, memory, statistic].join(' ')),
+} as const satisfies Readonly<Record<string, Breakage>>;
+
+export const allBreakages: Readonly<Record<string, Breakage>> = { ...breakages, ...leaks };

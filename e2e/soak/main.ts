@@ -27,6 +27,7 @@ async function main(): Promise<number> {
   const run = await runSoak({
     name: 'soak',
     ...parsed,
+    roundsAtLeast: 8,
     plan: parsed.minutes < longRunMinutes ? shortRound : fullRound,
     redisProgram,
     signal: abort.signal,

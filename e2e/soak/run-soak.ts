@@ -31,6 +31,8 @@ export const shortRound: RoundPlan = { changeCount: 15, faultCount: 1, faultMs: 
 export interface SoakOptions {
   readonly name: string;
   readonly minutes: number;
+  /** However long they take: fewer show no slope. */
+  readonly roundsAtLeast: number;
   readonly seed: number;
   readonly sampleSeconds: number;
   readonly plan: RoundPlan;
@@ -63,6 +65,10 @@ const convergenceMs = 90_000;
 /** Numbers of background writes are never used twice. */
 const writesPerRound = 1_000_000;
 const shownProblems = 100;
+/** What a change removed last may still be on its way out: two looks in a row must see the same of these. */
+const settledSeries = ['clusters', 'hosts', 'listeners', 'listening', 'statistics', 'streams'] as const;
+const settleStepMs = 300;
+const settleMs = 15_000;
 
 /** Load, changes and faults together in rounds, each of which ends with the mesh as it was at first. */
 export async function runSoak(options: SoakOptions): Promise<SoakRun> {
@@ -110,7 +116,8 @@ class Soak {
     const endMs = this.#startedMs + this.#options.minutes * 60_000;
     let rounds = 0;
     try {
-      while (performance.now() < endMs && this.#options.signal?.aborted !== true) {
+      while (performance.now() < endMs || rounds < this.#options.roundsAtLeast) {
+        if (this.#options.signal?.aborted === true) break;
         await this.#runRound(++rounds);
       }
     } catch (error) {
@@ -255,28 +262,38 @@ class Soak {
     const loads = [this.#load, ...(this.#doomedLoad === undefined ? [] : [this.#doomedLoad])];
     await Promise.all(loads.map((load) => load.pause()));
     await pause(this.#options.plan.quietMs);
-    await this.#sample(true);
+    const deadlineMs = performance.now() + settleMs;
+    let samples = await this.#look(true);
+    for (let before = ''; ; samples = await this.#look(true)) {
+      const held = JSON.stringify(samples.map(({ values }) => settledSeries.map((series) => values[series])));
+      if (held === before || performance.now() > deadlineMs) break;
+      before = held;
+      await pause(settleStepMs);
+    }
+    this.#samples.push(...samples);
     for (const load of loads) load.resume();
   }
 
   async #sampleRegularly(): Promise<void> {
     const intervalMs = this.#options.sampleSeconds * 1000;
     for (let dueMs = performance.now(); !this.#isStopped; dueMs += intervalMs) {
-      await this.#sample(false);
+      this.#samples.push(...(await this.#look(false)));
       while (!this.#isStopped && performance.now() < dueMs + intervalMs) await pause(100);
     }
   }
 
-  async #sample(isQuiet: boolean): Promise<void> {
+  async #look(isQuiet: boolean): Promise<readonly Sample[]> {
     const { sidecars, controlPlanes } = this.#mesh;
     const atMs = performance.now() - this.#startedMs;
+    const samples: Sample[] = [];
     const add = (process: string, pid: number | undefined, values: Sample['values'] | undefined): void => {
-      if (values !== undefined) this.#samples.push({ process, pid: pid ?? 0, atMs, isQuiet, values });
+      if (values !== undefined) samples.push({ process, pid: pid ?? 0, atMs, isQuiet, values });
     };
     for (const sidecar of [...sidecars, this.#mesh.doomed])
       add(sidecar.id, sidecar.process.pid, await sampleSidecar(sidecar));
     for (const [index, controlPlane] of controlPlanes.entries())
       add(`control-plane-${index + 1}`, controlPlane.pid, await sampleControlPlane(controlPlane));
+    return samples;
   }
 
   #startDoomedLoad(): void {

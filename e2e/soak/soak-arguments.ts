@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { breakages, isBreakage } from '../faults/breakages.ts';
+import { allBreakages } from '../faults/breakages.ts';
 
 export type SoakArguments =
   | {
@@ -14,11 +14,11 @@ export type SoakArguments =
   | { readonly kind: 'exit'; readonly code: 0 | 2; readonly text: string };
 
 const usage = `usage: npm run soak -- [--minutes n] [--seed n] [--sample-seconds n] [--registry kind] [--json]
-  --minutes 10         how long; it ends with the round that runs then, and so it does on Ctrl-C
+  --minutes 10         how long, and eight rounds at least; Ctrl-C: the round that runs is the last one
   --seed 1             the changes and faults of another seed
   --sample-seconds 5   every process is looked at so often, and at the end of each round
   --registry redis     redis: two control planes; embedded: one; redis unless redis-server is missing
-  --break name         sidecars misbehave on purpose: ${Object.keys(breakages).join(', ')}
+  --break name         one sidecar misbehaves on purpose: ${Object.keys(allBreakages).join(', ')}
   --json               one JSON object with all samples on stdout, progress on stderr`;
 
 /** Reads the flags of `npm run soak`. */
@@ -53,7 +53,9 @@ export function parseSoakArguments(argv: readonly string[]): SoakArguments {
     ...(registry === undefined || registry === 'redis' || registry === 'embedded'
       ? []
       : ['--registry: expected redis or embedded']),
-    ...(breakage === undefined || isBreakage(breakage) ? [] : [`--break: nothing is called "${breakage}"`]),
+    ...(breakage === undefined || Object.hasOwn(allBreakages, breakage)
+      ? []
+      : [`--break: nothing is called "${breakage}"`]),
   ];
   if (problems.length > 0) return refusal(problems);
   return {

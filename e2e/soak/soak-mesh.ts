@@ -43,7 +43,7 @@ export interface SoakMesh {
 export interface SoakMeshOptions {
   /** Path of redis-server; without it one control plane keeps the registry in a file. */
   readonly redisProgram: string | undefined;
-  /** Sidecars that run all the time misbehave on purpose: a name of `faults/breakages.ts`. */
+  /** The sidecar `sotw` misbehaves on purpose: a name of `faults/breakages.ts`. */
   readonly breakage: string | undefined;
 }
 
@@ -83,8 +83,8 @@ export async function startSoakMesh(harness: Harness, options: SoakMeshOptions):
   const broken = options.breakage === undefined ? {} : { breakage: options.breakage };
   const [doomed, ...sidecars] = await Promise.all([
     startAt(3, 'doomed', { upstreams: keptServices }),
-    startAt(0, 'everything', broken),
-    startAt(1, 'declared', { ...broken, upstreams: [...keptServices, writtenService] }),
+    startAt(0, 'everything'),
+    startAt(1, 'declared', { upstreams: [...keptServices, writtenService] }),
     startAt(2, 'sotw', { ...broken, isDelta: false }),
   ]);
   return {
