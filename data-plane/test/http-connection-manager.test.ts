@@ -212,6 +212,31 @@ test('Expect: 100-continue is answered here', async (t) => {
   client.close();
 });
 
+test('100 reaches the client once: from here, or from the upstream that was asked, or that spoke unasked', async (t) => {
+  const upstream = await startTcpServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n');
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    });
+  });
+  t.after(() => upstream.close());
+  const statusesOf = async (proxy100Continue: boolean, expect: string): Promise<readonly number[]> => {
+    const manager = { proxy100Continue };
+    const proxy = await startProxy(t, toCluster, { clusters: { c: [upstream.port] }, manager });
+    const client = await RawClient.open(proxy.port);
+    client.send(`POST / HTTP/1.1\r\nhost: a\r\n${expect}content-length: 1\r\n\r\nx`);
+    const statuses: number[] = [];
+    while (statuses.at(-1) !== 200) statuses.push((await client.answer()).status);
+    client.close();
+    return statuses;
+  };
+  for (const proxy100Continue of [false, true]) {
+    for (const expect of ['expect: 100-continue\r\n', '']) {
+      assert.deepEqual(await statusesOf(proxy100Continue, expect), [100, 103, 200]);
+    }
+  }
+});
+
 test('an upgrade is refused unless it is allowed; allowed, bytes pass both ways', async (t) => {
   const server = await startTcpServer((socket) => {
     socket.once('data', () => {
@@ -231,7 +256,10 @@ test('an upgrade is refused unless it is allowed; allowed, bytes pass both ways'
   assert.equal((await refused.answer()).status, 403);
   refused.close();
 
-  const proxy = await startProxy(t, toCluster, { clusters, manager: { upgrades: { websocket: { isEnabled: true } } } });
+  const proxy = await startProxy(t, toCluster, {
+    clusters,
+    manager: { upgrades: { websocket: { isEnabled: true } } },
+  });
   const client = await RawClient.open(proxy.port);
   client.send(head);
   const answer = await client.answer();

@@ -16,7 +16,7 @@ export function rememberNameCases(head: HeadParser, { isProperCase }: HeaderKeyF
     const name = head.names[index]?.text ?? '';
     if (originals.has(name)) continue;
     const lineStart = head.text.lastIndexOf('\n', (head.valueStarts[index] ?? 0) - 1) + 1;
-    originals.set(name, head.text.substr(lineStart, name.length));
+    originals.set(name, head.text.slice(lineStart, lineStart + name.length));
   }
   return { originals, isProperCase };
 }

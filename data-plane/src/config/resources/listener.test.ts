@@ -58,6 +58,7 @@ test('a listener and its connection manager have the defaults of Envoy', () => {
     streamIdleTimeoutMs: 300000,
     requestTimeoutMs: 0,
     delayedCloseTimeoutMs: 1000,
+    drainTimeoutMs: 5000,
     idleTimeoutMs: 3600000,
     maxRequestHeadersBytes: 61440,
     maxHeadersCount: 100,
@@ -74,9 +75,10 @@ test('an upgrade may have filters of its own, which end with a router too', () =
       ),
     );
   const { websocket } = managerOf(yaml(router)).upgrades;
-  assert.equal(websocket?.isEnabled, false);
+  assert.ok(websocket !== undefined);
+  assert.equal(websocket.isEnabled, false);
   assert.deepEqual(
-    websocket?.httpFilters?.map(({ name }) => name),
+    websocket.httpFilters?.map(({ name }) => name),
     ['router'],
   );
   const [problem = ''] = problemsOfYaml(listener, yaml(`${router}, ${router}`));

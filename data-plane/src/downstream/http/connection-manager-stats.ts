@@ -79,12 +79,12 @@ export const connectionManagerStats = describeStats(['http.<stat_prefix>.'], (ma
     ),
     cxUpgradesTotal: make.counter(
       'downstream_cx_upgrades_total',
-      'Connections that switched to another protocol, such as WebSocket.',
+      'Requests for another protocol, such as WebSocket, or a tunnel (CONNECT) that were allowed.',
     ),
     cxUpgradesActive: make.gauge(
       'downstream_cx_upgrades_active',
-      'Those of them that are open.',
-      'connections',
+      'Those of them that are under way.',
+      'requests',
     ),
     cxRxBytesTotal: make.counter(
       'downstream_cx_rx_bytes_total',

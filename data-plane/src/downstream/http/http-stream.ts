@@ -48,6 +48,8 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   #responseTrailers: HeaderMap | undefined;
   #watermarks: WatermarkCallbacks | undefined;
   #isAboveHighWatermark = false;
+  /** 100 went out, in the upstream's stead. */
+  #hasContinued = false;
   /** Of an upgrade that is asked for and allowed. */
   #upgradeType: string | undefined;
   /** The answer has turned the stream into bytes in both directions. */
@@ -83,7 +85,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   decodeHeaders(headers: HeaderMap, endStream: boolean): void {
     this.requestHeaders = headers;
     if (endStream) this.#onRequestComplete();
-    else if (this.#expectsContinue(headers)) this.#encoder.encodeInformational(continueHeaders);
+    else if (this.#takesContinueUpon(headers)) this.#encoder.encodeInformational(continueHeaders);
     const admission = admitRequest(headers, this.#config, this.streamInfo, this.internalOnlyHeaders);
     if (admission.kind === 'refused') {
       this.#createChain().sendLocalReply(admission.reply);
@@ -190,8 +192,9 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
 
   writeInformational(headers: HeaderMap): void {
     if (this.#isDestroyed) return;
-    const isContinue = headers.get(':status') === '100';
-    if (!isContinue || this.#config.config.proxy100Continue) this.#encoder.encodeInformational(headers);
+    // Told already. Whatever else the upstream says before its answer is the client's (RFC 9110 15.2).
+    if (this.#hasContinued && headers.get(':status') === '100') return;
+    this.#encoder.encodeInformational(headers);
   }
 
   writeHeaders(headers: HeaderMap, endStream: boolean, isLocal: boolean): void {
@@ -284,11 +287,13 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     return this.#chain;
   }
 
-  #expectsContinue(headers: HeaderMap): boolean {
+  /** The client waits for 100, and the upstream is not to be asked. */
+  #takesContinueUpon(headers: HeaderMap): boolean {
     if (this.#config.config.proxy100Continue) return false;
     const expect = headers.get('expect');
     if (expect === undefined || expect.toLowerCase() !== '100-continue') return false;
     headers.remove('expect');
+    this.#hasContinued = true;
     return true;
   }
 
@@ -314,7 +319,6 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
       this.#config.stats.rqResponseBeforeRqComplete.inc();
       this.#owner.closeAfterResponse();
     } else if (this.#owner.shouldDrainClose()) {
-      this.#config.stats.cxDrainClose.inc();
       this.#owner.closeAfterResponse();
     }
   }
