@@ -58,7 +58,7 @@ export function declareStateMetrics(
     'How often this control plane gave a store back what it had lost, since the start.',
     () => {
       const status = registry.status();
-      return ('lastRefill' in status ? status.lastRefill?.count : undefined) ?? 0;
+      return 'lastRefill' in status ? status.lastRefill.count : 0;
     },
   );
   gauge(

@@ -287,7 +287,9 @@ describe('Redis registry', { skip }, () => {
     const transaction = admin.multi();
     names.forEach((name, index) => {
       transaction.del(name);
-      if (dumps[index] !== null) transaction.restore(name, 0, dumps[index] ?? '');
+      // Null for a key that there was not.
+      const dump = dumps[index] as Buffer | null;
+      if (dump !== null) transaction.restore(name, 0, dump);
     });
     await transaction.exec();
     await assert.rejects(put(registry, service('too-early')), { code: 'registry-unavailable' });
