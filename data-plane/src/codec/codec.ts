@@ -88,6 +88,8 @@ export interface ServerCodec {
 export interface ServerCodecCallbacks {
   /** A request begins. The returned decoder receives it; `encoder` answers it. */
   onNewStream(encoder: ResponseEncoder): RequestDecoder;
+  /** The bytes that are there end in the middle of a request's head; said for each read that ends so. */
+  onHeadPending?(): void;
   /**
    * Bytes that are no request: the codec has stopped reading. With a stream open for the request the owner answers
    * on it, otherwise with `writeErrorResponse`; then it closes the connection.
@@ -119,6 +121,8 @@ export interface ClientCodec {
   /** Begins a stream. HTTP/1.1: only when none is open. */
   newStream(decoder: ResponseDecoder): RequestEncoder;
   readonly activeStreamCount: number;
+  /** How long the server says that it keeps an idle connection (`Keep-Alive: timeout`), ms; 0: it has not said. */
+  readonly announcedIdleTimeoutMs?: number;
 }
 
 export interface ClientCodecCallbacks {

@@ -290,6 +290,23 @@ test('keep-alive race: a reused connection that closes without a byte of the ans
   });
 });
 
+test('a connection that the server is about to close, as it has said, gets no request', async () => {
+  const server = await serve(
+    startTcpServer((socket) => {
+      const head = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nkeep-alive: max=9, timeout=5\r\n\r\n';
+      socket.on('data', () => socket.write(head));
+    }),
+  );
+  const { pool, stat, clock } = setUp(server.port);
+  for (const pauseMs of [0, 3_999, 4_000]) {
+    clock.advance(pauseMs);
+    const request = new RecordedRequest(pool());
+    await until(() => request.isComplete);
+  }
+  assert.equal(stat('upstream_cx_total'), 2);
+  assert.equal(stat('upstream_cx_idle_timeout'), 1);
+});
+
 test('a retry after that race gets a connection that carried nothing before, within the limit as well', async () => {
   const server = await answering();
   for (const maxConnections of [1024, 1]) {

@@ -49,6 +49,7 @@ export function createHttp1ClientCodec(
  */
 class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   readonly protocol: HttpProtocol = 'HTTP/1.1';
+  announcedIdleTimeoutMs = 0;
   readonly #connection: Connection;
   readonly #callbacks: ClientCodecCallbacks;
   readonly #options: Http1ClientOptions;
@@ -195,6 +196,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
       headers.nameCases = rememberNameCases(parser, headerKeyFormat);
     }
     this.#nominated = parser.nominated;
+    if (parser.keepAliveSeconds > 0) this.announcedIdleTimeoutMs = parser.keepAliveSeconds * 1_000;
     this.#options.workspace.releaseResponseParser(parser);
     if (status < 200 && status !== 101) {
       if (!isPersistent) this.#isPersistent = false;

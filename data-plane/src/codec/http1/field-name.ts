@@ -8,8 +8,9 @@ export const transferEncodingField = 3;
 export const connectionField = 4;
 export const upgradeField = 5;
 export const teField = 6;
-/** `keep-alive`, `proxy-connection`: of one hop, and without a meaning that we need. */
+/** `proxy-connection`: of one hop, and without a meaning that we need. */
 export const hopByHopField = 7;
+export const keepAliveField = 8;
 
 /** A field name in its one, interned, lower-case form. */
 export class FieldName {
@@ -34,7 +35,7 @@ const kinds: Readonly<Record<string, number>> = {
   connection: connectionField,
   upgrade: upgradeField,
   te: teField,
-  'keep-alive': hopByHopField,
+  'keep-alive': keepAliveField,
   'proxy-connection': hopByHopField,
 };
 

@@ -5,6 +5,7 @@ import {
   contentLengthField,
   hopByHopField,
   hostField,
+  keepAliveField,
   plainField,
   teField,
   transferEncodingField,
@@ -45,6 +46,8 @@ export class MessageFields {
   upgrade = '';
   hasClose = false;
   hasKeepAlive = false;
+  /** What `Keep-Alive: timeout` says: how long the peer keeps an idle connection, in seconds; 0 without it. */
+  keepAliveSeconds = 0;
   hasUpgradeOption = false;
   /** `Connection` names a field that no peer may have removed. */
   hasNominatedProtected = false;
@@ -63,6 +66,7 @@ export class MessageFields {
     this.upgrade = '';
     this.hasClose = false;
     this.hasKeepAlive = false;
+    this.keepAliveSeconds = 0;
     this.hasUpgradeOption = false;
     this.hasNominatedProtected = false;
     this.nominated = noNames;
@@ -108,6 +112,9 @@ export class MessageFields {
       case teField:
         if (hasListToken(value, 'trailers')) this.#hasTeTrailers = true;
         break;
+      case keepAliveField:
+        this.keepAliveSeconds = parseKeepAlive(value);
+        break;
       case hopByHopField:
         break;
       default:
@@ -134,6 +141,12 @@ export class MessageFields {
       this.nominated = [...this.nominated, option];
     }
   }
+}
+
+/** `timeout=5, max=100` (RFC 2068, 19.7.1.1): the seconds, or 0. Whatever else stands there is a hint that is not taken. */
+function parseKeepAlive(value: string): number {
+  const seconds = /(?:^|[,\s])timeout=(\d{1,6})(?:$|[,\s])/i.exec(value)?.[1];
+  return seconds === undefined ? 0 : Number(seconds);
 }
 
 /** 1*DIGIT below 10^15; nothing else: no sign, no list, no space. */

@@ -29,6 +29,8 @@ export class ResponseParser extends HeadParser {
   contentLength = 0;
   /** The connection may be used again when the answer is complete. */
   isPersistent = false;
+  /** See `MessageFields`; 0 without one. */
+  keepAliveSeconds = 0;
   readonly #fields = new MessageFields();
   #isHttp10 = false;
 
@@ -48,6 +50,7 @@ export class ResponseParser extends HeadParser {
     this.framing = answerNone;
     this.contentLength = 0;
     this.isPersistent = false;
+    this.keepAliveSeconds = 0;
     this.#isHttp10 = false;
   }
 
@@ -94,6 +97,7 @@ export class ResponseParser extends HeadParser {
     headers.addUnchecked(':status', statusText(this.status));
     const fields = this.#fields;
     fields.collect(this, headers);
+    this.keepAliveSeconds = fields.keepAliveSeconds;
     for (let index = 0; index < fields.hostCount; index++) headers.addUnchecked('host', fields.host);
     this.error = this.#decideFraming(method, upgrade);
     if (this.error !== undefined) return undefined;

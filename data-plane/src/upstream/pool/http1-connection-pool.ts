@@ -44,7 +44,7 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     callbacks: PoolCallbacks,
     needsFreshConnection: boolean,
   ): PendingStream | undefined {
-    const connection = needsFreshConnection ? this.#takeUnused() : this.#ready.pop();
+    const connection = needsFreshConnection ? this.#takeUnused() : this.#takeReady();
     if (connection !== undefined) {
       if (!this.#attach(connection, decoder, callbacks)) this.#keep(connection);
       return undefined;
@@ -169,6 +169,18 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     if (this.#isDeleted) connection.close('flush');
     else this.#keep(connection);
     if (this.#pending.size > 0) this.#connectAsNeeded();
+  }
+
+  /** The connection that was used last, unless the server is about to close it: then the others are older still. */
+  #takeReady(): Http1PoolConnection | undefined {
+    const connection = this.#ready.pop();
+    if (connection?.isAboutToClose(this.context.clock.monotonicMs()) !== true) return connection;
+    const stale = [connection, ...this.#ready.splice(0)];
+    for (const idle of stale) {
+      this.context.stats.idleTimeouts.inc();
+      idle.close('flush');
+    }
+    return undefined;
   }
 
   #takeUnused(): Http1PoolConnection | undefined {

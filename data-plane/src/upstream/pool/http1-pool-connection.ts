@@ -33,6 +33,9 @@ export interface PoolConnectionOwner {
   onIdleConnectionUnusable(connection: Http1PoolConnection): void;
 }
 
+/** What a stalled event loop and the way to the server may take. */
+const closeMarginMs = 1_000;
+
 export type PoolConnectionState = 'connecting' | 'ready' | 'busy' | 'closed';
 
 /** One upstream HTTP/1.1 connection of a pool: one request at a time. */
@@ -78,6 +81,16 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
   }
   get isReused(): boolean {
     return this.requestCount > 1;
+  }
+
+  /**
+   * The server may close it in this moment: it has been idle for nearly as long as the server said that it keeps it.
+   * A request that crosses with its FIN would be lost, and only some may be sent twice.
+   */
+  isAboutToClose(nowMs: number): boolean {
+    const announcedMs = this.#codec.announcedIdleTimeoutMs ?? 0;
+    if (announcedMs === 0) return false;
+    return nowMs - this.readySinceMs >= announcedMs - Math.min(closeMarginMs, announcedMs / 2);
   }
 
   /** Begins a request; the connection must be ready. */
