@@ -6,8 +6,10 @@ import type { MessageInit } from '@heddle/shared/xds/message-init';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import { extension, fromMs, toDuration } from './message-parts.ts';
 import { buildPathRewrite } from './path-rewrite.ts';
-import { clusterName, targetOfBackend, weightOfBackend } from './resource-names.ts';
+import type { Mesh } from './mesh.ts';
+import { clusterName, targetOfBackend } from './resource-names.ts';
 import { filterOf } from './route-filters.ts';
+import { weightsOfSplit } from './split-fallback.ts';
 
 /** As in Envoy's own documentation for previous_hosts. */
 const hostSelectionAttempts = 5;
@@ -18,13 +20,14 @@ const hostSelectionAttempts = 5;
  */
 export function buildRouteAction(
   api: XdsApi,
+  mesh: Mesh,
   rule: HttpRouteRule,
   match: HttpRouteMatch,
   defaultTimeout: string | undefined,
 ): MessageInit<RouteAction> {
   const rewrite = filterOf(rule.filters, 'urlRewrite');
   return {
-    ...clusterSpecifier(rule),
+    ...clusterSpecifier(mesh, rule),
     ...(rewrite?.path === undefined ? {} : buildPathRewrite(rewrite.path, match)),
     hostRewriteLiteral: rewrite?.hostname,
     timeout: timeoutOf(rule, defaultTimeout),
@@ -33,14 +36,15 @@ export function buildRouteAction(
   };
 }
 
-function clusterSpecifier({ backendRefs = [] }: HttpRouteRule): MessageInit<RouteAction> {
+function clusterSpecifier(mesh: Mesh, { backendRefs = [] }: HttpRouteRule): MessageInit<RouteAction> {
   const [only, ...others] = backendRefs;
   if (only !== undefined && others.length === 0) return { cluster: clusterName(targetOfBackend(only)) };
+  const weights = weightsOfSplit(mesh, backendRefs);
   return {
     weightedClusters: {
-      clusters: backendRefs.map((ref) => ({
+      clusters: backendRefs.map((ref, index) => ({
         name: clusterName(targetOfBackend(ref)),
-        weight: weightOfBackend(ref),
+        weight: weights[index] ?? 0,
       })),
     },
   };

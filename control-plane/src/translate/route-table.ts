@@ -111,7 +111,7 @@ function wildcardsOver(host: string, routes: readonly HttpRoute[]): string[] {
 
 function buildOwnRoute(api: XdsApi, mesh: Mesh, service: Service): MessageInit<Route> {
   const name = service.metadata.name;
-  const action = buildRouteAction(api, { backendRefs: [{ name }] }, {}, requestTimeoutOf(mesh, name));
+  const action = buildRouteAction(api, mesh, { backendRefs: [{ name }] }, {}, requestTimeoutOf(mesh, name));
   return { name, match: { prefix: '/' }, route: action };
 }
 
@@ -129,7 +129,7 @@ function buildRoute(api: XdsApi, mesh: Mesh, entry: RouteEntry): MessageInit<Rou
     responseHeadersToAdd: response.toAdd,
     responseHeadersToRemove: response.toRemove,
     ...(redirect === undefined
-      ? { route: buildRouteAction(api, rule, match, requestTimeoutOf(mesh, parent)) }
+      ? { route: buildRouteAction(api, mesh, rule, match, requestTimeoutOf(mesh, parent)) }
       : { redirect: buildRedirect(redirect, match) }),
   };
 }

@@ -14,6 +14,7 @@ import {
   buildServicePortRouteTable,
   targetsOf,
 } from './route-table.ts';
+import { emptyBackendsOf } from './split-fallback.ts';
 import { resourceTypeNames, type ResourceTypeName, type Translated } from './translated.ts';
 
 /**
@@ -36,6 +37,7 @@ const noPolicies: readonly Policy[] = [];
 /** Clusters, endpoints, listeners and route tables for what the applications of a scope call. */
 export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): PlannedResource[] {
   const services = servicesOf(mesh, scope);
+  const emptyBackends = emptyBackendsOf(mesh);
   const planned: PlannedResource[] = [];
   for (const [name, target] of targetsOf(mesh, services)) {
     const service = mesh.services.get(target.service);
@@ -72,16 +74,23 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
       typeName: resourceTypeNames.routeTable,
       name: outboundName,
       key: `routes ${outboundName} ${scope.upstreams?.join() ?? '*'}`,
-      inputs: [mesh.services, mesh.routes, mesh.policies],
+      inputs: [mesh.services, mesh.routes, mesh.policies, emptyBackends],
       build: () => buildOutboundRouteTable(api, mesh, services),
     },
   );
   if (scope.hasServicePorts)
-    for (const service of services) planned.push(...planServicePort(api, mesh, scope, service));
+    for (const service of services)
+      planned.push(...planServicePort(api, mesh, scope, service, emptyBackends));
   return planned;
 }
 
-function planServicePort(api: XdsApi, mesh: Mesh, scope: OutboundScope, service: Service): PlannedResource[] {
+function planServicePort(
+  api: XdsApi,
+  mesh: Mesh,
+  scope: OutboundScope,
+  service: Service,
+  emptyBackends: string,
+): PlannedResource[] {
   const port = service.spec?.port;
   // Both listeners would claim one address; the outbound one takes the service's requests anyway.
   if (port === undefined || port === scope.port) return [];
@@ -100,7 +109,7 @@ function planServicePort(api: XdsApi, mesh: Mesh, scope: OutboundScope, service:
     typeName: resourceTypeNames.routeTable,
     name,
     key: `routes ${name}`,
-    inputs: [service, mesh.routes, mesh.policies],
+    inputs: [service, mesh.routes, mesh.policies, emptyBackends],
     build: () => buildServicePortRouteTable(api, mesh, service),
   };
   return [listener, routeTable];
