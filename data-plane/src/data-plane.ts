@@ -11,6 +11,7 @@ import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
 import { Http1Workspace } from './codec/http1/workspace.ts';
 import { createActiveConfig } from './config/active-config.ts';
 import { createAds, type Ads } from './config/ads/create-ads.ts';
+import { createSubscriptionStats } from './config/ads/subscription-stats.ts';
 import { waitForClusters } from './config/cluster-wait.ts';
 import { createLiveReporter, type LiveReporter } from './config/live/live-reporter.ts';
 import { createLiveTracker } from './config/live/live-tracker.ts';
@@ -187,12 +188,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     activeConfig,
     clock,
     logger,
+    stats: store.root,
     clusterWaitMs,
   });
   routeTables.onNamesDropped(() => clusters.retryRemovals());
   const listeners = createListenerManager({
     dependencies: {
-      acquireRoutes: (name, timeoutMs, onReady) => routeTables.acquire(name, timeoutMs, onReady),
+      acquireRoutes: (need, onReady) => routeTables.acquire(need, onReady),
       waitForClusters: (names, onDone) => waitForClusters(names, availability, clock, clusterWaitMs, onDone),
       probeAddress,
       publish: (change) => activeConfig.publish(change),
@@ -259,7 +261,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         undefined,
         clusters,
         bootstrap.cds.initialFetchTimeoutMs,
-        store.root.scope('cluster_manager.cds.'),
+        createSubscriptionStats(store.root.scope('cluster_manager.cds.')),
       );
   }
 
@@ -284,7 +286,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         undefined,
         listeners,
         bootstrap.lds.initialFetchTimeoutMs,
-        store.root.scope('listener_manager.lds.'),
+        createSubscriptionStats(store.root.scope('listener_manager.lds.')),
       );
   }
 

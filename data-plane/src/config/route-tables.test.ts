@@ -4,6 +4,7 @@ import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createActiveConfig } from './active-config.ts';
 import type { ForwardAction, RouteTable } from './model/route.ts';
+import { RecordingStats } from './ads/testing/recording-stats.ts';
 import { createRouteTables } from './route-tables.ts';
 import type { ResourceWatcher } from './subscription.ts';
 
@@ -43,11 +44,14 @@ function tableTo(...clusters: string[]): RouteTable {
   };
 }
 
+const need = { name: 'r', initialFetchTimeoutMs: 15_000, statPrefix: 'in' };
+
 function createHarness(activeClusters: string[]) {
   const clock = createFakeClock();
   const active = new Set(activeClusters);
   const listeners = new Set<(name: string) => void>();
   const swaps: string[][] = [];
+  const stats = new RecordingStats();
   let watcher: ResourceWatcher<RouteTable> | undefined;
   let isSubscribed = false;
   const activeConfig = createActiveConfig({ send: () => undefined, allClusters: () => [] });
@@ -55,6 +59,7 @@ function createHarness(activeClusters: string[]) {
   const tables = createRouteTables({
     clock,
     logger: createSilentLogger(),
+    stats,
     clusterWaitMs: 5000,
     clusters: {
       isActive: (name) => active.has(name),
@@ -82,6 +87,7 @@ function createHarness(activeClusters: string[]) {
   return {
     clock,
     swaps,
+    stats,
     tables,
     get isSubscribed() {
       return isSubscribed;
@@ -110,7 +116,7 @@ function createHarness(activeClusters: string[]) {
 test('a table whose clusters are warm goes live at once', () => {
   const harness = createHarness(['a']);
   let isReady = false;
-  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.tables.acquire(need, () => (isReady = true));
   harness.receive('a');
   assert.deepEqual(harness.swaps, [['a']]);
   assert.ok(isReady);
@@ -118,7 +124,7 @@ test('a table whose clusters are warm goes live at once', () => {
 
 test('a table that newly names a warming cluster waits while the previous one serves', () => {
   const harness = createHarness(['a']);
-  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.tables.acquire(need, () => undefined);
   harness.receive('a');
   harness.receive('a', 'b');
   assert.deepEqual(harness.swaps, [['a']]);
@@ -132,7 +138,7 @@ test('a table that newly names a warming cluster waits while the previous one se
 test('a table that the server does not have keeps no listener waiting, and is taken when it comes', () => {
   const harness = createHarness(['a']);
   let isReady = false;
-  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.tables.acquire(need, () => (isReady = true));
   harness.receiveRemoval();
   assert.ok(isReady);
   harness.receive('a');
@@ -143,7 +149,7 @@ test('a table that the server does not have keeps no listener waiting, and is ta
 test('a first table that is refused for its clusters keeps no listener waiting', () => {
   const harness = createHarness([]);
   let isReady = false;
-  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.tables.acquire(need, () => (isReady = true));
   harness.receiveTable({ ...tableTo('nobody'), validateClusters: true });
   assert.ok(isReady);
 });
@@ -151,7 +157,7 @@ test('a first table that is refused for its clusters keeps no listener waiting',
 test('the wait ends after its limit', () => {
   const harness = createHarness([]);
   let isReady = false;
-  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.tables.acquire(need, () => (isReady = true));
   harness.receive('a');
   harness.clock.advance(4999);
   assert.equal(isReady, false);
@@ -162,7 +168,7 @@ test('the wait ends after its limit', () => {
 
 test('a name that dangles in the table that serves is not waited for', () => {
   const harness = createHarness(['b']);
-  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.tables.acquire(need, () => undefined);
   harness.receive('gone');
   harness.clock.advance(5000);
   harness.receive('gone', 'b');
@@ -171,7 +177,7 @@ test('a name that dangles in the table that serves is not waited for', () => {
 
 test('a newer table replaces one that waits', () => {
   const harness = createHarness(['a', 'c']);
-  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.tables.acquire(need, () => undefined);
   harness.receive('a');
   harness.receive('b');
   harness.receive('c');
@@ -181,7 +187,7 @@ test('a newer table replaces one that waits', () => {
 
 test('a table that wants its clusters checked is refused when it names an unknown one', () => {
   const harness = createHarness(['a']);
-  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.tables.acquire(need, () => undefined);
   harness.receive('a');
   const rejected = harness.receiveTable({ ...tableTo('a', 'nobody'), validateClusters: true });
   assert.deepEqual(rejected?.[0]?.problems, [
@@ -192,7 +198,7 @@ test('a table that wants its clusters checked is refused when it names an unknow
 
 test('equal content is not swapped again', () => {
   const harness = createHarness(['a']);
-  harness.tables.acquire('r', 15_000, () => undefined);
+  harness.tables.acquire(need, () => undefined);
   harness.receive('a');
   harness.receive('a');
   assert.deepEqual(harness.swaps, [['a']]);
@@ -201,15 +207,15 @@ test('equal content is not swapped again', () => {
 test('a first fetch that runs out makes ready without a table', () => {
   const harness = createHarness([]);
   let isReady = false;
-  harness.tables.acquire('r', 15_000, () => (isReady = true));
+  harness.tables.acquire(need, () => (isReady = true));
   harness.timeOut();
   assert.ok(isReady);
 });
 
 test('the subscription lives as long as somebody uses the table; then its clusters are free', async () => {
   const harness = createHarness(['a']);
-  const first = harness.tables.acquire('r', 15_000, () => undefined);
-  const second = harness.tables.acquire('r', 15_000, () => undefined);
+  const first = harness.tables.acquire(need, () => undefined);
+  const second = harness.tables.acquire(need, () => undefined);
   harness.receive('a');
   await Promise.resolve();
   let droppedCount = 0;
@@ -222,4 +228,17 @@ test('the subscription lives as long as somebody uses the table; then its cluste
   assert.equal(harness.isSubscribed, false);
   assert.equal(harness.tables.namedClusters().has('a'), false);
   assert.equal(droppedCount, 1);
+});
+
+test('a table counts under the connection manager that asked for it first, and for as long as it is used', () => {
+  const harness = createHarness(['a']);
+  const use = harness.tables.acquire(need, () => undefined);
+  const read = (name: string): number => harness.stats.read(`http.in.rds.r.${name}`);
+  harness.receive('a');
+  harness.receive('a');
+  assert.deepEqual([read('config_reload'), read('config_reload_time_ms')], [1, harness.clock.now()]);
+  harness.receiveRemoval();
+  assert.equal(read('update_empty'), 1);
+  use.release();
+  assert.equal(read('config_reload'), 0);
 });

@@ -1,7 +1,10 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Problem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
+import { describeStats, type StatsOf } from '../stats/describe-stats.ts';
+import type { StatsScope } from '../stats/stats.ts';
 import type { ActiveConfig } from './active-config.ts';
+import { createSubscriptionStats } from './ads/subscription-stats.ts';
 import type { ClusterAvailability } from './cluster-availability.ts';
 import { waitForClusters, type ClusterWait } from './cluster-wait.ts';
 import { clustersOfRouteTable, type RouteTable } from './model/route.ts';
@@ -13,12 +16,19 @@ import type { ReceivedResource, Subscription, SubscriptionSource } from './subsc
  */
 export interface RouteTables {
   /** Counted. `onReady` runs once: when a first table serves, or when its first fetch ran out. */
-  acquire(name: string, initialFetchTimeoutMs: number, onReady: () => void): RouteTableUse;
+  acquire(need: RouteTableNeed, onReady: () => void): RouteTableUse;
   /** Clusters that active and waiting tables send requests to, as of now. */
   namedClusters(): ReadonlySet<string>;
   /** Called whenever the set of clusters that active tables name may have shrunk, after the workers swapped. */
   onNamesDropped(listener: () => void): void;
   inspect(): readonly RouteTableState[];
+}
+
+export interface RouteTableNeed {
+  readonly name: string;
+  readonly initialFetchTimeoutMs: number;
+  /** Of the connection manager; the statistics are those of the first that asks. */
+  readonly statPrefix: string;
 }
 
 export interface RouteTableUse {
@@ -39,12 +49,22 @@ export interface RouteTablesOptions {
   readonly activeConfig: ActiveConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The root scope. */
+  readonly stats: StatsScope;
   /** How long a table may wait for clusters. */
   readonly clusterWaitMs: number;
 }
 
+export const routeTableStats = describeStats(['http.<stat_prefix>.rds.<route_config>.'], (make) => ({
+  reloads: make.counter('config_reload', 'Route tables that went live.'),
+  reloadTime: make.gauge('config_reload_time_ms', 'When the last one went live, since 1970.', 'ms'),
+  empty: make.counter('update_empty', 'Answers without the route table.'),
+}));
+
 interface Entry {
   readonly name: string;
+  readonly scope: StatsScope;
+  readonly stats: StatsOf<typeof routeTableStats>;
   useCount: number;
   active: ReceivedResource<RouteTable> | undefined;
   activeSince: number;
@@ -75,6 +95,8 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     entry.waiting = undefined;
     entry.active = table;
     entry.activeSince = clock.now();
+    entry.stats.reloads.inc();
+    entry.stats.reloadTime.set(entry.activeSince);
     if (missing.size > 0) {
       logger.warn(
         { route: entry.name, clusters: [...missing] },
@@ -120,6 +142,7 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         onUpdate({ upserts }) {
           const table = upserts.find(({ name }) => name === entry.name);
           const problems = table === undefined ? [] : problemsOf(table);
+          if (table === undefined) entry.stats.empty.inc();
           if (table !== undefined && problems.length === 0) receive(entry, table);
           else becomeReady(entry);
           return problems.length === 0 ? [] : [{ name: entry.name, problems }];
@@ -131,6 +154,7 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         },
       },
       initialFetchTimeoutMs,
+      createSubscriptionStats(entry.scope),
     );
   }
 
@@ -139,16 +163,20 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     if (entry.useCount > 0) return;
     entry.subscription?.close();
     entry.waiting?.wait.cancel();
+    entry.scope.release();
     entries.delete(entry.name);
     if (entry.active !== undefined) tellDropped(activeConfig.publish({ removedRouteTables: [entry.name] }));
   }
 
   return {
-    acquire(name, initialFetchTimeoutMs, onReady) {
+    acquire({ name, initialFetchTimeoutMs, statPrefix }, onReady) {
       let entry = entries.get(name);
       if (entry === undefined) {
+        const scope = options.stats.scope(`http.${statPrefix}.rds.${name}.`);
         entry = {
           name,
+          scope,
+          stats: routeTableStats.create(scope),
           useCount: 0,
           active: undefined,
           activeSince: 0,

@@ -41,19 +41,26 @@ export interface Subscription {
 export interface SubscriptionSource<T> {
   /**
    * `names` undefined = everything (wildcard). A time-out of 0 waits for ever. What is held already comes at the end
-   * of the turn. `stats`: the prefix (`cluster_manager.cds.`) under which Envoy counts `update_success` and the like.
+   * of the turn. `stats` hears what becomes of it.
    */
   subscribe(
     names: readonly string[] | undefined,
     watcher: ResourceWatcher<T>,
     initialFetchTimeoutMs: number,
-    stats?: UpdateStatsScope,
+    stats?: SubscriptionStats,
   ): Subscription;
 }
 
-/** What a subscription needs of a statistics scope. */
-export interface UpdateStatsScope {
-  counter(name: string): { inc(): void };
-  gauge(name: string): { set(value: number): void };
-  histogram(name: string): { record(value: number): void };
+/** What is counted about one subscription. */
+export interface SubscriptionStats {
+  onAttempt(): void;
+  onSuccess(answer: {
+    readonly version: string;
+    readonly atEpochMs: number;
+    readonly durationMs: number;
+  }): void;
+  onRejected(): void;
+  /** The stream was lost. */
+  onFailure(): void;
+  onInitialFetchTimeout(): void;
 }

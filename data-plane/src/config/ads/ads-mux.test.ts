@@ -3,8 +3,10 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createSotwProtocol } from './ads-protocol.ts';
 import { createRequestRateLimit } from './request-rate-limit.ts';
+import { createSubscriptionStats } from './subscription-stats.ts';
 import { anys, api, brief, createHarness, sotw } from './testing/mux-harness.ts';
 import { RecordingWatcher } from './testing/text-resource.ts';
+import { hashVersion } from './version-hash.ts';
 
 test('state of the world: subscribe, update, removal by absence, the node once', async () => {
   const { mux, transport, clusters } = sotw();
@@ -77,7 +79,7 @@ test('children that a response subscribes to are asked for in one request, after
 
 test('statistics under the names of Envoy', async () => {
   const { mux, transport, stats, clusters } = sotw();
-  const scope = stats.scope('cluster_manager.cds.');
+  const scope = createSubscriptionStats(stats.scope('cluster_manager.cds.'));
   mux.source(clusters).subscribe(undefined, new RecordingWatcher(), 0, scope);
   assert.equal(stats.read('control_plane.connected_state'), 0);
   transport.open();
@@ -92,6 +94,8 @@ test('statistics under the names of Envoy', async () => {
     names.map((name) => stats.read(`cluster_manager.cds.${name}`)),
     [4, 1, 1, 1],
   );
+  assert.equal(stats.read('cluster_manager.cds.version'), hashVersion('1'));
+  assert.equal(stats.readText('cluster_manager.cds.version_text'), '1');
   mux.stop();
 });
 

@@ -4,12 +4,12 @@ import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
-import type { Gauge, StatsScope } from '../../stats/stats.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
 import type { SubscriptionSource } from '../subscription.ts';
 import type { AdsProtocol } from './ads-protocol.ts';
 import type { AdsStatus } from './ads-status.ts';
 import type { AdsTransport } from './ads-transport.ts';
+import type { ControlPlaneStats } from './control-plane-stats.ts';
 import type { IncomingResponse } from './incoming-response.ts';
 import type { MuxState, Outcome } from './mux-state.ts';
 import { NackDelay } from './nack-delay.ts';
@@ -27,7 +27,7 @@ export interface AdsMuxOptions<Request> {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
-  readonly stats: StatsScope;
+  readonly stats: ControlPlaneStats;
   readonly yieldTurn: () => Promise<void>;
   /** A response was dealt with, whatever became of it. */
   readonly onProcessed: () => void;
@@ -42,8 +42,6 @@ export class AdsMux<Request> {
   readonly #state: MuxState<Request>;
   readonly #channels = new Map<string, TypeChannel<unknown>>();
   readonly #responses: IncomingResponse[] = [];
-  readonly #connectedState: Gauge;
-  readonly #pendingRequests: Gauge;
   readonly #nackDelay: NackDelay;
   /** Answers that wait: timer → what lets them go. */
   readonly #delayed = new Map<Timer, () => void>();
@@ -58,8 +56,6 @@ export class AdsMux<Request> {
     this.#options = options;
     this.#state = options.protocol.createState();
     this.#nackDelay = new NackDelay(options.rng);
-    this.#connectedState = options.stats.gauge('control_plane.connected_state');
-    this.#pendingRequests = options.stats.gauge('control_plane.pending_requests');
     for (const type of options.resourceTypes) this.#channels.set(type.typeUrl, this.#createChannel(type));
   }
 
@@ -134,7 +130,7 @@ export class AdsMux<Request> {
   #onOpen(): void {
     this.#isConnected = true;
     this.#isFirstMessage = true;
-    this.#connectedState.set(1);
+    this.#options.stats.connectedState.set(1);
     this.#state.openStream();
     this.#planFlush();
   }
@@ -143,8 +139,8 @@ export class AdsMux<Request> {
     if (this.#isConnected) this.#state.closeStream();
     this.#isConnected = false;
     this.#releaseDelayed();
-    this.#connectedState.set(0);
-    this.#pendingRequests.set(0);
+    this.#options.stats.connectedState.set(0);
+    this.#options.stats.pendingRequests.set(0);
     // What waits came over the lost stream: it counts, but is not acknowledged.
     for (const channel of this.#channels.values()) channel.onStreamLost();
   }
@@ -158,7 +154,10 @@ export class AdsMux<Request> {
       this.#options.transport.restart(messageOf(thrown));
       return;
     }
-    if (response.controlPlane !== '') this.#controlPlane = response.controlPlane;
+    if (response.controlPlane !== '' && response.controlPlane !== this.#controlPlane) {
+      this.#controlPlane = response.controlPlane;
+      this.#options.stats.identifier.set(response.controlPlane);
+    }
     this.#responses.push(response);
     if (!this.#isProcessing) void this.#processAll();
   }
@@ -230,7 +229,7 @@ export class AdsMux<Request> {
     while (this.#isConnected && !this.#isStopped) {
       if (!this.#state.hasRequest()) break;
       if (!rateLimit.canSend(() => this.#flush())) {
-        this.#pendingRequests.set(1);
+        this.#options.stats.pendingRequests.set(1);
         return;
       }
       const request = this.#state.nextRequest();
@@ -239,7 +238,7 @@ export class AdsMux<Request> {
       transport.send(protocol.encode(request, this.#isFirstMessage ? node : undefined));
       this.#isFirstMessage = false;
     }
-    this.#pendingRequests.set(0);
+    this.#options.stats.pendingRequests.set(0);
     // Without a stream the server was told nothing: what is held may be wanted again before it is.
     if (!this.#isConnected) return;
     for (const channel of this.#channels.values()) channel.forgetUnwatched();

@@ -12,6 +12,7 @@ import { AdsClient } from './ads-client.ts';
 import { AdsMux } from './ads-mux.ts';
 import { createDeltaProtocol, createSotwProtocol, type AdsProtocol } from './ads-protocol.ts';
 import type { AdsStatus } from './ads-status.ts';
+import { controlPlaneStats } from './control-plane-stats.ts';
 import { createRequestRateLimit, noRateLimit } from './request-rate-limit.ts';
 
 /** Everything that comes over the one ADS stream of this process. */
@@ -59,7 +60,8 @@ export function createAds(options: AdsOptions): Ads {
 }
 
 function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>): Ads {
-  const { config, clock, rng, stats } = options;
+  const { config, clock, rng } = options;
+  const stats = controlPlaneStats.create(options.stats.scope('control_plane.'));
   const logger = options.logger.child({ component: 'ads' });
   const transport = new AdsClient({
     method: protocol.method,
@@ -82,7 +84,7 @@ function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>)
     rateLimit:
       config.rateLimit === undefined
         ? noRateLimit
-        : createRequestRateLimit(config.rateLimit, clock, stats.counter('control_plane.rate_limit_enforced')),
+        : createRequestRateLimit(config.rateLimit, clock, stats.rateLimitEnforced),
     clock,
     rng,
     logger,

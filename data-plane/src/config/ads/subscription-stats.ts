@@ -1,49 +1,53 @@
-import type { UpdateStatsScope } from '../subscription.ts';
+import { describeStats } from '../../stats/describe-stats.ts';
+import type { StatsScope } from '../../stats/stats.ts';
+import type { SubscriptionStats } from '../subscription.ts';
+import { hashVersion } from './version-hash.ts';
 
-/** Statistics of one subscription, under Envoy's names and the prefix of who subscribes (`cluster_manager.cds.`). */
-export interface SubscriptionStats {
-  onAttempt(): void;
-  onSuccess(atEpochMs: number, durationMs: number): void;
-  onRejected(): void;
-  /** The stream was lost. */
-  onFailure(): void;
-  onInitialFetchTimeout(): void;
-}
+export const subscriptionStats = describeStats(
+  ['cluster_manager.cds.', 'listener_manager.lds.', 'http.<stat_prefix>.rds.<route_config>.'],
+  (make) => ({
+    attempts: make.counter('update_attempt', 'Waits for an answer; the end of one begins the next.'),
+    successes: make.counter('update_success', 'Answers that were accepted.'),
+    rejections: make.counter('update_rejected', 'Answers that were refused, wholly or in part (NACK).'),
+    failures: make.counter('update_failure', 'Times that the stream to the control plane was lost.'),
+    timeouts: make.counter('init_fetch_timeout', 'First answers that did not come in time.'),
+    time: make.gauge('update_time', 'When the last answer was accepted, since 1970.', 'ms'),
+    version: make.gauge('version', 'Hash (xxHash64) of the version that was accepted last.', 'hash'),
+    versionText: make.text('version_text', 'The version that was accepted last.'),
+    duration: make.histogram('update_duration', 'Time to apply an answer that was accepted.', 'ms'),
+  }),
+);
 
-export function createSubscriptionStats(scope: UpdateStatsScope | undefined): SubscriptionStats {
-  if (scope === undefined) return silentStats;
-  const attempts = scope.counter('update_attempt');
-  const successes = scope.counter('update_success');
-  const rejections = scope.counter('update_rejected');
-  const failures = scope.counter('update_failure');
-  const timeouts = scope.counter('init_fetch_timeout');
-  const time = scope.gauge('update_time');
-  const duration = scope.histogram('update_duration');
+/** Statistics of one subscription, under Envoy's names. `scope`: who subscribes (`cluster_manager.cds.`). */
+export function createSubscriptionStats(scope: StatsScope): SubscriptionStats {
+  const stats = subscriptionStats.create(scope);
   // As in Envoy, the end of an attempt begins the next: the wait for the answer that follows.
   return {
-    onAttempt: () => attempts.inc(),
-    onSuccess(atEpochMs, durationMs) {
-      successes.inc();
-      attempts.inc();
-      time.set(atEpochMs);
-      duration.record(durationMs);
+    onAttempt: () => stats.attempts.inc(),
+    onSuccess({ version, atEpochMs, durationMs }) {
+      stats.successes.inc();
+      stats.attempts.inc();
+      stats.time.set(atEpochMs);
+      stats.version.set(hashVersion(version));
+      stats.versionText.set(version);
+      stats.duration.record(durationMs);
     },
     onRejected() {
-      rejections.inc();
-      attempts.inc();
+      stats.rejections.inc();
+      stats.attempts.inc();
     },
     onFailure() {
-      failures.inc();
-      attempts.inc();
+      stats.failures.inc();
+      stats.attempts.inc();
     },
     onInitialFetchTimeout() {
-      timeouts.inc();
-      attempts.inc();
+      stats.timeouts.inc();
+      stats.attempts.inc();
     },
   };
 }
 
-const silentStats: SubscriptionStats = {
+export const silentSubscriptionStats: SubscriptionStats = {
   onAttempt() {},
   onSuccess() {},
   onRejected() {},

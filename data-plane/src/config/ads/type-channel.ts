@@ -8,7 +8,7 @@ import type {
   ResourceWatcher,
   Subscription,
   SubscriptionSource,
-  UpdateStatsScope,
+  SubscriptionStats,
 } from '../subscription.ts';
 import type { ResourceStatus, TypeStatus } from './ads-status.ts';
 import { collectAnswers, type Answer } from './collect-answers.ts';
@@ -18,7 +18,7 @@ import { buildNack } from './nack-message.ts';
 import { findForeignType, readResources, type ReadResources } from './read-resources.ts';
 import { ResourceStore } from './resource-store.ts';
 import { ResourceTtl } from './resource-ttl.ts';
-import { createSubscriptionStats } from './subscription-stats.ts';
+import { silentSubscriptionStats } from './subscription-stats.ts';
 import { WatchSet, type Watch } from './watch-set.ts';
 
 export interface ChannelOptions {
@@ -52,12 +52,12 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     names: readonly string[] | undefined,
     watcher: ResourceWatcher<T>,
     initialFetchTimeoutMs: number,
-    stats?: UpdateStatsScope,
+    stats: SubscriptionStats = silentSubscriptionStats,
   ): Subscription {
     const watch: Watch<T> = {
       names: names === undefined ? undefined : new Set(names),
       watcher,
-      stats: createSubscriptionStats(stats),
+      stats,
       firstFetchTimer: undefined,
       isAnswered: false,
       hasTimedOut: false,
@@ -170,7 +170,10 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
       rejected = this.#update(watch, { upserts, removed, systemVersion: response.version });
     }
     if (refused.length + rejected.length > 0) watch.stats.onRejected();
-    else watch.stats.onSuccess(clock.now(), clock.monotonicMs() - startMs);
+    else {
+      const durationMs = clock.monotonicMs() - startMs;
+      watch.stats.onSuccess({ version: response.version, atEpochMs: clock.now(), durationMs });
+    }
     return rejected;
   }
 

@@ -1,6 +1,5 @@
 import type { Timer } from '@heddle/shared/time/clock';
-import type { ResourceWatcher } from '../subscription.ts';
-import type { SubscriptionStats } from './subscription-stats.ts';
+import type { ResourceWatcher, SubscriptionStats } from '../subscription.ts';
 
 /** One subscription of one type. */
 export interface Watch<T> {

@@ -65,7 +65,7 @@ function createHarness() {
     onNamesDropped: () => undefined,
     onBindFailure: ({ name }) => void bindFailures.push(name),
     dependencies: {
-      acquireRoutes(name, _timeoutMs, onReady) {
+      acquireRoutes({ name }, onReady) {
         const route = routes.get(name) ?? { useCount: 0, onReady: [] };
         routes.set(name, route);
         route.useCount += 1;

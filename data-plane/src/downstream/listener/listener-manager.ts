@@ -10,7 +10,7 @@ import { findAddressConflicts } from './address-conflicts.ts';
 import { findBlocked } from './address-handover.ts';
 import { findUnwritableLogs } from './unwritable-logs.ts';
 import { listenerManagerStats } from './listener-manager-stats.ts';
-import { dependenciesOf, differsInFilterChainsOnly, isEqual } from './listener-needs.ts';
+import { dependenciesOf, differsInFilterChainsOnly, isEqual, type RouteNeed } from './listener-needs.ts';
 
 /**
  * Listeners on the main thread: warming (waits for its route tables, its address, and the clusters of its inline
@@ -46,7 +46,7 @@ export interface ListenerState {
 
 /** What listeners wait for and where they go; handed in by the composition root. */
 export interface ListenerDependencies {
-  acquireRoutes(name: string, initialFetchTimeoutMs: number, onReady: () => void): { release(): void };
+  acquireRoutes(need: RouteNeed, onReady: () => void): { release(): void };
   waitForClusters(names: Iterable<string>, onDone: () => void): { cancel(): void };
   /** Can this process listen there? Resolves with the address, a port 0 replaced by a free one. */
   probeAddress(address: Address): Promise<Address>;
@@ -250,17 +250,15 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
   }
 
   function warm(entry: Entry, candidate: Candidate): void {
-    const { routeNames, clusterNames } = dependenciesOf(candidate.resource.value);
-    let missingCount = routeNames.size + 1;
+    const { routes, clusterNames } = dependenciesOf(candidate.resource.value);
+    let missingCount = routes.length + 1;
     function onReady(): void {
       missingCount -= 1;
       if (missingCount > 0 || entry.warming !== candidate) return;
       candidate.state = 'ready';
       advance();
     }
-    for (const [name, initialFetchTimeoutMs] of routeNames) {
-      candidate.routeUses.push(dependencies.acquireRoutes(name, initialFetchTimeoutMs, onReady));
-    }
+    for (const need of routes) candidate.routeUses.push(dependencies.acquireRoutes(need, onReady));
     const wait = dependencies.waitForClusters(clusterNames, onReady);
     if (missingCount > 0) candidate.cancel = () => wait.cancel();
   }

@@ -18,10 +18,18 @@ export function chainsOf(listener: Listener): FilterChain[] {
   ];
 }
 
+/** A route table that comes by RDS. */
+export interface RouteNeed {
+  readonly name: string;
+  readonly initialFetchTimeoutMs: number;
+  /** Of the connection manager that names it. */
+  readonly statPrefix: string;
+}
+
 /** What a listener waits for before it serves. */
 export interface ListenerNeeds {
-  /** Name of a route table → its first-fetch time-out. */
-  readonly routeNames: ReadonlyMap<string, number>;
+  /** Each table once. */
+  readonly routes: readonly RouteNeed[];
   /** Clusters that inline routes name. */
   readonly clusterNames: ReadonlySet<string>;
 }
@@ -30,15 +38,16 @@ export interface ListenerNeeds {
 const defaultFetchTimeoutMs = 15_000;
 
 export function dependenciesOf(listener: Listener): ListenerNeeds {
-  const routeNames = new Map<string, number>();
+  const routeNeeds = new Map<string, RouteNeed>();
   const clusterNames = new Set<string>();
   for (const { networkFilter } of chainsOf(listener)) {
-    const { routes } = networkFilter.config;
-    if (routes.kind === 'rds')
-      routeNames.set(routes.routeConfigName, routes.initialFetchTimeoutMs ?? defaultFetchTimeoutMs);
-    else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
+    const { routes, statPrefix } = networkFilter.config;
+    if (routes.kind === 'rds') {
+      const { routeConfigName: name, initialFetchTimeoutMs = defaultFetchTimeoutMs } = routes;
+      routeNeeds.set(name, { name, initialFetchTimeoutMs, statPrefix });
+    } else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
   }
-  return { routeNames, clusterNames };
+  return { routes: [...routeNeeds.values()], clusterNames };
 }
 
 /** Then connections on unchanged chains stay. */

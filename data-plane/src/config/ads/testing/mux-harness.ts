@@ -4,6 +4,7 @@ import { createFakeClock, type FakeClock } from '@heddle/shared/testing/fake-clo
 import { loadApi } from '@heddle/shared/xds/xds-api';
 import type { ResourceType } from '../../resources/resource-type.ts';
 import { AdsMux } from '../ads-mux.ts';
+import { controlPlaneStats } from '../control-plane-stats.ts';
 import { createDeltaProtocol, createSotwProtocol, type AdsProtocol } from '../ads-protocol.ts';
 import { noRateLimit, type RequestRateLimit } from '../request-rate-limit.ts';
 import { RecordingStats } from './recording-stats.ts';
@@ -43,7 +44,7 @@ export function createHarness<Request>(
     clock,
     rng: { next: () => 0.5 },
     logger: createSilentLogger(),
-    stats,
+    stats: controlPlaneStats.create(stats.scope('control_plane.')),
     yieldTurn: () => setImmediate(),
     onProcessed: () => {},
   });
