@@ -59,6 +59,8 @@ export interface ConnectionHandlers {
   onEnd(): void;
   /** Last event, exactly once. `detail` is the system's word, such as `Connection refused`. */
   onClose(reason: ConnectionCloseReason, detail: string): void;
+  /** A close has waited for the peer, or for what was to be flushed, as long as it may; `onClose` follows. */
+  onDelayedCloseTimeout?(): void;
   onAboveWriteHighWatermark?(): void;
   onBelowWriteLowWatermark?(): void;
 }

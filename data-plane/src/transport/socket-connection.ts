@@ -241,6 +241,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       this.#context.wheel.schedule(timer, this.#delayedCloseTimeoutMs);
       return;
     }
+    this.#handlers.onDelayedCloseTimeout?.();
     this.#socket.destroy();
   }
 

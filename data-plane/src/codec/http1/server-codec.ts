@@ -202,7 +202,10 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
       this.#parser = parser;
     }
     const next = parser.execute(chunk, position);
-    if (next === needsMore) return chunk.length;
+    if (next === needsMore) {
+      this.#callbacks.onHeadPending?.();
+      return chunk.length;
+    }
     const headers = next === failed ? undefined : parser.finish();
     this.#parser = undefined;
     if (headers === undefined) {

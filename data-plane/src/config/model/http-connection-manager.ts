@@ -27,6 +27,8 @@ export interface HttpConnectionManager {
   readonly requestTimeoutMs: number;
   readonly requestHeadersTimeoutMs: number;
   readonly delayedCloseTimeoutMs: number;
+  /** Between the decision to end a connection and its end, for a request that is under way to it. */
+  readonly drainTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
   readonly maxStreamDurationMs: number;

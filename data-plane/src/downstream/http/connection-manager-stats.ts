@@ -65,6 +65,10 @@ export const connectionManagerStats = describeStats(['http.<stat_prefix>.'], (ma
       'downstream_cx_max_duration_reached',
       'Connections that reached the age of `max_connection_duration`, and end with their next answer.',
     ),
+    cxDelayedCloseTimeout: make.counter(
+      'downstream_cx_delayed_close_timeout',
+      'Connections whose client had not gone, or had not taken everything, after `delayed_close_timeout`.',
+    ),
     cxMaxRequestsReached: make.counter(
       'downstream_cx_max_requests_reached',
       'Connections that carried `max_requests_per_connection` requests, and end with that answer.',

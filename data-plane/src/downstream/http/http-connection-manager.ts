@@ -11,8 +11,10 @@ import { writeErrorResponse } from '../../codec/http1/write-error-response.ts';
 import { WheelTimer, type TimerTarget } from '../../time/timer-ring.ts';
 import type { Connection, ConnectionCloseReason, ConnectionHandlers } from '../../transport/connection.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
+import { ConnectionDeadlines } from './connection-deadlines.ts';
 import { HttpStream, type HttpStreamOwner } from './http-stream.ts';
 import type { ManagerConfig } from './manager-config.ts';
+import type { ResponseFlag } from './response-flag.ts';
 import { finishResponseHeaders } from './response-headers.ts';
 import { StreamInfoRecord, addFlag } from './stream-info-record.ts';
 
@@ -38,13 +40,10 @@ class HttpConnection
   readonly #streams: HttpStream[] = [];
   readonly #timer: WheelTimer;
   readonly #startedMs: number;
+  readonly #deadlines: ConnectionDeadlines;
   #timerDueMs = Infinity;
-  #idleSinceMs: number;
-  /** A request head has begun and is not complete. */
-  #headStartedMs: number | undefined;
   #requestCount = 0;
   #isDraining = false;
-  #hasMaxDurationPassed = false;
   #isClosed = false;
   #isClosingLocally = false;
   #hasClientEnded = false;
@@ -59,19 +58,17 @@ class HttpConnection
     stats.cxHttp1Total.inc();
     stats.cxHttp1Active.inc();
     this.#startedMs = config.dependencies.wheel.monotonicMs();
-    this.#idleSinceMs = this.#startedMs;
+    this.#deadlines = new ConnectionDeadlines(config.config, this.#startedMs);
     this.#timer = new WheelTimer(this);
     connection.setDelayedCloseTimeout?.(config.config.delayedCloseTimeoutMs);
     if (config.bufferLimitBytes > 0) connection.setWriteBufferLimit(config.bufferLimitBytes);
     this.#codec = createHttp1ServerCodec(connection, this, config.codecOptions);
-    this.onDeadlineChange(this.#connectionDeadline());
+    this.onDeadlineChange(this.#deadlines.next(false));
   }
 
   // The connection.
 
   onData(chunk: Buffer): void {
-    const mayBeginHead = this.#streams.length === 0 && this.#headStartedMs === undefined;
-    if (mayBeginHead && this.config.config.requestHeadersTimeoutMs > 0) this.#onHeadBegins();
     this.#codec.dispatch(chunk);
   }
 
@@ -101,6 +98,10 @@ class HttpConnection
     this.#owner.onSessionEnd(this);
   }
 
+  onDelayedCloseTimeout(): void {
+    this.config.stats.cxDelayedCloseTimeout.inc();
+  }
+
   onAboveWriteHighWatermark(): void {
     this.#codec.onAboveWriteHighWatermark();
   }
@@ -117,16 +118,22 @@ class HttpConnection
   // The codec.
 
   onNewStream(encoder: ResponseEncoder): RequestDecoder {
-    this.#headStartedMs = undefined;
     this.#requestCount++;
     const { stats } = this.config;
     stats.rqTotal.inc();
     stats.rqHttp1Total.inc();
     stats.rqActive.inc();
     const stream = new HttpStream(this, encoder, this.#createInfo());
+    this.#deadlines.onHeadEnded();
     this.#streams.push(stream);
     this.onDeadlineChange(stream.deadlines.next());
     return stream;
+  }
+
+  onHeadPending(): void {
+    if (this.#deadlines.headStartedMs !== undefined) return;
+    this.#deadlines.onHeadPending(this.config.dependencies.wheel.monotonicMs());
+    this.onDeadlineChange(this.#deadlines.next(false));
   }
 
   onProtocolError(error: CodecError): void {
@@ -138,7 +145,7 @@ class HttpConnection
       stream.onProtocolError(error);
       return;
     }
-    this.#refuse(error);
+    this.#refuse(error, error.body === '' ? undefined : 'DPE');
   }
 
   onStreamEnd(shouldClose: boolean): void {
@@ -154,7 +161,10 @@ class HttpConnection
       this.config.stats.cxMaxRequestsReached.inc();
       return true;
     }
-    return this.#isDraining || this.#hasMaxDurationPassed || this.#owner.drainClose();
+    if (this.#isDraining || this.#deadlines.isDraining) return true;
+    if (!this.#owner.drainClose()) return false;
+    this.config.stats.cxDrainClose.inc();
+    return true;
   }
 
   closeAfterResponse(): void {
@@ -175,8 +185,8 @@ class HttpConnection
     if (this.#streams.at(-1) === stream) this.#streams.pop();
     else this.#streams.splice(this.#streams.indexOf(stream), 1);
     if (this.#streams.length > 0) return;
-    this.#idleSinceMs = stream.streamInfo.endedMs ?? this.#idleSinceMs;
-    this.onDeadlineChange(this.#connectionDeadline());
+    this.#deadlines.onIdle(stream.streamInfo.endedMs ?? this.#startedMs);
+    this.onDeadlineChange(this.#deadlines.next(false));
   }
 
   onTimer(): void {
@@ -187,49 +197,31 @@ class HttpConnection
     for (const stream of [...this.#streams]) nextMs = Math.min(nextMs, stream.checkDeadlines(nowMs));
     if (this.#isClosed) return;
     this.#checkConnection(nowMs);
-    this.onDeadlineChange(Math.min(nextMs, this.#connectionDeadline()));
+    this.onDeadlineChange(Math.min(nextMs, this.#deadlines.next(this.#streams.length > 0)));
   }
 
   #checkConnection(nowMs: number): void {
-    const { config, stats } = this.config;
-    const headDeadlineMs = deadline(this.#headStartedMs, config.requestHeadersTimeoutMs);
-    if (nowMs >= headDeadlineMs) {
-      stats.rqHeaderTimeout.inc();
-      this.#headStartedMs = undefined;
-      this.#refuse({ status: 408, body: 'request header timeout', details: 'request_header_timeout' });
-    } else if (
-      nowMs >= deadline(this.#startedMs, config.maxConnectionDurationMs) &&
-      !this.#hasMaxDurationPassed
-    ) {
-      stats.cxMaxDurationReached.inc();
-      this.#hasMaxDurationPassed = true;
-      if (this.#streams.length === 0) this.#close('flush');
-    } else if (this.#streams.length === 0 && nowMs >= deadline(this.#idleSinceMs, config.idleTimeoutMs)) {
-      stats.cxIdleTimeout.inc();
-      this.#close('flush');
+    const expiry = this.#deadlines.expired(nowMs, this.#streams.length > 0);
+    if (expiry === undefined) return;
+    if (expiry.kind === 'close') {
+      this.#close('flush-and-delay');
+      return;
     }
-  }
-
-  #connectionDeadline(): number {
-    const { config } = this.config;
-    const durationMs = this.#hasMaxDurationPassed
-      ? Infinity
-      : deadline(this.#startedMs, config.maxConnectionDurationMs);
-    const idleMs = this.#streams.length === 0 ? deadline(this.#idleSinceMs, config.idleTimeoutMs) : Infinity;
-    return Math.min(durationMs, idleMs, deadline(this.#headStartedMs, config.requestHeadersTimeoutMs));
-  }
-
-  #onHeadBegins(): void {
-    this.#headStartedMs = this.config.dependencies.wheel.monotonicMs();
-    this.onDeadlineChange(this.#connectionDeadline());
+    this.config.stats[expiry.counter].inc();
+    if (expiry.kind === 'refuse') {
+      this.#refuse({ status: 408, body: expiry.body, details: expiry.details }, expiry.flag);
+    }
   }
 
   #createInfo(): StreamInfoRecord {
     const { dependencies, filterChainName } = this.config;
     const { wheel, rng } = dependencies;
+    const nowMs = wheel.monotonicMs();
+    // A request begins with the first byte of its head.
+    const startedAtMs = this.#deadlines.headStartedMs ?? nowMs;
     return new StreamInfoRecord({
-      startedAt: wheel.now(),
-      startedAtMs: wheel.monotonicMs(),
+      startedAt: wheel.now() - Math.round(nowMs - startedAtMs),
+      startedAtMs,
       protocol: this.#codec.protocol,
       connectionId: this.#connection.id,
       streamId: dependencies.nextStreamId(),
@@ -241,8 +233,9 @@ class HttpConnection
   }
 
   /** Answers without a stream, and closes. */
-  #refuse(error: CodecError): void {
-    this.#logRefusedRequest(error);
+  #refuse(error: CodecError, flag: ResponseFlag | undefined): void {
+    this.#logRefusedRequest(error, flag);
+    this.#deadlines.onHeadEnded();
     const headers = new HeaderMap();
     finishResponseHeaders(headers, this.config.config, this.config.dependencies.date, true, false);
     writeErrorResponse(this.#connection, error, headers);
@@ -250,13 +243,13 @@ class HttpConnection
   }
 
   /** Bytes that were no request are a line in the access log too. */
-  #logRefusedRequest(error: CodecError): void {
+  #logRefusedRequest(error: CodecError, flag: ResponseFlag | undefined): void {
     const info = this.#createInfo();
     info.responseStatus = error.status;
     info.responseDetails = error.details;
-    if (error.body !== '' && error.status !== 408) addFlag(info, 'DPE');
+    if (flag !== undefined) addFlag(info, flag);
     info.bytesSent = error.body.length;
-    info.endedMs = info.startedAtMs;
+    info.endedMs = this.config.dependencies.wheel.monotonicMs();
     this.config.stats.rqTotal.inc();
     this.config.stats.onResponse(error.status);
     this.config.listenerStats.onResponse(error.status);
@@ -275,8 +268,4 @@ class HttpConnection
     this.#isClosingLocally = !this.#hasClientEnded;
     this.#connection.close(kind);
   }
-}
-
-function deadline(fromMs: number | undefined, timeoutMs: number): number {
-  return fromMs === undefined || timeoutMs === 0 ? Infinity : fromMs + timeoutMs;
 }

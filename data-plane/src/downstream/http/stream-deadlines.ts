@@ -87,6 +87,7 @@ export class StreamDeadlines {
   }
 }
 
-function deadline(fromMs: number, timeoutMs: number): number {
-  return timeoutMs === 0 ? Infinity : fromMs + timeoutMs;
+/** Infinity: never, since there is no time-out or nothing to time. */
+export function deadline(fromMs: number | undefined, timeoutMs: number): number {
+  return fromMs === undefined || timeoutMs === 0 ? Infinity : fromMs + timeoutMs;
 }

@@ -127,6 +127,7 @@ export function buildManager(
     requestTimeoutMs: 0,
     requestHeadersTimeoutMs: 0,
     delayedCloseTimeoutMs: 1_000,
+    drainTimeoutMs: 5_000,
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,
     maxStreamDurationMs: 0,

@@ -82,6 +82,7 @@ export const listenerSupport: SupportTable = {
       'request_timeout',
       'request_headers_timeout',
       'delayed_close_timeout',
+      'drain_timeout',
       'access_log',
       'use_remote_address',
       'xff_num_trusted_hops',
@@ -103,7 +104,6 @@ export const listenerSupport: SupportTable = {
     ],
     only: { codec_type: ['AUTO', 'HTTP1'], stream_error_on_invalid_http_message: [false] },
     ignored: {
-      drain_timeout: onlyHttp2,
       http2_protocol_options: onlyHttp2,
       http3_protocol_options: 'only affects HTTP/3, which is refused',
       tracing: harmless.tracing,

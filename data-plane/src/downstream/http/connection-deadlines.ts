@@ -1,0 +1,124 @@
+import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import { StreamDeadlines, deadline, type StreamExpiry } from './stream-deadlines.ts';
+
+/** What a moment that has passed calls for. `refuse` and `close` are the connection's end. */
+export type ConnectionExpiry =
+  | {
+      /** The head of a request takes too long. */
+      readonly kind: 'refuse';
+      readonly counter: StreamExpiry['counter'] | 'rqHeaderTimeout';
+      readonly flag: StreamExpiry['flag'];
+      readonly body: string;
+      readonly details: string;
+    }
+  | {
+      /** From now on an answer ends the connection; without one it ends after `drain_timeout`. */
+      readonly kind: 'drain';
+      readonly counter: 'cxIdleTimeout' | 'cxMaxDurationReached';
+    }
+  | { readonly kind: 'close' };
+
+/**
+ * Time-outs of one connection, as moments on the monotonic clock. A request exists for them from the first byte of its
+ * head on, so what watches streams watches heads that are not complete as well.
+ */
+export class ConnectionDeadlines {
+  readonly #config: HttpConnectionManager;
+  readonly #maxDurationDueMs: number;
+  #idleSinceMs: number;
+  #headStartedMs: number | undefined;
+  #head: StreamDeadlines | undefined;
+  /** A byte of a request came. */
+  #hasBegun = false;
+  #isDraining = false;
+  #drainDueMs = Infinity;
+
+  constructor(config: HttpConnectionManager, startedMs: number) {
+    this.#config = config;
+    this.#idleSinceMs = startedMs;
+    this.#maxDurationDueMs = deadline(startedMs, config.maxConnectionDurationMs);
+  }
+
+  /** An answer is to be the connection's last. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** When the first byte of the head came that is not complete. */
+  get headStartedMs(): number | undefined {
+    return this.#headStartedMs;
+  }
+
+  /** Bytes of a head are there, and not all of them. */
+  onHeadPending(nowMs: number): void {
+    if (this.#headStartedMs !== undefined) return;
+    this.#hasBegun = true;
+    this.#headStartedMs = nowMs;
+    this.#head = new StreamDeadlines(this.#config, nowMs);
+  }
+
+  /** The request is a stream, or refused. */
+  onHeadEnded(): void {
+    this.#hasBegun = true;
+    this.#headStartedMs = undefined;
+    this.#head = undefined;
+  }
+
+  /** The last stream has ended. */
+  onIdle(nowMs: number): void {
+    this.#idleSinceMs = nowMs;
+  }
+
+  /** The earliest moment at which something could be due; Infinity for never. */
+  next(hasStreams: boolean): number {
+    let dueMs = this.#isDraining ? Infinity : this.#maxDurationDueMs;
+    if (hasStreams) return dueMs;
+    if (this.#head !== undefined) {
+      return Math.min(dueMs, this.#head.next(), this.#headersDueMs());
+    }
+    dueMs = Math.min(dueMs, this.#drainDueMs);
+    return this.#isDraining ? dueMs : Math.min(dueMs, this.#idleDueMs());
+  }
+
+  expired(nowMs: number, hasStreams: boolean): ConnectionExpiry | undefined {
+    if (!this.#isDraining && nowMs >= this.#maxDurationDueMs) {
+      return this.#drain(nowMs, 'cxMaxDurationReached');
+    }
+    if (hasStreams) return undefined;
+    if (this.#head !== undefined) return this.#expiredHead(this.#head, nowMs);
+    if (nowMs >= this.#drainDueMs) return { kind: 'close' };
+    if (!this.#isDraining && nowMs >= this.#idleDueMs()) return this.#drain(nowMs, 'cxIdleTimeout');
+    return undefined;
+  }
+
+  #expiredHead(head: StreamDeadlines, nowMs: number): ConnectionExpiry | undefined {
+    if (nowMs >= this.#headersDueMs()) {
+      return {
+        kind: 'refuse',
+        counter: 'rqHeaderTimeout',
+        flag: undefined,
+        body: 'request header timeout',
+        details: 'request_header_timeout',
+      };
+    }
+    const expiry = head.expired(nowMs, false);
+    if (expiry === undefined) return undefined;
+    const { body, details } = expiry.reply;
+    return { kind: 'refuse', counter: expiry.counter, flag: expiry.flag, body, details };
+  }
+
+  #drain(nowMs: number, counter: 'cxIdleTimeout' | 'cxMaxDurationReached'): ConnectionExpiry {
+    this.#isDraining = true;
+    // With one that never said anything no request can cross.
+    this.#drainDueMs = nowMs + (this.#hasBegun ? this.#config.drainTimeoutMs : 0);
+    return { kind: 'drain', counter };
+  }
+
+  #headersDueMs(): number {
+    return deadline(this.#headStartedMs, this.#config.requestHeadersTimeoutMs);
+  }
+
+  #idleDueMs(): number {
+    return deadline(this.#idleSinceMs, this.#config.idleTimeoutMs);
+  }
+}
