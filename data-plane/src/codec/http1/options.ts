@@ -41,6 +41,7 @@ export function createHttp1ServerOptions(
     acceptHttp10: given.acceptHttp10 ?? false,
     defaultHostForHttp10: given.defaultHostForHttp10 ?? '',
     allowCustomMethods: given.allowCustomMethods ?? false,
+    allowChunkedLength: given.allowChunkedLength ?? false,
     headerKeyFormat: given.headerKeyFormat,
     workspace,
   });

@@ -213,6 +213,12 @@ const refused: readonly (readonly [name: string, input: string, expected: string
     { maxHeadBytes: 200 },
   ],
   [
+    'RFC 9112 6.3 two lengths beside chunked, although one is allowed',
+    `POST / HTTP/1.1\r\n${host}content-length: 2\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    bad,
+    { allowChunkedLength: true },
+  ],
+  [
     'RFC 9112 3 target too long',
     `GET /${'a'.repeat(300)} HTTP/1.1\r\n${host}\r\n`,
     '414 http1.headers_too_large URI Too Long',
@@ -251,6 +257,12 @@ const accepted: readonly (readonly [name: string, input: string, expected: strin
     `FOO / HTTP/1.1\r\n${host}\r\n`,
     plain.replace('GET', 'FOO'),
     { allowCustomMethods: true },
+  ],
+  [
+    'RFC 9112 6.3 length beside chunked, where that is allowed: it is dropped',
+    `POST / HTTP/1.1\r\n${host}content-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+    `${plain.replace('GET', 'POST')}ok`,
+    { allowChunkedLength: true },
   ],
   ['RFC 9112 3.2 empty Host', 'GET / HTTP/1.1\r\nhost:\r\n\r\n', plain.replace('=a|', '=|')],
   ['RFC 9112 3.2 IPv6 Host', 'GET / HTTP/1.1\r\nhost: [::1]:80\r\n\r\n', plain.replace('=a|', '=[::1]:80|')],

@@ -21,6 +21,8 @@ export interface RequestRules {
   /** Host of an HTTP/1.0 request without one; empty for none. */
   readonly defaultHostForHttp10: string;
   readonly allowCustomMethods: boolean;
+  /** Content-Length beside chunked is dropped, and the connection ends with the answer (RFC 9112 6.1); else 400. */
+  readonly allowChunkedLength: boolean;
 }
 
 /** As Envoy's parser; anything else is 400 unless custom methods are allowed. */
@@ -127,7 +129,7 @@ export class RequestParser extends HeadParser {
     headers.addUnchecked(':authority', authority);
     headers.addUnchecked(':scheme', scheme === '' ? rules.scheme : scheme);
     fields.collect(this, headers);
-    this.error = this.#checkHost(rules) ?? this.#checkFraming();
+    this.error = this.#checkHost(rules) ?? this.#checkFraming(rules, headers);
     if (this.error !== undefined) return undefined;
     // The target's authority replaces Host (RFC 9112 3.2.2); they need not be equal.
     if (authority === '') headers.setUncheckedAt(authorityIndex, fields.host);
@@ -183,19 +185,23 @@ export class RequestParser extends HeadParser {
     return fields.hostCount > 1 || !isValidHost(fields.host) ? requestErrors.malformed : undefined;
   }
 
-  #checkFraming(): CodecError | undefined {
+  #checkFraming(rules: RequestRules, headers: HeaderMap): CodecError | undefined {
     const fields = this.#fields;
     if (fields.hasNominatedProtected) return requestErrors.nominatedField;
     if (fields.lengthCount > 0 && (fields.lengthCount > 1 || fields.contentLength < 0)) {
       return requestErrors.malformed;
     }
     if (fields.hasTransferEncoding) {
-      if (fields.lengthCount > 0) return requestErrors.lengthAndChunked;
+      if (fields.lengthCount > 0 && !rules.allowChunkedLength) return requestErrors.lengthAndChunked;
       if (this.isHttp10) return requestErrors.transferEncodingNotAllowed;
       const coding = classifyTransferEncoding(fields.transferEncoding);
       if (coding === codingUnknown) return requestErrors.unknownCoding;
       if (coding !== codingChunked) return requestErrors.chunkedNotLast;
       this.framing = bodyChunked;
+      if (fields.lengthCount > 0) {
+        headers.remove('content-length');
+        fields.hasClose = true;
+      }
     } else if (fields.contentLength > 0) {
       this.framing = bodyLength;
       this.contentLength = fields.contentLength;

@@ -51,6 +51,17 @@ test('an empty answer has content-length 0; names of framing and connection in t
   assert.equal(server.connection.takeWritten(), 'HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
 });
 
+test('RFC 9112 6.1: where a length beside chunked is allowed, the answer is the last of its connection', () => {
+  const server = new RecordingServer({ allowChunkedLength: true });
+  server.feed(
+    'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+  );
+  assert.equal(server.last.headers.has('content-length'), false);
+  server.last.answer('200');
+  assert.match(server.connection.takeWritten(), /connection: close/);
+  assert.deepEqual(server.ends, [true]);
+});
+
 test('RFC 9110 6.4.1: HEAD, 204 and 304 have no body, 205 neither', () => {
   for (const [request, status, expected] of [
     [get.replace('GET', 'HEAD'), '200', 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n'],

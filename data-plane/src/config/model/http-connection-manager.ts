@@ -44,6 +44,8 @@ export interface HttpConnectionManager {
   readonly acceptHttp10: boolean;
   readonly defaultHostForHttp10: string;
   readonly enableTrailers: boolean;
+  readonly allowChunkedLength: boolean;
+  readonly allowCustomMethods: boolean;
   /** Absent: lower case. */
   readonly headerKeyFormat?: HeaderKeyFormat;
   readonly proxy100Continue: boolean;

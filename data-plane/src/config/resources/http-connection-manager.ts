@@ -85,6 +85,8 @@ export function decodeHttpConnectionManager(
     acceptHttp10: http1?.acceptHttp10 ?? false,
     defaultHostForHttp10: http1?.defaultHostForHttp10 ?? '',
     enableTrailers: http1?.enableTrailers ?? false,
+    allowChunkedLength: http1?.allowChunkedLength ?? false,
+    allowCustomMethods: http1?.allowCustomMethods ?? false,
     proxy100Continue: message.proxy100Continue,
     upgrades: decodeUpgrades(context, message, path),
     ...defined<Pick<HttpConnectionManager, 'headerKeyFormat'>>({

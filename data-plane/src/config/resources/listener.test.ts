@@ -67,6 +67,15 @@ test('a listener and its connection manager have the defaults of Envoy', () => {
   });
 });
 
+test('what loosens the codec is handed on', () => {
+  const options =
+    'accept_http_10: true, allow_chunked_length: true, allow_custom_methods: true, enable_trailers: true';
+  assert.partialDeepStrictEqual(
+    managerOf(listenerYaml(managerYaml(`${routes}, http_protocol_options: { ${options} }`))),
+    { acceptHttp10: true, allowChunkedLength: true, allowCustomMethods: true, enableTrailers: true },
+  );
+});
+
 test('an upgrade may have filters of its own, which end with a router too', () => {
   const yaml = (filters: string): string =>
     listenerYaml(

@@ -83,6 +83,8 @@ export class ManagerConfig {
       maxHeadBytes: config.maxRequestHeadersBytes,
       maxFieldCount: config.maxHeadersCount,
       enableTrailers: config.enableTrailers,
+      allowChunkedLength: config.allowChunkedLength,
+      allowCustomMethods: config.allowCustomMethods,
       headerKeyFormat: config.headerKeyFormat,
       acceptHttp10: config.acceptHttp10,
       defaultHostForHttp10: config.defaultHostForHttp10,

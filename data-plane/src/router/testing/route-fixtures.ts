@@ -143,6 +143,8 @@ export function buildManager(
     acceptHttp10: false,
     defaultHostForHttp10: '',
     enableTrailers: false,
+    allowChunkedLength: false,
+    allowCustomMethods: false,
     proxy100Continue: false,
     upgrades: {},
     suppressEnvoyHeaders: false,

@@ -143,8 +143,9 @@ export const listenerSupport: SupportTable = {
       'enable_trailers',
       'header_key_format',
       'allow_chunked_length',
+      'allow_custom_methods',
     ],
-    only: { allow_absolute_url: [true], allow_chunked_length: [false] },
+    only: { allow_absolute_url: [true] },
     ignored: { use_balsa_parser: 'there is one parser' },
   },
 };
