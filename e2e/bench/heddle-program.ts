@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { planeNodeOptions } from '@heddle/shared/processes/plane-node-options';
 import type { BenchOptions } from './scenario.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -12,5 +13,6 @@ export function heddleCommand(
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const program = path.join(root, plane, isCompiled ? 'dist/main.js' : 'src/main.ts');
   if (!existsSync(program)) throw new Error(`there is no ${program}: run npm run build`);
-  return [process.execPath, ...(isCompiled ? ['--conditions=compiled'] : []), ...profile, program];
+  const condition = isCompiled ? ['--conditions=compiled'] : [];
+  return [process.execPath, ...condition, ...planeNodeOptions[plane], ...profile, program];
 }

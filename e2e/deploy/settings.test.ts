@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { planeNodeOptions } from '@heddle/shared/processes/plane-node-options';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { repositoryRoot } from '../harness/harness.ts';
 import { mountsOf, problemsOf, readComposeFile, type ComposeFile } from './compose-file.ts';
@@ -89,17 +90,21 @@ test('a real Envoy takes its bootstrap file', { skip: envoy.skip }, () => {
 
 test('the units start what the images start, with settings that exist, and without rights', () => {
   const units = [
-    { file: 'heddle-control-plane.service', target: 'control-plane' },
-    { file: 'heddle-sidecar@.service', target: 'sidecar' },
-  ];
-  for (const { file, target } of units) {
+    { file: 'heddle-control-plane.service', target: 'control-plane', plane: 'control-plane' },
+    { file: 'heddle-sidecar@.service', target: 'sidecar', plane: 'data-plane' },
+  ] as const;
+  for (const { file, target, plane } of units) {
     const unit = readFileSync(path.join(repositoryRoot, 'deploy/systemd', file), 'utf8').split('\n');
     const entrypoint = stages
       .find(({ name }) => name === target)
       ?.instructions.find(({ name }) => name === 'ENTRYPOINT');
-    const [node, condition, program] = execForm(entrypoint?.text ?? '');
+    const words = execForm(entrypoint?.text ?? '');
+    const [node, condition, ...options] = words.slice(0, -1);
+    const program = words.at(-1);
+    assert.deepEqual(options, planeNodeOptions[plane]);
+    const start = [node, condition, ...options].join(' ');
     const [command] = unit.filter((line) => line.startsWith('ExecStart='));
-    assert.ok(command?.startsWith(`ExecStart=/usr/bin/${node} ${condition} /opt/heddle/${program}`), command);
+    assert.ok(command?.startsWith(`ExecStart=/usr/bin/${start} /opt/heddle/${program}`), command);
     const rights = ['DynamicUser=yes', 'ProtectSystem=strict', 'NoNewPrivileges=yes', 'PrivateDevices=yes'];
     for (const line of rights) assert.ok(unit.includes(line), `${file}: ${line}`);
   }

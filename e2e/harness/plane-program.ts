@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { planeNodeOptions } from '@heddle/shared/processes/plane-node-options';
 import { repositoryRoot } from './harness.ts';
 
 export type Plane = 'control-plane' | 'data-plane';
@@ -9,10 +10,11 @@ export function isCompiledRun(environment: NodeJS.ProcessEnv = process.env): boo
   return environment['HEDDLE_COMPILED'] === '1';
 }
 
-/** What follows `node` and its own arguments: the program of a plane. Throws when it was not built. */
+/** What follows `node`: the program of a plane, and before it what Node is told for it. Throws when it was not built. */
 export function planeProgram(plane: Plane, isCompiled = isCompiledRun()): readonly string[] {
-  if (!isCompiled) return [path.join(repositoryRoot, plane, 'src/main.ts')];
+  const options = planeNodeOptions[plane];
+  if (!isCompiled) return [...options, path.join(repositoryRoot, plane, 'src/main.ts')];
   const program = path.join(repositoryRoot, plane, 'dist/main.js');
   if (!existsSync(program)) throw new Error(`there is no ${program}: run npm run build`);
-  return ['--conditions=compiled', program];
+  return ['--conditions=compiled', ...options, program];
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { planeNodeOptions } from '@heddle/shared/processes/plane-node-options';
 
 export type Plane = 'control-plane' | 'data-plane';
 
@@ -13,5 +14,5 @@ export function planeArguments(plane: Plane): string[] {
     new URL(`../../../${plane}/${isCompiled ? 'dist/main.js' : 'src/main.ts'}`, import.meta.url),
   );
   if (!existsSync(path)) throw new Error(`${path} is missing: this installation is not complete`);
-  return isCompiled ? ['--conditions=compiled', path] : [path];
+  return [...(isCompiled ? ['--conditions=compiled'] : []), ...planeNodeOptions[plane], path];
 }
