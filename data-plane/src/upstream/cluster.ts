@@ -150,7 +150,8 @@ export class ManagedCluster implements DiscoveryEvents {
       removed: [],
       priorities: this.membership.priorities,
     };
-    return { kind: 'replace', cluster: this.info, hosts, shared: this.memory.shared };
+    const { discovery: _, healthCheck: __, ...cluster } = this.info;
+    return { kind: 'replace', cluster, hosts, shared: this.memory.shared };
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
 import { createTcpClientCodec } from '../codec/tcp/tcp-client-codec.ts';
-import type { Cluster } from '../config/model/cluster.ts';
+import type { ServedCluster } from '../config/model/cluster.ts';
 import type { ClusterSharedMemory, HostSetUpdate } from '../config/model/cluster-update.ts';
 import { packedHostCount } from '../config/model/packed-hosts.ts';
 import type { StatsScope } from '../stats/stats.ts';
@@ -44,7 +44,7 @@ type HostPools = Partial<Record<PoolKey, Http1ConnectionPool>>;
 
 /** One cluster object in one worker: lives from its `replace` to the next one, and drains after that. */
 export class WorkerCluster implements ThreadLocalCluster {
-  readonly info: Cluster;
+  readonly info: ServedCluster;
   readonly stats: ClusterStats;
   readonly #hostSet: HostSet;
   readonly #pools = new Map<WorkerHost, HostPools>();
@@ -53,7 +53,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   #isDraining = false;
 
   constructor(
-    cluster: Cluster,
+    cluster: ServedCluster,
     initial: HostSetUpdate,
     shared: ClusterSharedMemory,
     context: WorkerUpstreamContext,

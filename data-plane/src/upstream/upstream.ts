@@ -1,5 +1,5 @@
 import type { HttpProtocol, RequestEncoder, ResponseDecoder, StreamResetReason } from '../codec/codec.ts';
-import type { Cluster } from '../config/model/cluster.ts';
+import type { ServedCluster } from '../config/model/cluster.ts';
 import type { Locality } from '../config/model/locality.ts';
 import type { SocketAddress } from '../transport/connection.ts';
 
@@ -14,7 +14,7 @@ export interface ThreadLocalClusters {
  * to the end; every attempt picks from the current hosts.
  */
 export interface ThreadLocalCluster {
-  readonly info: Cluster;
+  readonly info: ServedCluster;
   readonly stats: ClusterStats;
   /** No host: the caller answers 503 UH. */
   chooseHost(context: LoadBalancerContext): Host | undefined;
@@ -120,6 +120,8 @@ export interface ClusterStats {
   readonly noneHealthy: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
+  /** Answers that wait for their client, and go on. */
+  readonly flowControl: { readonly pausedReading: CounterLike; readonly resumedReading: CounterLike };
 }
 
 export interface RetryStats {

@@ -1,4 +1,4 @@
-import type { Cluster } from './cluster.ts';
+import type { ServedCluster } from './cluster.ts';
 import type { EdsHealthStatus } from './endpoints.ts';
 import type { Locality } from './locality.ts';
 
@@ -9,7 +9,7 @@ import type { Locality } from './locality.ts';
 export type ClusterUpdate =
   | {
       readonly kind: 'replace';
-      readonly cluster: Cluster;
+      readonly cluster: ServedCluster;
       readonly hosts: HostSetUpdate;
       readonly shared: ClusterSharedMemory;
     }

@@ -23,6 +23,9 @@ export interface Cluster {
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+/** What a worker gets of it: how hosts are found and checked is the main thread's business, and can be large. */
+export type ServedCluster = Omit<Cluster, 'discovery' | 'healthCheck'>;
+
 export type Discovery =
   | { readonly kind: 'static'; readonly endpoints: Endpoints }
   | { readonly kind: 'eds'; readonly serviceName: string; readonly initialFetchTimeoutMs: number }

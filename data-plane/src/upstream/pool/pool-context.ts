@@ -1,12 +1,12 @@
 import type { Clock } from '@heddle/shared/time/clock';
-import type { Cluster } from '../../config/model/cluster.ts';
+import type { ServedCluster } from '../../config/model/cluster.ts';
 import type { SharedResourceManager } from '../circuit-breaker.ts';
 import type { PoolStats } from './pool-stats.ts';
 import type { ClientCodecFactory, UpstreamConnector } from './upstream-connector.ts';
 
 /** What a pool needs of its cluster and worker; shared by the pools of one priority. */
 export interface PoolContext {
-  readonly cluster: Cluster;
+  readonly cluster: ServedCluster;
   readonly resources: SharedResourceManager;
   readonly stats: PoolStats;
   readonly connector: UpstreamConnector;
