@@ -21,6 +21,7 @@ if (isMainThread) {
 const wallClock = Date.now;
 const worker = isMainThread ? undefined : (workerData as { readonly index: number }).index;
 let ballast: object[] = [];
+let filling: NodeJS.Timeout | undefined;
 
 function suffer(fault: InjectedFault): void {
   switch (fault.kind) {
@@ -38,9 +39,12 @@ function suffer(fault: InjectedFault): void {
       jump(fault.byMs);
       break;
     case 'fill-heap':
-      if (fault.worker === worker) fillHeap(fault.ratio);
+      // What was garbage among it is replaced when it has been collected.
+      if (!isMainThread) filling ??= setInterval(() => fillHeap(fault.megabytes), 100).unref();
       break;
     case 'free-heap':
+      clearInterval(filling);
+      filling = undefined;
       ballast = [];
       break;
   }
@@ -57,9 +61,11 @@ function jump(byMs: number): void {
   });
 }
 
-/** Objects that stay, until they take this share of the heap's limit. */
-function fillHeap(ratio: number): void {
-  while (getHeapStatistics().used_heap_size < getHeapStatistics().heap_size_limit * ratio) {
-    ballast.push(Array.from({ length: 10_000 }, (_, index) => ({ index })));
+/** Objects that stay, until they and all else take so much. */
+function fillHeap(megabytes: number): void {
+  while (getHeapStatistics().used_heap_size < megabytes * 1024 * 1024) {
+    const block = new Array<object>(10_000);
+    for (let index = 0; index < block.length; index++) block[index] = { index };
+    ballast.push(block);
   }
 }

@@ -9,8 +9,8 @@ export type InjectedFault =
   | { readonly kind: 'worker-exits'; readonly worker: number; readonly code: number }
   /** The wall clock is so far off, in all threads. 0 puts it right again. */
   | { readonly kind: 'clock-jump'; readonly byMs: number }
-  /** Objects that stay fill the heap of a worker up to this share of its limit. */
-  | { readonly kind: 'fill-heap'; readonly worker: number; readonly ratio: number }
+  /** Objects that stay fill the heap of each worker until so much of it is used. */
+  | { readonly kind: 'fill-heap'; readonly megabytes: number }
   | { readonly kind: 'free-heap' };
 
 /** A process that faults can be injected into. */

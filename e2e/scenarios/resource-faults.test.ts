@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { startFaultMesh, type FaultMesh, type OwnRequests } from '../faults/fault-mesh.ts';
@@ -11,7 +12,8 @@ import { startVictimLoad } from '../faults/victim.ts';
 import { createHarness, until, type Harness } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
 import { instance, service } from '../harness/objects.ts';
-import { startAnsweringPorts } from '../harness/parts.ts';
+import { startAnsweringPorts, startSidecar, untilReachable, type Proxy } from '../harness/parts.ts';
+import { untilBothWorkersAnswered } from '../load/both-workers.ts';
 
 let harness: Harness;
 let mesh: FaultMesh;
@@ -165,3 +167,134 @@ test('the clock jumps', { timeout: 120_000 }, async () => {
     );
   }
 });
+
+const activeStat = 'overload.envoy.overload_actions.stop_accepting_connections.active';
+
+/** A sidecar for which faults can be injected, with the service `cart` behind it. */
+async function startVictim(id: string, nodeArguments: readonly string[] = []): Promise<Proxy> {
+  const [controlPlane] = mesh.controlPlanes;
+  assert.ok(controlPlane !== undefined);
+  const sidecar = await startSidecar(harness, { id, controlPlane, isInjectable: true, nodeArguments });
+  await untilReachable(sidecar, 'cart');
+  await untilBothWorkersAnswered(sidecar, 'cart');
+  return sidecar;
+}
+
+function logOf({ process }: Proxy): string {
+  return readFileSync(process.logFile, 'utf8');
+}
+
+test('a sidecar’s descriptors run out', { timeout: 120_000 }, async () => {
+  const victim = await startVictim('few-descriptors');
+  const { process, admin, outboundPort } = victim;
+  const act = async (): Promise<OwnRequests> => {
+    const load = startVictimLoad(harness, { port: outboundPort, service: 'cart' });
+    await load.next(50);
+    const openCount = readdirSync(`/proc/${process.pid}/fd`).length;
+    execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${openCount + 60}:`]);
+    const idle: Socket[] = [];
+    harness.onEnd(() => Promise.resolve(idle.forEach((socket) => socket.destroy())));
+    // The limit is looked at twice a second.
+    await load.next(100);
+    // All connect, since the kernel takes them; the last ones are not accepted any more.
+    await until('both workers accept nothing', async () => {
+      for (let index = 0; index < 5; index++) idle.push(await connectTo(outboundPort));
+      return (await admin.stat(activeStat)) === 2;
+    });
+    assert.ok(readdirSync(`/proc/${process.pid}/fd`).length < openCount + 60);
+    await load.next(50);
+    const waiting = call(outboundPort, '/', { host: 'cart', timeoutMs: 30_000 });
+    await load.next(50);
+    for (const socket of idle) socket.destroy();
+    await until('both workers accept again', async () => (await admin.stat(activeStat)) === 0);
+    assert.equal((await waiting).status, 200);
+    await load.next(50);
+    await load.stop();
+    return load.account();
+  };
+  rows.push(await mesh.during('a sidecar’s descriptors run out, then are free again', act));
+  await until('it says so', () => logOf(victim).includes('connections are accepted again'));
+  const warnings = logOf(victim).match(/no connection is accepted.*/g) ?? [];
+  assert.ok(warnings.length >= 1 && warnings.length <= 4, `${warnings.length} warnings`);
+  assert.match(logOf(victim), /"resource":"descriptors","reason":"\d+ of \d+ file descriptors are open"/);
+});
+
+test('no descriptor is left for the upstream', { timeout: 120_000 }, async () => {
+  const victim = await startVictim('no-descriptors');
+  const { process, outboundPort } = victim;
+  const limit = (soft: string): void => {
+    execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${soft}:`]);
+  };
+  const act = async (): Promise<OwnRequests> => {
+    // Connections that are there, without one to the upstream: nothing has been asked on them.
+    const clients = await Promise.all(Array.from({ length: 30 }, () => connectTo(outboundPort)));
+    harness.onEnd(() => Promise.resolve(clients.forEach((client) => client.destroy())));
+    await until('all are accepted', async () => {
+      const counts = await victim.admin.connectionsByWorker(outboundPort);
+      return [...counts.values()].reduce((sum, count) => sum + count, 0) >= 30;
+    });
+    const openCount = readdirSync(`/proc/${process.pid}/fd`).length;
+    limit(String(openCount));
+    const statuses = await Promise.all(clients.map(askOn));
+    assert.ok(statuses.includes('503'), `upstream connections fail: ${statuses.join()}`);
+    limit('4096');
+    for (const status of statuses) assert.match(status, /^(200|503)$/);
+    assert.deepEqual(new Set(await Promise.all(clients.map(askOn))), new Set(['200']));
+    const failed = statuses.filter((status) => status === '503').length;
+    return { requests: 60, failed, hadToFail: failed };
+  };
+  rows.push(await mesh.during('a sidecar without a descriptor for its upstream', act));
+  assert.equal(process.exit, undefined);
+});
+
+test('the heap of a worker is nearly full', { timeout: 120_000 }, async () => {
+  const victim = await startVictim('full-heap', ['--max-old-space-size=96']);
+  const { admin, outboundPort } = victim;
+  const act = async (): Promise<OwnRequests> => {
+    const load = startVictimLoad(harness, { port: outboundPort, service: 'cart' });
+    await load.next(50);
+    victim.inject({ kind: 'fill-heap', megabytes: 86 });
+    await until('both workers accept nothing', async () => (await admin.stat(activeStat)) === 2);
+    await load.next(50);
+    victim.inject({ kind: 'free-heap' });
+    await until('both workers accept again', async () => (await admin.stat(activeStat)) === 0);
+    await untilReachable(victim, 'cart');
+    await load.next(50);
+    await load.stop();
+    return load.account();
+  };
+  rows.push(await mesh.during('a worker’s heap nearly full, then with room again', act));
+  assert.match(logOf(victim), /"resource":"worker_heap","reason":"\d+ of \d+ bytes of the heap are used"/);
+  assert.equal(await admin.stat('server.worker_deaths'), 0);
+});
+
+/** Resolves when the kernel has taken the connection. */
+function connectTo(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject).on('error', () => socket.destroy());
+      resolve(socket);
+    });
+  });
+}
+
+/** A request on an open connection, which stays open; resolves with the status. */
+function askOn(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const onData = (chunk: Buffer): void => {
+      answer += chunk.toString('latin1');
+      const [head = '', body] = answer.split('\r\n\r\n');
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1] ?? NaN);
+      const isWhole = answer.endsWith('\r\n0\r\n\r\n') || (body !== undefined && body.length >= length);
+      if (!isWhole) return;
+      socket.off('data', onData);
+      resolve(answer.slice(9, 12));
+    };
+    socket.on('data', onData);
+    socket.once('close', () => resolve('closed'));
+    socket.write('GET / HTTP/1.1\r\nhost: cart\r\n\r\n');
+  });
+}

@@ -70,6 +70,7 @@ export const layers: readonly Layer[] = [
   // Data plane: leaves first, then the two halves, then what joins them.
   { name: 'time', path: 'data-plane/src/time', may: base, hint: 'a leaf' },
   { name: 'stats', path: 'data-plane/src/stats', may: [...base, 'config-contracts'], hint: 'a leaf' },
+  { name: 'overload', path: 'data-plane/src/overload', may: [...base, 'stats'], hint: 'a leaf' },
   {
     name: 'transport',
     path: 'data-plane/src/transport',
@@ -139,7 +140,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'data-plane-root',
     path: 'data-plane',
-    may: [...leaves, 'config', 'downstream', 'upstream', 'router', 'admin'],
+    may: [...leaves, 'overload', 'config', 'downstream', 'upstream', 'router', 'admin'],
     hint: planeHint,
   },
 

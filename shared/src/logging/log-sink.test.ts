@@ -13,7 +13,7 @@ function createFakeDescriptor() {
   const sink = createLogSink({
     fd: 99,
     formatLoss: (count, reason) => `lost ${count}: ${reason}\n`,
-    writeBytes(fd, bytes, offset, length) {
+    writeBytes(_fd, bytes, offset, length) {
       const answer = answers.shift() ?? length;
       if (typeof answer === 'string') throw Object.assign(new Error(answer), { code: answer });
       text += bytes.toString('utf8', offset, offset + answer);
