@@ -15,7 +15,7 @@ import {
   toExpectedRevision,
   type PreconditionHeaders,
 } from './etag.ts';
-import { parseBody } from './parse-body.ts';
+import { parseBody, problemsOfBody } from './parse-body.ts';
 import { problemResponses } from './problem-document.ts';
 import { storedDocumentSchema, storedListSchema, toStoredDocument } from './stored-document.ts';
 
@@ -87,6 +87,7 @@ export function registerObjectRoutes(app: FastifyInstance, registry: Registry, r
   app.put<{ Params: PathParams; Headers: PreconditionHeaders }>(
     path,
     {
+      config: { problemsOfBody: (body) => problemsOfBody(body, kind, specSchema) },
       schema: {
         tags: [tag],
         summary: `Creates or replaces one ${kind}`,

@@ -134,6 +134,24 @@ describe('objects of the REST API', () => {
     ]);
   });
 
+  it('reports the problems of path, query, headers and body together', async (test) => {
+    const rest = await createRestFixture(test);
+    const answer = await rest.send('PUT', '/v1/services/Cart?force=1', { port: 0, protcol: 'tcp' });
+    const problems = problemsOf(answer, 400, 'invalid-input');
+    assert.equal(problems.length, 4, problems.join('\n'));
+    const parts = (answer.json['problems'] as { in?: string }[]).map((problem) => problem.in ?? 'body');
+    assert.deepEqual(parts, ['path', 'query', 'body', 'body']);
+    const document = { kind: 'Service', metadata: { name: 'cart' }, spec: { port: 0 }, revision: -1 };
+    const ofDocument = problemsOf(
+      await rest.send('PUT', '/v1/services/Cart', document),
+      400,
+      'invalid-input',
+    );
+    assert.equal(ofDocument.length, 3, ofDocument.join('\n'));
+    const ofNothing = problemsOf(await rest.send('GET', '/v1/services/Cart?x=1'), 400, 'invalid-input');
+    assert.equal(ofNothing.length, 2, ofNothing.join('\n'));
+  });
+
   it('reports every problem of a body with its pointer', async (test) => {
     const rest = await withCart(test);
     const body = {

@@ -26,16 +26,46 @@ export interface ParsedBody {
 export function parseBody(body: unknown, identity: ObjectIdentity): ParsedBody {
   if (isWholeDocument(body)) return parseDocument(body, identity);
   const { kind, metadata, specSchema } = identity;
-  // Fastify gives null for no body at all.
-  const hasBody = body !== undefined && body !== null;
-  const problems = validate(specSchema, hasBody ? body : {});
+  const problems = specProblems(body, specSchema);
   if (problems.length > 0) throw new InvalidInputError(problems);
+  const hasBody = body !== undefined && body !== null;
   const document = !hasBody ? { kind, metadata } : { kind, metadata, spec: body };
   return {
     object: deepFreeze(document as MeshObject),
     revision: undefined,
     toBodyPointer: (pointer) => (pointer.startsWith('/spec') ? pointer.slice('/spec'.length) : ''),
   };
+}
+
+/** What is wrong with a body under a path that is wrong itself, so that they cannot be compared. */
+export function problemsOfBody(
+  body: unknown,
+  kind: MeshObject['kind'],
+  specSchema: TSchema,
+): readonly Problem[] {
+  return isWholeDocument(body) ? documentProblems(body, kind) : specProblems(body, specSchema);
+}
+
+function specProblems(body: unknown, specSchema: TSchema): readonly Problem[] {
+  // Fastify gives null for no body at all.
+  return validate(specSchema, body ?? {});
+}
+
+function documentProblems(
+  { revision, ...document }: Readonly<Record<string, unknown>>,
+  kind: MeshObject['kind'],
+): Problem[] {
+  const problems: Problem[] = [];
+  if (
+    revision !== undefined &&
+    !(typeof revision === 'number' && Number.isSafeInteger(revision) && revision > 0)
+  ) {
+    problems.push({ path: '/revision', message: 'expected the revision of a GET, or none' });
+  }
+  if (document['kind'] !== kind)
+    problems.push({ path: '/kind', message: `must be "${kind}" under this path` });
+  else problems.push(...checkMeshObject(document).problems);
+  return problems;
 }
 
 function isWholeDocument(body: unknown): body is Readonly<Record<string, unknown>> {
@@ -49,16 +79,7 @@ function parseDocument(
   { kind, metadata }: ObjectIdentity,
 ): ParsedBody {
   const { revision, ...document } = body;
-  const problems: Problem[] = [];
-  if (
-    revision !== undefined &&
-    !(typeof revision === 'number' && Number.isSafeInteger(revision) && revision > 0)
-  ) {
-    problems.push({ path: '/revision', message: 'expected the revision of a GET, or none' });
-  }
-  if (document['kind'] !== kind)
-    problems.push({ path: '/kind', message: `must be "${kind}" under this path` });
-  else problems.push(...checkMeshObject(document).problems);
+  const problems = documentProblems(body, kind);
   const given = document['metadata'];
   for (const [field, wanted] of Object.entries(metadata)) {
     const value =

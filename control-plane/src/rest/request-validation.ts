@@ -1,27 +1,34 @@
 import type { FastifyInstance } from 'fastify';
-import { InvalidInputError } from '@heddle/shared/errors/problem';
+import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
 import { closedObject } from '@heddle/shared/model/schema';
 import { validate } from '@heddle/shared/model/validate';
 import type { TSchema } from '@sinclair/typebox';
 import { malformedJson } from './error-handler.ts';
 import type { RequestProblem } from './problem-document.ts';
 
-const partNames = { params: 'path', querystring: 'query', headers: 'headers' } as const;
-
-function isPart(httpPart: string | undefined): httpPart is keyof typeof partNames {
-  return httpPart !== undefined && Object.hasOwn(partNames, httpPart);
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What is wrong with the body of a request whose other parts are wrong too; else its handler says so. */
+    readonly problemsOfBody?: (body: unknown) => readonly Problem[];
+  }
 }
 
 /**
- * Replaces Fastify's validation by the model's, so that REST and files get the same messages and all of them.
- * Bodies are left to the handlers: what is valid depends on whether they hold a document or only its spec.
+ * Replaces Fastify's validation, which ends with the first part that is wrong, by the model's: REST and files get
+ * the same messages, and all of them. Bodies are left to the handlers: what is valid depends on whether they hold a
+ * document or only its spec.
  */
 export function installRequestValidation(app: FastifyInstance): void {
-  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => (data: unknown) => {
-    if (!isPart(httpPart)) return { value: data };
-    const part = partNames[httpPart];
-    const problems: RequestProblem[] = validate(schema, data).map((problem) => ({ ...problem, in: part }));
-    return problems.length === 0 ? { value: data } : { error: new InvalidInputError(problems) };
+  app.setValidatorCompiler(() => (data: unknown) => ({ value: data }));
+  app.addHook('preHandler', (request, _reply, done) => {
+    const { schema, config } = request.routeOptions;
+    const problems = [
+      ...problemsOf('path', schema?.params, request.params),
+      ...problemsOf('query', schema?.querystring, request.query),
+      ...problemsOf('headers', schema?.headers, request.headers),
+    ];
+    if (problems.length === 0) done();
+    else done(new InvalidInputError([...problems, ...(config.problemsOfBody?.(request.body) ?? [])]));
   });
   // A misspelled `dryRun` must not become a write.
   app.addHook('onRoute', (route) => {
@@ -42,4 +49,9 @@ export function installRequestValidation(app: FastifyInstance): void {
       done(malformedJson(thrown, String(body)));
     }
   });
+}
+
+function problemsOf(part: RequestProblem['in'], schema: unknown, data: unknown): readonly RequestProblem[] {
+  if (schema === undefined) return [];
+  return validate(schema as TSchema, data).map((problem) => ({ ...problem, in: part }));
 }
