@@ -222,10 +222,12 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   }
 
   onAboveWriteHighWatermark(): void {
+    this.#cluster.stats.flowControl.pausedReading.inc();
     this.#attempt?.readDisable(true);
   }
 
   onBelowWriteLowWatermark(): void {
+    this.#cluster.stats.flowControl.resumedReading.inc();
     this.#attempt?.readDisable(false);
   }
 

@@ -294,6 +294,20 @@ for (const hasFastAccept of [false, true]) {
     }
   });
 
+  test(`a writer that goes on and on within one tick hears of the limit in it, and of the end of that${suffix}`, async () => {
+    const pair = await createPair(createContext());
+    const { connection } = pair.client;
+    connection.setWriteBufferLimit(10_000);
+    for (let count = 0; count < 20; count++) connection.write('x'.repeat(10_000));
+    assert.deepEqual(pair.client.log, ['connected']);
+    for (let count = 0; count < 20; count++) connection.write('x'.repeat(10_000));
+    assert.deepEqual(pair.client.log, ['connected', 'above']);
+    await pair.client.untilLogged('below');
+    await pair.server.until(() => pair.server.connection.bytesRead === 400_000);
+    assert.deepEqual(pair.client.log, ['connected', 'above', 'below']);
+    await closeBoth(pair);
+  });
+
   test(`listening: a taken port is an error that says so, a pause keeps clients waiting, a close keeps them alive${suffix}`, async () => {
     const pausableHandles = await findPausableHandles();
     const context = createTransportContext(new TimerWheel(systemClock), { hasFastAccept, pausableHandles });

@@ -17,6 +17,8 @@ import type { Flushable } from './write-batch.ts';
 
 /** Up to here a buffer is copied into the text of the tick, which is one write; above, it is a part of a writev. */
 const copiedChunkBytes = 8 * 1024;
+/** What is written in one tick may pass the limit by that; whoever writes more learns of it before the tick ends. */
+const maxTickBytes = 256 * 1024;
 const emptyChunk = Buffer.alloc(0);
 
 const noHandlers: ConnectionHandlers = {
@@ -57,6 +59,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #isWriteShut = false;
   #hasRemoteEnded = false;
   #writeLimitBytes = 0;
+  /** Of what waits for the end of the tick. */
+  #tickLimitBytes = Infinity;
   #isAboveHighWatermark = false;
   #isProgressWatched = false;
   #error: NodeJS.ErrnoException | undefined;
@@ -109,6 +113,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
 
   setWriteBufferLimit(limitBytes: number): void {
     this.#writeLimitBytes = limitBytes;
+    this.#tickLimitBytes = limitBytes === 0 ? Infinity : Math.max(limitBytes, maxTickBytes);
   }
 
   setDelayedCloseTimeout(timeoutMs: number): void {
@@ -150,8 +155,10 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       this.#queueBytes += this.#text.length + data.length;
       this.#text = '';
     }
-    if (this.#state === 'connecting') this.#checkHighWatermark();
-    else if (!this.#isInBatch) this.#joinBatch();
+    if (this.#state === 'connecting' || this.#queueBytes + this.#text.length > this.#tickLimitBytes) {
+      this.#checkHighWatermark();
+    }
+    if (!this.#isInBatch && this.#state === 'open') this.#joinBatch();
   }
 
   readDisable(disable: boolean): void {
@@ -212,7 +219,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       this.#flushQueue();
     }
     if (socket.writableLength > 0) this.#noteBackPressure();
-    else this.#pins?.onSent(this.bytesWritten);
+    else this.#onAllSent();
   }
 
   /** Called by the socket. */
@@ -271,6 +278,11 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #watchProgress(): () => void {
     this.#isProgressWatched = true;
     return this.#onWriteProgress;
+  }
+
+  #onAllSent(): void {
+    this.#pins?.onSent(this.bytesWritten);
+    if (this.#isAboveHighWatermark) this.#checkProgress();
   }
 
   /** The kernel did not take everything. */

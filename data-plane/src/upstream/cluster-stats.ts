@@ -65,6 +65,16 @@ export const requestStats = describeStats(['cluster.<cluster>.'], (make) => ({
   noneHealthy: make.counter('upstream_cx_none_healthy', 'Requests for which there was no host.'),
   resetsReceived: make.counter('upstream_rq_rx_reset', 'Requests that the host broke off.'),
   resetsSent: make.counter('upstream_rq_tx_reset', 'Requests that this side broke off.'),
+  flowControl: {
+    pausedReading: make.counter(
+      'upstream_flow_control_paused_reading_total',
+      'Times that an answer was not read on, since its client took no more bytes.',
+    ),
+    resumedReading: make.counter(
+      'upstream_flow_control_resumed_reading_total',
+      'Times that such an answer was read on.',
+    ),
+  },
 }));
 
 export const panicStats = describeStats(['cluster.<cluster>.'], (make) => ({
@@ -124,6 +134,7 @@ export class WorkerClusterStats implements ClusterStats {
   readonly noneHealthy: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
+  readonly flowControl: ClusterStats['flowControl'];
   readonly #scope: StatsScope;
   readonly #all: AnswerStats;
   /** Made when first needed: most clusters have no canary and no retries, and see only one of the other two. */
@@ -141,6 +152,7 @@ export class WorkerClusterStats implements ClusterStats {
     this.noneHealthy = stats.noneHealthy;
     this.resetsReceived = stats.resetsReceived;
     this.resetsSent = stats.resetsSent;
+    this.flowControl = stats.flowControl;
   }
 
   onResponse(status: number, isCanary: boolean, isInternalRequest: boolean): void {

@@ -69,6 +69,16 @@ export const connectionManagerStats = describeStats(['http.<stat_prefix>.'], (ma
       'downstream_cx_delayed_close_timeout',
       'Connections whose client had not gone, or had not taken everything, after `delayed_close_timeout`.',
     ),
+    flowControl: {
+      pausedReading: make.counter(
+        'downstream_flow_control_paused_reading_total',
+        'Times that a request was not read on, since the upstream or a filter took no more bytes.',
+      ),
+      resumedReading: make.counter(
+        'downstream_flow_control_resumed_reading_total',
+        'Times that such a request was read on.',
+      ),
+    },
     cxMaxRequestsReached: make.counter(
       'downstream_cx_max_requests_reached',
       'Connections that carried `max_requests_per_connection` requests, and end with that answer.',

@@ -237,7 +237,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   }
 
   readDisable(disable: boolean): void {
-    if (!this.#isDestroyed) this.#encoder.readDisable(disable);
+    if (this.#isDestroyed) return;
+    const { flowControl } = this.#config.stats;
+    (disable ? flowControl.pausedReading : flowControl.resumedReading).inc();
+    this.#encoder.readDisable(disable);
   }
 
   setWatermarkCallbacks(callbacks: WatermarkCallbacks): void {
