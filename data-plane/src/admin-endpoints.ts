@@ -17,6 +17,7 @@ import type { StatsReader } from './stats/stats-reader.ts';
 import type { ThreadReport } from './thread-inspection.ts';
 import type { ClusterInspection } from './upstream/cluster-inspection.ts';
 import type { ClusterManager } from './upstream/cluster-manager.ts';
+import { withIdleClusters } from './upstream/idle-cluster-stats.ts';
 
 /** What the admin interface looks at. */
 export interface AdminSources {
@@ -101,7 +102,7 @@ function refreshing({ stats, declareStats, server, clusters }: AdminSources): St
       server.refreshStats();
       clusters.refreshStats();
       declareStats();
-      return stats.list();
+      return withIdleClusters(stats.list(), clusters.activeStatNames());
     },
   };
 }

@@ -162,6 +162,11 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     return [...this.#active.values()].map(({ cluster }) => cluster.toReplace());
   }
 
+  /** Under which names the active clusters are counted. */
+  activeStatNames(): string[] {
+    return Array.from(this.#active.values(), ({ cluster }) => cluster.info.statName);
+  }
+
   /** What that worker had open counts no more. */
   onWorkerDied(workerIndex: number): void {
     for (const { cluster } of this.#entries()) cluster.onWorkerDied(workerIndex);

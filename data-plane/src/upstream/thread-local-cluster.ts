@@ -37,6 +37,15 @@ export interface WorkerUpstreamContext {
   readonly createCodec: ClientCodecFactory;
 }
 
+/** All that a worker counts of a cluster from its first request on. `scope` is `cluster.<name>.`. */
+export function createWorkerClusterStats(scope: StatsScope) {
+  return {
+    cluster: new WorkerClusterStats(scope),
+    pool: poolStats.create(scope),
+    panic: panicStats.create(scope),
+  };
+}
+
 /** What a pool's connections speak, and its priority. */
 type PoolKey = `${'http1' | 'tcp'}-${ResourcePriority}`;
 
@@ -57,11 +66,14 @@ export class WorkerCluster implements ThreadLocalCluster {
     initial: HostSetUpdate,
     shared: ClusterSharedMemory,
     context: WorkerUpstreamContext,
+    /** When its first hosts came, if that was before now. */
+    cameAtMs = context.clock.monotonicMs(),
   ) {
     const { workerIndex, workerCount, clock, rng, connector, createCodec } = context;
     const scope = context.stats.scope(`cluster.${cluster.statName}.`);
     this.info = cluster;
-    this.stats = new WorkerClusterStats(scope);
+    const stats = createWorkerClusterStats(scope);
+    this.stats = stats.cluster;
     const resources = (priority: ResourcePriority) =>
       new SharedResourceManager(
         shared.circuitBreakers,
@@ -73,7 +85,7 @@ export class WorkerCluster implements ThreadLocalCluster {
     const traffic = new Int32Array(shared.circuitBreakers);
     const common = {
       cluster,
-      stats: poolStats.create(scope),
+      stats: stats.pool,
       connector,
       clock,
       onTraffic: () => void (traffic[trafficWord] = 1),
@@ -95,10 +107,11 @@ export class WorkerCluster implements ThreadLocalCluster {
         workerCount,
         clock,
         rng,
-        panicPicks: panicStats.create(scope).picks,
+        panicPicks: stats.panic.picks,
         onHostUnhealthy: (host) => this.#drainUnhealthy(host),
       },
       initial,
+      cameAtMs,
     );
   }
 

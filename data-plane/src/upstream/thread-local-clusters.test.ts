@@ -6,6 +6,7 @@ import { hostFlag, type HostDescription, type HostSetUpdate } from '../config/mo
 import { packHosts } from '../config/model/packed-hosts.ts';
 import { createStatsReader } from '../stats/stats-reader.ts';
 import { createStatsStore } from '../stats/stats-store.ts';
+import { WorkerHost } from './host-set/worker-host.ts';
 import { allocateClusterMemory, epochWord, firstFlag, trafficWord } from './shared-memory.ts';
 import { buildCluster, buildEndpoints, noLocality, type ClusterFields } from './testing/model-fixtures.ts';
 import { RecordedRequest } from './testing/recorded-request.ts';
@@ -428,8 +429,14 @@ test('the statistics of a removed cluster go with it, unless another one shares 
   put('a', 'own');
   put('b', 'shared');
   put('c', 'shared');
+  assert.ok(!isCounted('own'), 'nobody asked for it yet');
+  for (const name of ['a', 'b', 'c']) assert.ok(clusters.get(name));
+  clusters.get('a')?.stats.noneHealthy.inc();
+  put('a', 'own');
   put('a', 'own');
   assert.ok(isCounted('own'), 'a replaced cluster keeps them');
+  clusters.get('a')?.stats.noneHealthy.inc();
+  assert.equal(reader.read('cluster.own.upstream_cx_none_healthy'), 2);
   clusters.remove('a');
   clusters.remove('b');
   assert.ok(!isCounted('own'));
@@ -437,5 +444,32 @@ test('the statistics of a removed cluster go with it, unless another one shares 
   clusters.remove('c');
   assert.ok(!isCounted('shared'));
   put('a', 'own');
+  clusters.get('a');
   assert.ok(isCounted('own'), 'and comes back with them');
+  put('a', 'own');
+  clusters.remove('a');
+  assert.ok(!isCounted('own'), 'a successor that was never used lets go, too');
+});
+
+test('hosts are as old as their update, however late somebody asks for the cluster', () => {
+  const clock = createFakeClock();
+  const clusters = new WorkerClusters({
+    workerIndex: 0,
+    workerCount: 1,
+    clock,
+    rng: createSeededRng(1),
+    stats: createRecordingStats().scope,
+    ...createSocketUpstream(clock),
+  });
+  const cameAtMs = clock.monotonicMs();
+  clusters.apply({
+    kind: 'replace',
+    cluster: buildCluster('c', { kind: 'static', endpoints: buildEndpoints([1]) }),
+    hosts: hostsOf([hostAt(0, 1)]),
+    shared: allocateClusterMemory(1, 8),
+  });
+  clock.advance(60_000);
+  const host = clusters.get('c')?.chooseHost(anyHost);
+  assert.ok(host instanceof WorkerHost);
+  assert.equal(host.healthySinceMs, cameAtMs);
 });

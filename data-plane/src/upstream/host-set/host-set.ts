@@ -51,23 +51,22 @@ export class HostSet {
   /** All traffic goes to the healthy hosts of this priority: the usual case. −1 = it is divided. */
   #onlyPriority = -1;
 
-  constructor(options: HostSetOptions, initial: HostSetUpdate) {
+  constructor(options: HostSetOptions, initial: HostSetUpdate, cameAtMs = options.clock.monotonicMs()) {
     this.#options = options;
     this.#seed = randomInteger(options.rng, 2 ** 32);
     this.#flags = new Int32Array(options.shared.hostFlags);
     this.#numbers = this.#numbersIn(options.shared);
-    this.apply(initial);
+    this.apply(initial, cameAtMs);
   }
 
   get hosts(): Iterable<WorkerHost> {
     return this.#hosts.values();
   }
 
-  /** Swaps the set; returns the hosts that are gone, for their pools to drain. */
-  apply(update: HostSetUpdate): WorkerHost[] {
+  /** Swaps the set; returns the hosts that are gone, for their pools to drain. `cameAtMs`: since when new ones are there. */
+  apply(update: HostSetUpdate, cameAtMs = this.#options.clock.monotonicMs()): WorkerHost[] {
     if (update.version <= this.#version) return [];
     this.#version = update.version;
-    const nowMs = this.#options.clock.monotonicMs();
     const gone: WorkerHost[] = [];
     for (const slot of update.removed) {
       const host = this.#hosts.get(slot);
@@ -79,7 +78,7 @@ export class HostSet {
     if (update.grown !== undefined) this.#grow(update.grown);
     for (const description of unpackHosts(update.added)) {
       const flags = this.#flags[firstFlag + description.slot] ?? 0;
-      this.#hosts.set(description.slot, new WorkerHost(description, flags, this.#numbers, nowMs));
+      this.#hosts.set(description.slot, new WorkerHost(description, flags, this.#numbers, cameAtMs));
     }
     for (const description of unpackHosts(update.changed)) {
       this.#hosts.get(description.slot)?.update(description);
