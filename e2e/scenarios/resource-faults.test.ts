@@ -12,7 +12,13 @@ import { startVictimLoad } from '../faults/victim.ts';
 import { createHarness, until, type Harness } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
 import { instance, service } from '../harness/objects.ts';
-import { startAnsweringPorts, startSidecar, untilReachable, type Proxy } from '../harness/parts.ts';
+import {
+  startAnsweringPorts,
+  startService,
+  startSidecar,
+  untilReachable,
+  type Proxy,
+} from '../harness/parts.ts';
 import { untilBothWorkersAnswered } from '../load/both-workers.ts';
 
 let harness: Harness;
@@ -220,7 +226,11 @@ test('a sidecar’s descriptors run out', { timeout: 120_000 }, async () => {
 });
 
 test('no descriptor is left for the upstream', { timeout: 120_000 }, async () => {
+  const [controlPlane] = mesh.controlPlanes;
+  const slow = await startService(harness);
+  await controlPlane!.rest.apply(service('slow'), instance('slow', 'slow-1', slow.port));
   const victim = await startVictim('no-descriptors');
+  await untilReachable(victim, 'slow');
   const { process, outboundPort } = victim;
   const limit = (soft: string): void => {
     execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${soft}:`]);
@@ -235,12 +245,14 @@ test('no descriptor is left for the upstream', { timeout: 120_000 }, async () =>
     });
     const openCount = readdirSync(`/proc/${process.pid}/fd`).length;
     limit(String(openCount));
-    const statuses = await Promise.all(clients.map(askOn));
+    const statuses = await Promise.all(clients.map(askSlowlyOn));
     assert.ok(statuses.includes('503'), `upstream connections fail: ${statuses.join()}`);
     limit('4096');
     for (const status of statuses) assert.match(status, /^(200|503)$/);
-    assert.deepEqual(new Set(await Promise.all(clients.map(askOn))), new Set(['200']));
+    assert.deepEqual(new Set(await Promise.all(clients.map(askSlowlyOn))), new Set(['200']));
     const failed = statuses.filter((status) => status === '503').length;
+    const connectFailures = await victim.admin.stats('.upstream_cx_connect_fail');
+    assert.ok([...connectFailures.values()].some((count) => count > 0));
     return { requests: 60, failed, hadToFail: failed };
   };
   rows.push(await mesh.during('a sidecar without a descriptor for its upstream', act));
@@ -280,8 +292,11 @@ function connectTo(port: number): Promise<Socket> {
   });
 }
 
-/** A request on an open connection, which stays open; resolves with the status. */
-function askOn(socket: Socket): Promise<string> {
+/**
+ * A request on an open connection, which stays open; resolves with the status. It is slow, so that none has the upstream
+ * connection that another one had.
+ */
+function askSlowlyOn(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let answer = '';
     const onData = (chunk: Buffer): void => {
@@ -295,6 +310,6 @@ function askOn(socket: Socket): Promise<string> {
     };
     socket.on('data', onData);
     socket.once('close', () => resolve('closed'));
-    socket.write('GET / HTTP/1.1\r\nhost: cart\r\n\r\n');
+    socket.write('GET /slow?ms=300 HTTP/1.1\r\nhost: slow\r\n\r\n');
   });
 }
