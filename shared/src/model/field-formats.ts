@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Type } from '@sinclair/typebox';
 import { RE2JS } from 're2js';
+import { maxRe2ProgramSize, re2ProgramSize } from '../lang/re2-program-size.ts';
 import { withCheck } from './schema.ts';
 
 const labelPattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -68,11 +69,13 @@ export const HeaderValueSchema = withCheck(
   (text) => (/[\0\r\n]/.test(text) ? 'must not contain a line break or NUL' : undefined),
 );
 
-/** Message when `pattern` is not a regular expression of RE2's syntax. */
+/** Message when `pattern` is not a regular expression of RE2's syntax, or one that a real Envoy would refuse. */
 export function regexProblem(pattern: string): string | undefined {
   try {
     RE2JS.compile(pattern);
-    return undefined;
+    const size = re2ProgramSize(pattern);
+    if (size <= maxRe2ProgramSize) return undefined;
+    return `a regular expression of RE2 program size ${size}; Envoy takes at most ${maxRe2ProgramSize}: shorten repeats such as {1,63} to + or split the match`;
   } catch (thrown) {
     return `not a regular expression that RE2 takes: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   }
