@@ -10,10 +10,10 @@ import { createAdminEndpoints } from './admin-endpoints.ts';
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
 import { Http1Workspace } from './codec/http1/workspace.ts';
 import { createActiveConfig } from './config/active-config.ts';
-import { createAds, type Ads } from './config/ads/create-ads.ts';
+import type { Ads } from './config/ads/create-ads.ts';
 import { createSubscriptionStats } from './config/ads/subscription-stats.ts';
 import { waitForClusters } from './config/cluster-wait.ts';
-import { createLiveReporter, type LiveReporter } from './config/live/live-reporter.ts';
+import type { LiveReporter } from './config/live/live-reporter.ts';
 import { createLiveTracker } from './config/live/live-tracker.ts';
 import type { Bootstrap } from './config/model/bootstrap.ts';
 import type { ResourceTypes } from './config/resources/resource-types.ts';
@@ -70,6 +70,8 @@ const workerStopDeadlineMs = 2000;
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { settings, bootstrap, resourceTypes, rng, logger } = options;
   const clock = createCountingClock(options.clock);
+  // Before anything runs: what is below is built in one turn.
+  const xds = bootstrap.ads === undefined ? undefined : await import('./xds-clients.ts');
   const { concurrency } = settings;
   const { promise: ended, resolve: end } = Promise.withResolvers<HeddleError | undefined>();
 
@@ -143,7 +145,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const ads: Ads | undefined =
     bootstrap.ads === undefined
       ? undefined
-      : createAds({
+      : xds?.createAds({
           config: bootstrap.ads,
           node: bootstrap.node,
           api: options.api,
@@ -236,7 +238,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const liveReporter: LiveReporter | undefined =
     ads === undefined
       ? undefined
-      : createLiveReporter({
+      : xds?.createLiveReporter({
           nodeId: bootstrap.node.id,
           address() {
             const { isConnected, address } = ads.status();

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Logger } from '@heddle/shared/logging/logger';
@@ -50,6 +50,8 @@ export async function startAdminServer(
   logger: Logger,
 ): Promise<AdminServer> {
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
+  // Not by `import`: a module's namespace asks `node:http` for its WebSocket, which loads undici: 20 ms and 12 MiB.
+  const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer((request, response) => {
     answer(byPath, request).then(
       (result) => send(response, result),

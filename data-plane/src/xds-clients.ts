@@ -1,0 +1,3 @@
+/** What speaks gRPC: loaded only where the bootstrap names a management server. */
+export { createAds } from './config/ads/create-ads.ts';
+export { createLiveReporter } from './config/live/live-reporter.ts';
