@@ -1,0 +1,51 @@
+import { controlPlaneStats } from './config/ads/control-plane-stats.ts';
+import { subscriptionStats } from './config/ads/subscription-stats.ts';
+import { routeTableStats } from './config/route-tables.ts';
+import { logFileStats } from './downstream/http/access-log/log-file.ts';
+import { connectionManagerStats, listenerResponseStats } from './downstream/http/connection-manager-stats.ts';
+import { listenerManagerStats } from './downstream/listener/listener-manager-stats.ts';
+import { listenerConnectionStats, listenerWorkerStats } from './downstream/listener/listener-stats.ts';
+import { overloadStats } from './overload/overload-manager.ts';
+import { routerStats } from './router/router-context.ts';
+import { serverStats } from './server-state.ts';
+import type { StatsDescription } from './stats/describe-stats.ts';
+import { clusterGaugeStats } from './upstream/cluster-gauges.ts';
+import { clusterManagerStats } from './upstream/cluster-manager-stats.ts';
+import {
+  panicStats,
+  requestStats,
+  responseStats,
+  responseTimeStats,
+  warmingStats,
+} from './upstream/cluster-stats.ts';
+import { assignmentStats, dnsStats, refreshStats } from './upstream/discovery/discovery-stats.ts';
+import { healthCheckStats } from './upstream/health/health-check-stats.ts';
+import { poolStats } from './upstream/pool/pool-stats.ts';
+
+/** Every statistic of the sidecar, in the order of docs/metrics.md: from the process to the cluster. */
+export const describedStats: readonly StatsDescription<unknown>[] = [
+  serverStats,
+  overloadStats,
+  logFileStats,
+  controlPlaneStats,
+  subscriptionStats,
+  routeTableStats,
+  listenerManagerStats,
+  listenerConnectionStats,
+  listenerWorkerStats,
+  listenerResponseStats,
+  connectionManagerStats,
+  routerStats,
+  clusterManagerStats,
+  ...clusterGaugeStats,
+  warmingStats,
+  panicStats,
+  refreshStats,
+  dnsStats,
+  assignmentStats,
+  healthCheckStats,
+  requestStats,
+  responseStats,
+  responseTimeStats,
+  poolStats,
+];

@@ -1,0 +1,46 @@
+import { systemClock } from '@heddle/shared/time/clock';
+import { sampleStats, type Movements } from './movements.ts';
+import type { SidecarProcess } from './sidecar-process.ts';
+
+/** Far beyond what any of them takes; so that a test in vain says what it waited for. */
+const patienceMs = 20_000;
+
+/** A running sidecar of a scenario, and what has moved in all of them. */
+export class ScenarioRun {
+  readonly sidecar: SidecarProcess;
+  readonly #movements: Movements;
+
+  constructor(sidecar: SidecarProcess, movements: Movements) {
+    this.sidecar = sidecar;
+    this.#movements = movements;
+  }
+
+  async sample(): Promise<void> {
+    this.#movements.add(await sampleStats(this.sidecar.adminPort));
+  }
+
+  /** Looks until all of these have moved: names of the page, all below one prefix. */
+  async untilMoved(prefix: string, ...names: readonly string[]): Promise<void> {
+    const startMs = systemClock.monotonicMs();
+    for (;;) {
+      await this.sample();
+      const missing = names.filter((name) => !this.#movements.has(prefix + name));
+      if (missing.length === 0) return;
+      if (systemClock.monotonicMs() - startMs > patienceMs) throw new Error(`unmoved: ${missing.join(', ')}`);
+    }
+  }
+
+  /** Looks until one of the sidecar's own statistics satisfies the condition. */
+  async untilValue(name: string, isReached: (value: number) => boolean): Promise<void> {
+    for (;;) {
+      await this.sample();
+      if (isReached(await this.read(name))) return;
+    }
+  }
+
+  async read(name: string): Promise<number> {
+    const filter = encodeURIComponent(`^${name.replaceAll('.', '\\.')}$`);
+    const answer = await fetch(`http://127.0.0.1:${this.sidecar.adminPort}/stats?filter=${filter}`);
+    return Number((await answer.text()).split(': ')[1] ?? NaN);
+  }
+}

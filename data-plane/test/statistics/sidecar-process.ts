@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { probeAddress } from '../../src/probe-address.ts';
+
+const program = join(import.meta.dirname, '../../src/main.ts');
+
+/** A whole sidecar as a process of its own. */
+export interface SidecarProcess {
+  readonly adminPort: number;
+  /** Where a listener accepts, as it said so in the log. */
+  portOf(listener: string): Promise<number>;
+  post(path: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Returns before it is ready: some statistics move only then. */
+export async function startSidecarProcess(
+  resources: Readonly<Record<string, unknown>>,
+  argv: readonly string[] = [],
+): Promise<SidecarProcess> {
+  const { port: adminPort } = await probeAddress({ address: '127.0.0.1', port: 0 });
+  const bootstrap = {
+    node: { id: 'statistics', cluster: 'test' },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
+    ...resources,
+  };
+  const child = spawn(process.execPath, [program, '--config-yaml', JSON.stringify(bootstrap), ...argv], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const ports = readPorts(child);
+  return {
+    adminPort,
+    async portOf(listener) {
+      for (;;) {
+        const port = ports.known.get(listener);
+        if (port === undefined) await ports.next();
+        else if (await isAccepting(port)) return port;
+      }
+    },
+    async post(path) {
+      const answer = await fetch(`http://127.0.0.1:${adminPort}${path}`, { method: 'POST' });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+/** The log says where a listener will be before the workers are there. */
+async function isAccepting(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function readPorts(child: ChildProcess) {
+  const known = new Map<string, number>();
+  const waiting: { readonly resolve: () => void; readonly reject: (reason: Error) => void }[] = [];
+  const log: string[] = [];
+  if (child.stderr === null) throw new Error('stderr is a pipe');
+  const lines = createInterface({ input: child.stderr });
+  lines.on('line', (line) => {
+    log.push(line);
+    if (!line.startsWith('{')) return;
+    const { msg, address, listener } = JSON.parse(line) as Record<string, string | undefined>;
+    if (msg !== 'listener is active' || address === undefined || listener === undefined) return;
+    known.set(listener, Number(address.split(':').at(-1)));
+    for (const { resolve } of waiting.splice(0)) resolve();
+  });
+  lines.on('close', () => {
+    const reason = new Error(`the sidecar ended:\n${log.slice(-5).join('\n')}`);
+    for (const { reject } of waiting.splice(0)) reject(reason);
+  });
+  return {
+    known,
+    next: () =>
+      new Promise<void>((resolve, reject) => {
+        waiting.push({ resolve, reject });
+      }),
+  };
+}
