@@ -6,9 +6,13 @@ import type { RestClient } from './rest-client.ts';
 /** A control plane gathers changes for at most so long before it sends them; from then on `synced` includes them. */
 const publishedWithinMs = 1000;
 
+/** How long a wait takes at most unless something else was said. Seconds. */
+export const defaultWaitSeconds = 30;
+
 /**
- * Waits until every connected proxy has acknowledged what was changed before the call. Returns how many there are.
- * Throws `peer-unreachable`, naming the proxies that have not. Something else must keep the process alive.
+ * Waits until every connected proxy has acknowledged what was changed before the call, and serves it in all of its
+ * workers if it tells that. Returns how many there are. Throws `peer-unreachable`, naming the proxies that have not.
+ * Something else must keep the process alive.
  */
 export async function waitForClients(client: RestClient, clock: Clock, deadlineMs: number): Promise<number> {
   const publishedAtMs = clock.monotonicMs() + publishedWithinMs;
@@ -17,9 +21,13 @@ export async function waitForClients(client: RestClient, clock: Clock, deadlineM
     async () => {
       if (clock.monotonicMs() < publishedAtMs) return undefined;
       const connected = (await listProxies(client)).filter(({ state }) => state !== 'disconnected');
-      const behind = connected.filter(({ state }) => state !== 'synced');
+      const behind = connected.filter(({ state, live }) => state !== 'synced' || live.kind === 'waiting');
       if (behind.length === 0) return connected.length;
-      throw new Error(behind.map(({ node, state }) => `${node} is ${state}`).join(', '));
+      throw new Error(
+        behind
+          .map(({ node, state }) => `${node} is ${state === 'synced' ? 'not live yet' : state}`)
+          .join(', '),
+      );
     },
     { clock, deadlineMs: Math.max(deadlineMs, publishedWithinMs + 100), intervalMs: 50 },
   );

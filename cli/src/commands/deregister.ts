@@ -3,15 +3,13 @@ import type { CliContext } from '../context.ts';
 import { instancePath } from '../client/object-path.ts';
 import { createRestClient } from '../client/rest-client.ts';
 import { examples, serverOption, wholeNumber, type ServerOptions } from './options.ts';
-import { waitForClients } from '../client/wait-for-clients.ts';
+import { defaultWaitSeconds, waitForClients } from '../client/wait-for-clients.ts';
 import { stayAwake } from './stay-awake.ts';
 
 interface DeregisterOptions extends ServerOptions {
   /** Seconds; `true` when the option stands alone. */
   readonly wait?: number | true;
 }
-
-const defaultWaitSeconds = 30;
 
 export function addDeregisterCommand(program: Command, context: CliContext): void {
   program

@@ -6,6 +6,7 @@ import { sleep } from '@heddle/shared/time/clock';
 import type { CliContext } from '../context.ts';
 import { instancePath } from '../client/object-path.ts';
 import { createRestClient, RefusedError, type RestClient } from '../client/rest-client.ts';
+import { defaultWaitSeconds, waitForClients } from '../client/wait-for-clients.ts';
 import { stayAwake } from './stay-awake.ts';
 import { collectPair, examples, serverOption, wholeNumber, type ServerOptions } from './options.ts';
 
@@ -21,6 +22,8 @@ interface RegisterOptions extends ServerOptions {
   readonly health?: InstanceHealth;
   readonly ttl?: number;
   readonly keepAlive?: true;
+  /** Seconds; `true` when the option stands alone. */
+  readonly wait?: number | true;
 }
 
 const keepAliveTtlSeconds = 15;
@@ -53,6 +56,11 @@ export function addRegisterCommand(program: Command, context: CliContext): void 
       '--keep-alive',
       `stay and renew the lease (${keepAliveTtlSeconds} s unless --ttl); Ctrl-C deregisters`,
     )
+    .option(
+      '--wait [seconds]',
+      `return when every connected proxy has the instance (at most ${defaultWaitSeconds} s unless given)`,
+      wholeNumber(1, 3600),
+    )
     .addOption(serverOption(context))
     .addHelpText(
       'after',
@@ -60,6 +68,7 @@ export function addRegisterCommand(program: Command, context: CliContext): void 
         'heddle register cart cart-1 --port 8080',
         'heddle register cart cart-2 --address 10.0.0.7 --port 8080 --subset v2 --zone a',
         'heddle register cart cart-3 --port 8080 --keep-alive',
+        'heddle register cart cart-4 --port 8080 --wait',
       ),
     )
     .action(async (service: string, id: string, options: RegisterOptions) => {
@@ -67,8 +76,16 @@ export function addRegisterCommand(program: Command, context: CliContext): void 
       const spec = toSpec(options);
       await put(client, service, id, spec);
       context.terminal.write(`instance ${service}/${id} registered`);
+      if (options.wait !== undefined) await untilUsable(context, client, options.wait);
       if (options.keepAlive === true) await keepAlive(context, client, service, id, spec);
     });
+}
+
+async function untilUsable(context: CliContext, client: RestClient, wait: number | true): Promise<void> {
+  using _awake = stayAwake();
+  const seconds = wait === true ? defaultWaitSeconds : wait;
+  const count = await waitForClients(client, context.clock, seconds * 1000);
+  context.terminal.write(`${count} ${count === 1 ? 'proxy has' : 'proxies have'} acknowledged`);
 }
 
 function toSpec(options: RegisterOptions): InstanceSpec {
