@@ -92,7 +92,7 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
   let isStopped = false;
   let inFlight = 0;
   /** While paused. */
-  let resumed: PromiseWithResolvers<void> | undefined;
+  let resumed: PromiseWithResolvers<undefined> | undefined;
 
   const tell = (text: string): void => {
     if (events.length < shownEvents)
@@ -160,13 +160,13 @@ export function startSocketLoad(options: SocketLoadOptions): SocketLoad {
     markers: [...markers.values()],
   });
   function resume(): void {
-    resumed?.resolve();
+    resumed?.resolve(undefined);
     resumed = undefined;
   }
   return {
     report,
     async pause() {
-      resumed ??= Promise.withResolvers<void>();
+      resumed ??= Promise.withResolvers<undefined>();
       while (inFlight > 0) await pause(5);
     },
     resume,

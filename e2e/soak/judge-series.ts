@@ -25,7 +25,8 @@ const surelyRising = 2.33;
 
 /**
  * Whether a series rises for good. The first half is warm-up; of a short run, as much of it as leaves enough points.
- * It has to rise surely, and by more than the rule allows for the time.
+ * It has to rise surely, and by more
+ * than the rule allows for the time; what is exact must not even be higher in the last third than in the first one.
  */
 export function judgeSeries(all: readonly Point[], rule: SeriesRule): Judgement {
   const points = all.filter(({ atMs }) => atMs >= rule.warmUpMinutes * minuteMs);
@@ -36,12 +37,15 @@ export function judgeSeries(all: readonly Point[], rule: SeriesRule): Judgement 
   const growth = slope * spanMs;
   const allowed = rule.once + (rule.perHour * spanMs) / hourMs;
   const trend = mannKendallZ(judged.map(({ value }) => value));
-  const isRising = trend > surelyRising && growth >= Math.max(allowed, smallest[rule.unit]);
+  const from = medianOf(judged.slice(0, third).map(({ value }) => value)) ?? 0;
+  const to = medianOf(judged.slice(-third).map(({ value }) => value)) ?? 0;
+  const isRising =
+    (trend > surelyRising && growth >= Math.max(allowed, smallest[rule.unit])) || (rule.isExact && to > from);
   return {
     kind: judged.length < pointsAtLeast ? 'too-short' : isRising ? 'rising' : 'flat',
     pointCount: judged.length,
-    from: medianOf(judged.slice(0, third).map(({ value }) => value)) ?? 0,
-    to: medianOf(judged.slice(-third).map(({ value }) => value)) ?? 0,
+    from,
+    to,
     slopePerHour: slope * hourMs,
     growth,
     allowed,

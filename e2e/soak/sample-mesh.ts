@@ -2,6 +2,7 @@ import { call } from '../harness/http-call.ts';
 import type { ControlPlane, Proxy } from '../harness/parts.ts';
 import { readProcessFigures } from './process-figures.ts';
 import type { SeriesName } from './series-rules.ts';
+import type { SoakMesh } from './soak-mesh.ts';
 
 /** One look at one process. */
 export interface Sample {
@@ -14,12 +15,74 @@ export interface Sample {
   readonly values: Readonly<Partial<Record<SeriesName, number>>>;
 }
 
+/** What a change removed last may still be on its way out: two looks in a row must see the same of these. */
+const settledSeries = ['clusters', 'hosts', 'listeners', 'listening', 'statistics', 'streams'] as const;
+const settleStepMs = 300;
+const settleMs = 15_000;
+
+/** Looks at every process of the mesh, regularly and when it is asked to. */
+export class MeshSampler {
+  readonly samples: Sample[] = [];
+  readonly #mesh: SoakMesh;
+  readonly #startedMs = performance.now();
+
+  constructor(mesh: SoakMesh) {
+    this.#mesh = mesh;
+  }
+
+  /** Until the condition says so. */
+  async sampleRegularly(intervalMs: number, isOver: () => boolean): Promise<void> {
+    for (let dueMs = performance.now(); !isOver(); dueMs += intervalMs) {
+      this.samples.push(...(await this.#look(false)));
+      while (!isOver() && performance.now() < dueMs + intervalMs) await pause(100);
+    }
+  }
+
+  /** Of a mesh in its first state without load: a sample to be compared. */
+  async sampleQuietly(): Promise<void> {
+    const deadlineMs = performance.now() + settleMs;
+    for (let before = ''; ;) {
+      const samples = await this.#look(true);
+      const held = JSON.stringify(samples.map(({ values }) => settledSeries.map((series) => values[series])));
+      if (held === before || performance.now() > deadlineMs) {
+        this.samples.push(...samples);
+        return;
+      }
+      before = held;
+      await pause(settleStepMs);
+    }
+  }
+
+  async #look(isQuiet: boolean): Promise<Sample[]> {
+    const { sidecars, doomed, controlPlanes } = this.#mesh;
+    const atMs = performance.now() - this.#startedMs;
+    const looks = [
+      ...[...sidecars, doomed].map((sidecar) => ({
+        process: sidecar.id,
+        pid: sidecar.process.pid ?? 0,
+        take: () => sampleSidecar(sidecar),
+      })),
+      ...controlPlanes.map((controlPlane, index) => ({
+        process: `control-plane-${index + 1}`,
+        pid: controlPlane.pid ?? 0,
+        take: () => sampleControlPlane(controlPlane),
+      })),
+    ];
+    const samples: Sample[] = [];
+    for (const { process, pid, take } of looks) {
+      const values = await take();
+      if (values !== undefined) samples.push({ process, pid, atMs, isQuiet, values });
+    }
+    return samples;
+  }
+}
+
 type Values = Partial<Record<SeriesName, number>>;
 
 const mebibyte = 1024 * 1024;
 
 /** Undefined while the process is away, or does not answer. */
-export async function sampleSidecar({ admin, process }: Proxy): Promise<Values | undefined> {
+async function sampleSidecar({ admin, process }: Proxy): Promise<Values | undefined> {
   return sample(process.pid, async () => {
     const get = async (path: string): Promise<string> => (await call(admin.port, path)).body;
     const [threads, stats, clusters, listeners] = [
@@ -39,7 +102,7 @@ export async function sampleSidecar({ admin, process }: Proxy): Promise<Values |
 }
 
 /** Undefined while the process is away, or does not answer. */
-export async function sampleControlPlane({ pid, rest }: ControlPlane): Promise<Values | undefined> {
+async function sampleControlPlane({ pid, rest }: ControlPlane): Promise<Values | undefined> {
   return sample(pid, async () => {
     const { body } = await call(rest.port, '/metrics');
     const lines = linesOf(body).filter((line) => !line.startsWith('#'));
@@ -95,4 +158,8 @@ function threadValues(body: string): Values {
 
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -20,6 +20,8 @@ export interface SeriesRule {
   /** Whatever the time: what is no leak may come late once. */
   readonly once: number;
   readonly perHour: number;
+  /** The same mesh, the same number: a single step that lasts is a leak. */
+  readonly isExact: boolean;
   /** The start is never judged: a process takes memory as it warms up. */
   readonly warmUpMinutes: number;
   /** Says nothing about a process that was started anew meanwhile: its age decides. */
@@ -27,54 +29,38 @@ export interface SeriesRule {
   readonly reason: string;
 }
 
-const exact = (reason: string): SeriesRule => ({
+const count = (once: number, reason: string): SeriesRule => ({
   unit: 'count',
-  once: 0,
+  once,
   perHour: 0,
+  isExact: false,
   warmUpMinutes: 0,
   growsWithAge: false,
   reason,
 });
 
+const exact = (reason: string): SeriesRule => ({ ...count(0, reason), isExact: true });
+
+const memory = (once: number, perHour: number, warmUpMinutes: number, reason: string): SeriesRule => ({
+  ...count(once, reason),
+  unit: 'MiB',
+  perHour,
+  warmUpMinutes,
+  growsWithAge: true,
+});
+
 export const seriesRules: Readonly<Record<SeriesName, SeriesRule>> = {
-  rss: {
-    unit: 'MiB',
-    once: 16,
-    perHour: 12,
-    warmUpMinutes: 5,
-    growsWithAge: true,
-    reason: 'the heap grows in steps of some MiB, fragments, and gives back late',
-  },
-  heap: {
-    unit: 'MiB',
-    once: 8,
-    perHour: 6,
-    warmUpMinutes: 5,
-    growsWithAge: true,
-    reason: 'a sample sees what the last collection left and what came since',
-  },
-  external: {
-    unit: 'MiB',
-    once: 2,
-    perHour: 1,
-    warmUpMinutes: 0,
-    growsWithAge: true,
-    reason: 'buffers wait for the collection of their objects',
-  },
-  descriptors: {
-    ...exact('a connection of a pool may be open or not; a descriptor that is lost in each round is many'),
-    once: 4,
-  },
-  sockets: { ...exact('as descriptors'), once: 4 },
+  rss: memory(16, 12, 5, 'the heap grows in steps of some MiB, fragments, and gives back late'),
+  heap: memory(8, 6, 5, 'a sample sees what the last collection left and what came since'),
+  external: memory(2, 1, 0, 'buffers wait for the collection of their objects'),
+  descriptors: count(4, 'a connection of a pool is open or not; one that is lost in each round is many'),
+  sockets: count(4, 'a connection of a pool is open or not; one that is lost in each round is many'),
   listening: exact('one socket for each worker and address'),
   threads: exact('threads are started at the start'),
-  timers: { ...exact('one more for each connection of a pool'), once: 8 },
-  statistics: {
-    ...exact('a name that counts something rare is made when it happens first'),
-    once: 8,
-  },
+  timers: count(8, 'some for each connection of a pool'),
+  statistics: count(8, 'a name that counts something rare is made when it happens first'),
   clusters: exact('the mesh is the same'),
   hosts: exact('the mesh is the same'),
   listeners: exact('the mesh is the same'),
-  streams: { ...exact('a stream of a peer that vanished is noticed late'), once: 1 },
+  streams: count(1, 'the stream of a peer that vanished is noticed late'),
 };

@@ -17,9 +17,6 @@ import {
 /** The service that background writes go to; nothing else touches it. */
 export const writtenService = 'written';
 
-/** What was replaced in one round is gone before the sample of a later one. */
-const drainTimeSeconds = 1;
-
 /** A mesh with a place for faults between any two halves. */
 export interface SoakMesh {
   readonly harness: Harness;
@@ -43,6 +40,7 @@ export interface SoakMesh {
 export interface SoakMeshOptions {
   /** Path of redis-server; without it one control plane keeps the registry in a file. */
   readonly redisProgram: string | undefined;
+  readonly drainTimeSeconds: number;
   /** The sidecar `sotw` misbehaves on purpose: a name of `faults/breakages.ts`. */
   readonly breakage: string | undefined;
 }
@@ -74,7 +72,7 @@ export async function startSoakMesh(harness: Harness, options: SoakMeshOptions):
       id,
       controlPlane: { xdsPort: xdsNetworks[index]?.port ?? 0 },
       listenAddress: `127.0.0.${index + 2}`,
-      drainTimeSeconds,
+      drainTimeSeconds: options.drainTimeSeconds,
       ...more,
     });
     for (const name of keptServices) await untilReachable(sidecar, name);
