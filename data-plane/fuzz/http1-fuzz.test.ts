@@ -1,12 +1,41 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '@heddle/shared/time/clock';
-import { fuzzHttp1 } from './http1-fuzz.ts';
+import { compareReadings } from './compare-readings.ts';
+import { documentFile, withDifferences } from './differences-document.ts';
+import { fuzz } from './fuzz.ts';
+import { fuzzers } from './fuzzers.ts';
+import { explain, explainedDifferences } from './http1-differences.ts';
+import { LlhttpServerOracle, readResponseWithLlhttp } from './llhttp-oracle.ts';
+import { readRequestsWithCodec, readResponseWithCodec } from './our-reading.ts';
+import { readFuzzSettings } from './settings.ts';
 
-test('two seconds of random messages are read as llhttp reads them, or refused for a reason', async () => {
-  const report = await fuzzHttp1(20_261_124, 2_000, systemClock);
-  assert.deepEqual(report.unexplained, []);
-  // A generator or an oracle that went wrong would find nothing either.
-  assert.ok(report.caseCount > 200, `${report.caseCount} cases`);
-  assert.ok(report.explained.size >= 3, [...report.explained.keys()].join());
+const { seed, durationMs } = readFuzzSettings(systemClock.now());
+
+for (const fuzzer of fuzzers) {
+  test(`${fuzzer.name}, seed ${seed}: no difference that the table does not explain`, async () => {
+    const [report] = await fuzz(seed, durationMs / fuzzers.length, systemClock, [fuzzer]);
+    assert.ok(report !== undefined);
+    assert.deepEqual(report.unexplained, []);
+    // A generator that went wrong would find nothing either.
+    assert.ok(report.caseCount > 0);
+  });
+}
+
+test('every row of the table has an example that it explains, and no other row does', async () => {
+  const server = new LlhttpServerOracle();
+  for (const { name, kinds, example, isAnswer = false } of explainedDifferences) {
+    const bytes = Buffer.from(example, 'latin1');
+    const ours = isAnswer ? readResponseWithCodec(bytes) : readRequestsWithCodec(bytes);
+    const theirs = isAnswer ? await readResponseWithLlhttp(bytes, 1) : await server.read(bytes, 1);
+    const kind = compareReadings(ours, theirs);
+    assert.ok(kind !== undefined && kinds.includes(kind), `${name}: ${kind}`);
+    assert.equal(explain({ kind, isRequest: !isAnswer, input: example, ours, theirs }), name, name);
+  }
+});
+
+test('docs/http1.md has the table (npm run fuzz -- --write-table)', async () => {
+  const text = readFileSync(documentFile, 'utf8');
+  assert.equal(await withDifferences(text), text);
 });

@@ -27,8 +27,15 @@ class Wire extends Duplex {
   }
 }
 
-function fieldValues(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+function fieldsOf({ rawHeaders, headers }: IncomingMessage): string[] {
+  const nominated = (headers.connection ?? '').toLowerCase().split(/[ \t]*,[ \t]*/);
+  const fields: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    if (name.startsWith('x-') && !nominated.includes(name))
+      fields.push(`${name}: ${rawHeaders[index + 1] ?? ''}`);
+  }
+  return fields;
 }
 
 function turn(): Promise<void> {
@@ -44,6 +51,9 @@ export class LlhttpServerOracle {
     this.#server = createServer({ requireHostHeader: false, maxHeaderSize: 64 * 1024 });
     this.#server.on('request', (message, response) => this.#note(message, response));
     this.#server.on('checkContinue', (message: IncomingMessage, response: ServerResponse) =>
+      this.#note(message, response),
+    );
+    this.#server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) =>
       this.#note(message, response),
     );
     this.#server.on('connect', (_message: IncomingMessage, wire: Duplex) => {
@@ -93,7 +103,7 @@ export class LlhttpServerOracle {
       messages.push({
         start: message.method ?? '',
         target: message.url ?? '',
-        values: fieldValues(message.rawHeaders, 'x-a'),
+        values: fieldsOf(message),
         body: Buffer.concat(chunks).toString('latin1'),
       });
       response.end();
@@ -118,7 +128,7 @@ export async function readResponseWithLlhttp(bytes: Buffer, chunkBytes = bytes.l
       reading.messages.push({
         start: String(message.statusCode),
         target: '',
-        values: fieldValues(message.rawHeaders, 'x-a'),
+        values: fieldsOf(message),
         body: Buffer.concat(chunks).toString('latin1'),
       });
     });

@@ -3,7 +3,7 @@ export interface MessageReading {
   readonly start: string;
   /** Of a request; empty for answers. */
   readonly target: string;
-  /** Of the field `x-a`, which the generator plays with. */
+  /** `name: value` of the fields whose names begin with `x-`, but those that `Connection` names. */
   readonly values: readonly string[];
   readonly body: string;
 }

@@ -1,6 +1,13 @@
 import { MessageReader } from './message-reader.ts';
-import { statusOf, type Observation, type SeenMessage, type SeenRequest } from './observation.ts';
-import { okAnswer, type Rule } from './rule.ts';
+import {
+  statusOf,
+  valueOf,
+  type Field,
+  type Observation,
+  type SeenMessage,
+  type SeenRequest,
+} from './observation.ts';
+import { okAnswer, okHead, type Rule } from './rule.ts';
 
 /** One end of a connection, over a socket or in memory. Text is latin1. */
 export interface Wire {
@@ -42,6 +49,8 @@ export class Exchange {
   #isClosed = false;
   #connectionCount = 0;
   #answeredCount = 0;
+  readonly #forwardedTexts: string[] = [];
+  #answeredText = '';
   #tunnelUp = '';
   #tunnelDown: string | undefined;
 
@@ -69,6 +78,8 @@ export class Exchange {
       isClosed: this.#isClosed,
       tunnelUp: this.#tunnelUp,
       tunnelDown: this.#tunnelDown ?? '',
+      forwardedTexts: this.#forwardedTexts,
+      answeredText: this.#answeredText,
       faults: this.#faults,
     };
   }
@@ -78,14 +89,14 @@ export class Exchange {
   }
 
   onClientData(text: string): void {
+    this.#answeredText += text;
     if (this.#tunnelDown === undefined) this.#client.feed(text);
     else this.#tunnelDown += text;
   }
 
-  /** `isReset`: what lasts until the end of the connection is not complete. */
   onClientEnd(isReset: boolean): void {
     this.#isClosed = true;
-    if (!isReset) this.#client.end();
+    this.#client.end(isReset);
   }
 
   /** A connection of the proxy to the upstream. Returns what receives its bytes. */
@@ -93,12 +104,21 @@ export class Exchange {
     const connection = this.#connectionCount++;
     let isTunnel = false;
     let isAnswered = false;
-    const answer = (isEarly: boolean): void => {
+    const answer = (isEarly: boolean, fields: readonly Field[], isHead: boolean): void => {
       const given = this.#rule.answers?.[this.#answeredCount];
       if ((given?.isEarly ?? false) !== isEarly) return;
+      // Who is not asked for it says no 100 (RFC 9110 10.1.1).
+      const isUnasked = valueOf(fields, 'expect') === undefined;
+      if (isEarly && isUnasked && given?.bytes.startsWith('HTTP/1.1 100') === true) {
+        this.#answeredCount++;
+        return;
+      }
       this.#answeredCount++;
       isAnswered = !(isEarly && given?.bytes.startsWith('HTTP/1.1 1') === true);
-      for (const part of cutUp(given?.bytes ?? okAnswer, given === undefined ? 'whole' : this.#cut))
+      for (const part of cutUp(
+        given?.bytes ?? (isHead ? okHead : okAnswer),
+        given === undefined ? 'whole' : this.#cut,
+      ))
         wire.write(part);
       if (given?.closes === true) wire.end();
       if (given?.bytes.startsWith('HTTP/1.1 101') === true) {
@@ -107,15 +127,17 @@ export class Exchange {
       }
     };
     const reader = new MessageReader('requests', {
-      onHead: () => answer(true),
+      onHead: (fields) => answer(true, fields, false),
       onMessage: (message) => {
         this.#requests.push({ ...message, connection });
-        if (!isAnswered) answer(false);
+        if (!isAnswered) answer(false, message.fields, message.startLine.startsWith('HEAD '));
         isAnswered = false;
       },
       onFault: (fault) => this.#faults.push(`request, ${fault}`),
     });
+    this.#forwardedTexts.push('');
     return (text) => {
+      this.#forwardedTexts[connection] = (this.#forwardedTexts[connection] ?? '') + text;
       if (isTunnel) this.#tunnelUp += text;
       else reader.feed(text);
     };

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { describeObservation } from './describe-observation.ts';
 import { cutsOf } from './exchange.ts';
 import { judge } from './judge.ts';
 import { knownDeviations } from './known-deviations.ts';
 import { MemoryProxy } from './memory-proxy.ts';
+import { cellOf, documentFile, row, ruleCells } from './rules-document.ts';
 import { allRules, topics } from './rules/all-rules.ts';
 
 for (const { title, rules } of topics) {
@@ -44,4 +46,19 @@ test('a rule has a name of its own, and there are enough of them', () => {
   const ids = allRules.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length);
   assert.ok(ids.length >= 350, `${ids.length} rules`);
+});
+
+test('docs/http1-rules.md says of Heddle what is true (npm run http1-rules)', (t) => {
+  const proxy = new MemoryProxy();
+  t.after(() => proxy.close());
+  const lines = readFileSync(documentFile, 'utf8').split('\n');
+  const missing = allRules
+    .map((rule) => {
+      const seen = proxy.run(rule, 'whole');
+      const cell = cellOf({ words: describeObservation(seen), broken: judge(rule, seen) });
+      return row([...ruleCells(rule), cell]).slice(0, -1);
+    })
+    .filter((start) => !lines.some((line) => line.startsWith(start)));
+  assert.deepEqual(missing, []);
+  assert.equal(lines.filter((line) => /^\| [a-z0-9-]+ \| \d{4} /i.test(line)).length, allRules.length);
 });

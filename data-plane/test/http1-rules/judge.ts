@@ -78,9 +78,7 @@ function mismatchOfFields(expected: ExpectedFields, message: SeenMessage): strin
   for (const [name, allowed] of Object.entries(has)) {
     const value = valueOf(message.fields, name);
     if (value === undefined) return `no ${name}`;
-    // Whether lines of one name are joined, and with how much space, means nothing.
-    const plain = value.replaceAll(/\s*,\s*/g, ', ');
-    if (![allowed].flat().includes(plain)) return `${name}: ${value}`;
+    if (![allowed].flat().map(plain).includes(plain(value))) return `${name}: ${value}`;
   }
   for (const name of lacks) {
     if (valueOf([...message.fields, ...message.trailers], name) !== undefined) return `${name} is there`;
@@ -89,4 +87,9 @@ function mismatchOfFields(expected: ExpectedFields, message: SeenMessage): strin
   for (const name of lacksTrailers)
     if (valueOf(message.trailers, name) !== undefined) return `trailer ${name}`;
   return undefined;
+}
+
+/** Whether lines of one name are joined, and how much white space stands somewhere, means nothing. */
+function plain(value: string): string {
+  return value.replaceAll(/\s*,\s*/g, ', ').replaceAll(/[ \t]+/g, ' ');
 }

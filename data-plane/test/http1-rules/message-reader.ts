@@ -5,13 +5,14 @@ type Framing =
   { readonly kind: 'none' | 'chunked' | 'until-close' } | { readonly kind: 'length'; readonly bytes: number };
 
 export interface ReaderEvents {
-  onHead?(startLine: string): void;
+  onHead?(fields: readonly Field[]): void;
   onMessage(message: SeenMessage): void;
   /** The bytes do not match the grammar; nothing further is read. */
   onFault(fault: string): void;
 }
 
-const fieldLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
+/** Controls but NUL, CR and LF may be kept in a value (RFC 9110 5.5). */
+const fieldLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0\r\n]*?)[ \t]*$/;
 const requestLine = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e\x80-\xff]+ HTTP\/1\.[01]$/;
 const statusLine = /^HTTP\/1\.[01] [1-5]\d\d [\t\x20-\x7e\x80-\xff]*$/;
 const chunkLine = /^([0-9a-fA-F]{1,12})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/;
@@ -55,12 +56,15 @@ export class MessageReader {
     while (this.#readOne());
   }
 
-  /** The sender closed: a message that lasts until then is complete. */
-  end(): void {
+  /**
+   * The sender closed: a message that lasts until then is complete. After a reset it is so only when all of it is its
+   * head: nothing can be missing of that.
+   */
+  end(isReset: boolean): void {
     if (this.#isStopped || this.#head?.framing.kind !== 'until-close') return;
+    if (isReset && this.#text !== '') return;
     const { startLine, fields } = this.#head;
-    const body = this.#text;
-    this.stop();
+    const body = this.stop();
     this.#events.onMessage({ startLine, fields, body, trailers: [] });
   }
 
@@ -102,7 +106,7 @@ export class MessageReader {
     if (framing === undefined) return false;
     this.#text = this.#text.slice(end + 4);
     this.#head = { startLine, fields, framing };
-    this.#events.onHead?.(startLine);
+    this.#events.onHead?.(fields);
     return !this.#isStopped;
   }
 
@@ -125,7 +129,7 @@ export class MessageReader {
     if (this.#isRequest && fields.filter(([name]) => name === 'host').length !== 1) {
       if (startLine.endsWith('HTTP/1.1')) this.#fault('Host', startLine);
     }
-    if (length !== undefined && !/^\d{1,15}$/.test(length)) this.#fault('content-length', length);
+    if (length !== undefined && !/^\d+$/.test(length)) this.#fault('content-length', length);
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') this.#fault('transfer-encoding', coding);
     if (coding !== undefined && length !== undefined) this.#fault('both framing fields', length);
     if (this.#isStopped) return undefined;

@@ -25,6 +25,9 @@ export interface Observation {
   readonly isClosed: boolean;
   readonly tunnelUp: string;
   readonly tunnelDown: string;
+  /** What the proxy wrote to the upstream, for each connection, and to the client. */
+  readonly forwardedTexts: readonly string[];
+  readonly answeredText: string;
   /** What the proxy wrote against the grammar; both sides. */
   readonly faults: readonly string[];
 }

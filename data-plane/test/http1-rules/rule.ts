@@ -78,4 +78,5 @@ export interface ExpectedAnswer extends ExpectedFields {
   readonly body?: string;
 }
 
-export const okAnswer = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+export const okHead = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n';
+export const okAnswer = `${okHead}ok`;

@@ -273,12 +273,4 @@ export const hopByHopRules: readonly Rule[] = [
     'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
     delivered(200, 'ok', { present: ['date'] }),
   ),
-  answerRule(
-    'MUST',
-    '9110 6.6.1',
-    'answer-date-kept',
-    'a Date that is there stays',
-    'HTTP/1.1 200 OK\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Length: 2\r\n\r\nok',
-    delivered(200, 'ok', { has: { date: 'Tue, 15 Nov 1994 08:12:31 GMT' } }),
-  ),
 ];

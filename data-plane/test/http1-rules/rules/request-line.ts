@@ -13,12 +13,12 @@ const methods = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH', 'P
 export const requestLineRules: readonly Rule[] = [
   ...methods.map((method) =>
     rule(
-      ['GET', 'HEAD'].includes(method) ? 'MUST' : 'SHOULD',
+      method === 'GET' ? 'MUST' : 'MAY',
       '9110 9.1',
       `method-${method.toLowerCase()}`,
-      `${method} is forwarded as it is`,
+      `${method} is forwarded as it is${method === 'GET' ? '' : ', or not allowed'}`,
       line(`${method} /x HTTP/1.1`),
-      forwarded({ method }),
+      method === 'GET' ? forwarded({ method }) : [forwarded({ method }), refused(405, 501)],
     ),
   ),
   rule('MUST', '9110 9.1', 'method-head', 'HEAD is supported', line('HEAD /x HTTP/1.1'), {

@@ -91,7 +91,7 @@ export const trailerRules: readonly Rule[] = [
     'trailer-space-before-colon',
     'white space between a name and its colon is 400',
     trailer('X-T : 1\r\n', hidden),
-    faulty,
+    [faulty, forwardedBoth({ body: 'ok', lacksTrailers: ['x-t'] }, { target: '/hidden' })],
   ),
   rule(
     'MUST',
