@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import type { Instance } from '@heddle/shared/model/instance';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { createRedisServer, type RedisServer } from '@heddle/shared/testing/redis-server';
 import { startFaultMesh, type FaultMesh } from '../faults/fault-mesh.ts';
@@ -130,6 +131,27 @@ scenario('two control planes write the same object at the same time', async () =
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412], `round ${round}`);
   }
   await mesh.controlPlanes[0]!.rest.delete(target);
+});
+
+scenario('no heartbeat of a whole service arrives', async () => {
+  const { rest } = mesh.controlPlanes[0]!;
+  const { items } = (await rest.get('/v1/services/cart/instances')) as {
+    readonly items: readonly Instance[];
+  };
+  const kept = items.map(({ kind, metadata, spec }) => ({ kind, metadata, spec }));
+  await rest.apply(
+    ...kept.map(({ spec, ...rest }) => ({ ...rest, spec: { ...spec, lease: { ttlSeconds: 1 } } })),
+  );
+  for (const { rest } of mesh.controlPlanes) {
+    await until('both control planes hold the instances', async () => {
+      const { held } = (await rest.get('/v1/status')) as {
+        readonly held: readonly { readonly service: string; readonly instances: readonly string[] }[];
+      };
+      return held.some(({ service, instances }) => service === 'cart' && instances.length === 2);
+    });
+  }
+  await mesh.untilChangesArrive();
+  await rest.apply(...kept);
 });
 
 scenario('network to Redis dropped', async () => {
