@@ -36,6 +36,7 @@ const suites: readonly Suite[] = [
       'e2e/harness',
       'e2e/changes',
       'e2e/faults',
+      'e2e/soak',
     ].map((folder) => `${folder}/**/*.test.ts`),
     concurrency: Math.max(2, availableParallelism()),
     timeoutMs: 60_000,
