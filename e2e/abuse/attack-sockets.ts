@@ -44,7 +44,7 @@ export class AttackSockets {
 
   /** Keeps so many connections open: whatever closes is opened again. */
   keepOpen(count: number, onConnect: (socket: Socket) => void): void {
-    const openOne = (): void => this.open(onConnect, () => void this.after(0, openOne));
+    const openOne = (): void => this.open(onConnect, () => this.after(0, openOne));
     for (let index = 0; index < count; index++) openOne();
   }
 

@@ -90,11 +90,17 @@ async function startAttack(
   await attacker.ask({ kind: 'start', attack: attack.name, port, connections: count });
 }
 
-/** By how much the resident memory grew at most. */
+/** By how much the resident memory grew at most. `stop` throws when the process ended meanwhile. */
 function watchMemory(pid: number): { stop(): number } {
   const before = residentBytesOf(pid);
   let peak = before;
-  const timer = setInterval(() => (peak = Math.max(peak, residentBytesOf(pid))), sampleMs);
+  const timer = setInterval(() => {
+    try {
+      peak = Math.max(peak, residentBytesOf(pid));
+    } catch {
+      clearInterval(timer);
+    }
+  }, sampleMs);
   return {
     stop() {
       clearInterval(timer);

@@ -101,7 +101,7 @@ test('small chunks of one read arrive together, and what was handed on stays as 
   decoder.begin();
   const data = Array.from({ length: 50_000 }, (_, index) => String.fromCharCode(97 + (index % 26))).join('');
   const large = 'L'.repeat(2000);
-  const tiny = [...data].map((byte) => `1\r\n${byte}\r\n`).join('');
+  const tiny = Array.from(data, (byte) => `1\r\n${byte}\r\n`).join('');
   const middle = `7d0\r\n${large}\r\n`;
   const body = Buffer.from(`${tiny}${middle}${tiny}0\r\n\r\n`);
   assert.equal(decoder.execute(body, 0), body.length);

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
-import { buildManager, buildTable } from '../../router/testing/route-fixtures.ts';
-import { ConnectionDeadlines } from './connection-deadlines.ts';
+import { ConnectionDeadlines, type ConnectionTimeouts } from './connection-deadlines.ts';
 
-function create(fields: Partial<HttpConnectionManager>): ConnectionDeadlines {
-  const none = { streamIdleTimeoutMs: 0, idleTimeoutMs: 0, requestTimeoutMs: 0, requestHeadersTimeoutMs: 0 };
-  return new ConnectionDeadlines(
-    buildManager(buildTable([]), { ...none, drainTimeoutMs: 50, ...fields }),
-    1000,
-  );
+function create(timeouts: Partial<ConnectionTimeouts>): ConnectionDeadlines {
+  const none = {
+    streamIdleTimeoutMs: 0,
+    requestTimeoutMs: 0,
+    maxStreamDurationMs: 0,
+    requestHeadersTimeoutMs: 0,
+    idleTimeoutMs: 0,
+    maxConnectionDurationMs: 0,
+  };
+  return new ConnectionDeadlines({ ...none, drainTimeoutMs: 50, ...timeouts }, 1000);
 }
 
 test('a connection that never said anything is closed when it was idle for long enough', () => {

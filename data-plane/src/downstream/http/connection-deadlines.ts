@@ -1,5 +1,12 @@
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
-import { StreamDeadlines, deadline, type StreamExpiry } from './stream-deadlines.ts';
+import { StreamDeadlines, deadline, type StreamExpiry, type StreamTimeouts } from './stream-deadlines.ts';
+
+/** What the manager's configuration says of connections and of what begins on them. */
+export type ConnectionTimeouts = StreamTimeouts &
+  Pick<
+    HttpConnectionManager,
+    'idleTimeoutMs' | 'maxConnectionDurationMs' | 'drainTimeoutMs' | 'requestHeadersTimeoutMs'
+  >;
 
 /** What a moment that has passed calls for. `refuse` and `close` are the connection's end. */
 export type ConnectionExpiry =
@@ -23,7 +30,7 @@ export type ConnectionExpiry =
  * head on, so what watches streams watches heads that are not complete as well.
  */
 export class ConnectionDeadlines {
-  readonly #config: HttpConnectionManager;
+  readonly #config: ConnectionTimeouts;
   readonly #maxDurationDueMs: number;
   #idleSinceMs: number;
   #headStartedMs: number | undefined;
@@ -33,7 +40,7 @@ export class ConnectionDeadlines {
   #isDraining = false;
   #drainDueMs = Infinity;
 
-  constructor(config: HttpConnectionManager, startedMs: number) {
+  constructor(config: ConnectionTimeouts, startedMs: number) {
     this.#config = config;
     this.#idleSinceMs = startedMs;
     this.#maxDurationDueMs = deadline(startedMs, config.maxConnectionDurationMs);

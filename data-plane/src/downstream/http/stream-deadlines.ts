@@ -3,6 +3,12 @@ import type { RouteAction } from '../../config/model/route.ts';
 import type { LocalReply } from './local-reply.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
+/** What the manager's configuration says of streams. */
+export type StreamTimeouts = Pick<
+  HttpConnectionManager,
+  'streamIdleTimeoutMs' | 'requestTimeoutMs' | 'maxStreamDurationMs'
+>;
+
 /** A deadline that passed: what is counted, and what the client is told. */
 export interface StreamExpiry {
   readonly counter: 'rqIdleTimeout' | 'rqTimeout' | 'rqMaxDurationReached';
@@ -22,7 +28,7 @@ export class StreamDeadlines {
   readonly #startedMs: number;
   #isRequestWatched = true;
 
-  constructor(config: HttpConnectionManager, startedMs: number) {
+  constructor(config: StreamTimeouts, startedMs: number) {
     this.#startedMs = startedMs;
     this.#idleTimeoutMs = config.streamIdleTimeoutMs;
     this.#lastActivityMs = startedMs;

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import path from 'node:path';
+import { test } from 'node:test';
+import { findFreePorts } from '@heddle/shared/testing/free-port';
+import { createAbuseUpstream } from '../abuse/abuse-upstream.ts';
+import { AttackSockets } from '../abuse/attack-sockets.ts';
+import { attacks } from '../abuse/attacks.ts';
+import { buildBootstrap } from '../bench/proxies/envoy-bootstrap.ts';
+import { benchHost } from '../bench/proxies/proxy.ts';
+import { createAdmin } from '../harness/admin.ts';
+import { answersOk, createHarness, repositoryRoot, until } from '../harness/harness.ts';
+import { call } from '../harness/http-call.ts';
+
+/** A few connections of each attack; `npm run bench -- --only abuse` runs them in full, beside Envoy. */
+const mostConnections = 20;
+/** Of others, one after the other, while an attack lasts. */
+const requestCount = 20;
+/** A megabyte for each connection and direction is what the buffer limit allows; the rest is the heap's own business. */
+const mostGrownBytes = (2 * mostConnections + 150) * 1024 * 1024;
+
+test('others are served during each attack, memory stays bounded, and nothing is left behind', async (t) => {
+  await using harness = createHarness('abuse');
+  const good = createServer((_request, response) => response.end('hello'));
+  const upstreamPort = await listen(good);
+  const abused = createAbuseUpstream();
+  const abuseUpstreamPort = await listen(abused);
+  const abusedSockets = new Set<Socket>();
+  abused.on('connection', (socket: Socket) => {
+    abusedSockets.add(socket);
+    socket.once('close', () => abusedSockets.delete(socket));
+  });
+  harness.onEnd(() => {
+    good.close();
+    good.closeAllConnections();
+    abused.close();
+    // One that has stopped reading does not notice that the sidecar is gone.
+    for (const socket of abusedSockets) socket.destroy();
+    return Promise.resolve();
+  });
+  const [port = 0, adminPort = 0] = await findFreePorts(2);
+  const file = path.join(harness.folder, 'sidecar.json');
+  const setup = { port, adminPort, upstreamPort, abuseUpstreamPort, unusedClusters: 0 };
+  mkdirSync(harness.folder, { recursive: true });
+  writeFileSync(file, JSON.stringify(buildBootstrap(setup, { isTuned: false })));
+  const sidecar = await harness.start(
+    {
+      name: 'sidecar',
+      command: [
+        'node',
+        path.join(repositoryRoot, 'data-plane/src/main.ts'),
+        '-c',
+        file,
+        '--concurrency',
+        '1',
+      ],
+    },
+    () => answersOk(port, '/', benchHost),
+  );
+  const admin = createAdmin(adminPort);
+  /** Requests whose client went while it was not read: `stream_idle_timeout` is what ends them, as with Envoy. */
+  let unnoticedCount = 0;
+  for (const attack of attacks) {
+    await t.test(attack.name, async () => {
+      const before = residentBytes(sidecar.pid);
+      const sockets = new AttackSockets(port);
+      const connections = Math.min(attack.connections, mostConnections);
+      try {
+        attack.start({ port, host: benchHost }, sockets, connections);
+        await until('the attack is under way', () => sockets.openedCount >= connections);
+        for (let count = 0; count < requestCount; count++) {
+          const answer = await call(port, '/', { host: benchHost, timeoutMs: 10_000 });
+          assert.deepEqual([answer.status, answer.body], [200, 'hello']);
+        }
+        const grownBytes = residentBytes(sidecar.pid) - before;
+        assert.ok(grownBytes < mostGrownBytes, `memory grew by ${grownBytes >> 20} MiB`);
+      } finally {
+        sockets.close();
+      }
+      if (attack.name === 'stalled-upstream') unnoticedCount = connections;
+      await until('the sidecar has ended the requests of the attack', async () => {
+        return (await admin.stat('cluster.abused.upstream_rq_active')) <= unnoticedCount;
+      });
+    });
+  }
+});
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+function residentBytes(pid: number | undefined): number {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kibibytes) * 1024;
+}
