@@ -23,7 +23,7 @@ export async function runProcessScenario(movements: Movements): Promise<void> {
         listeners: [listener('main', manager('main', routes, logging))],
       },
     },
-    ['--drain-time-s', '1'],
+    { argv: ['--drain-time-s', '1'] },
   );
   const run = new ScenarioRun(sidecar, movements);
   try {

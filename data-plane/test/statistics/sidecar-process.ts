@@ -13,13 +13,23 @@ export interface SidecarProcess {
   /** Where a listener accepts, as it said so in the log. */
   portOf(listener: string): Promise<number>;
   post(path: string): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
+}
+
+export interface SidecarOptions {
+  /** Of the sidecar: `--concurrency` and the like. */
+  readonly argv?: readonly string[];
+  /** Of Node. */
+  readonly nodeArguments?: readonly string[];
+  /** Most file descriptors that it may have. */
+  readonly descriptorLimit?: number;
 }
 
 /** Returns before it is ready: some statistics move only then. */
 export async function startSidecarProcess(
   resources: Readonly<Record<string, unknown>>,
-  argv: readonly string[] = [],
+  { argv = [], nodeArguments = [], descriptorLimit }: SidecarOptions = {},
 ): Promise<SidecarProcess> {
   const { port: adminPort } = await probeAddress({ address: '127.0.0.1', port: 0 });
   const bootstrap = {
@@ -27,7 +37,9 @@ export async function startSidecarProcess(
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: adminPort } } },
     ...resources,
   };
-  const child = spawn(process.execPath, [program, '--config-yaml', JSON.stringify(bootstrap), ...argv], {
+  const limit = descriptorLimit === undefined ? '' : `ulimit -n ${descriptorLimit}; `;
+  const command = [...nodeArguments, program, '--config-yaml', JSON.stringify(bootstrap), ...argv];
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, process.execPath, ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ports = readPorts(child);
@@ -44,6 +56,7 @@ export async function startSidecarProcess(
       const answer = await fetch(`http://127.0.0.1:${adminPort}${path}`, { method: 'POST' });
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     },
+    signal: (name) => void child.kill(name),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');

@@ -1,0 +1,81 @@
+import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@heddle/shared/xds/api';
+import { loadApi } from '@heddle/shared/xds/xds-api';
+import { ManagementServer, type ServerStream } from '../../src/config/ads/testing/management-server.ts';
+import type { ResourceType } from '../../src/config/resources/resource-type.ts';
+import { encodeYaml } from '../../src/config/resources/testing/decode-yaml.ts';
+import type { Json } from './bootstrap-parts.ts';
+
+/** A control plane that sends what a scenario says, when it says so. */
+export class XdsPusher {
+  readonly server = new ManagementServer(loadApi());
+  #stream: ServerStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse> | undefined;
+  #nonceCount = 0;
+
+  /** The next stream of the sidecar; what is pushed goes there from now on. */
+  async connected(): Promise<void> {
+    this.#stream = await this.server.nextDeltaStream();
+  }
+
+  push(
+    type: ResourceType<unknown>,
+    resources: Readonly<Record<string, Json>>,
+    removedResources: readonly string[] = [],
+  ): void {
+    this.#nonceCount++;
+    const version = `v${this.#nonceCount}`;
+    const { typeUrl } = type;
+    this.#stream?.respond({
+      systemVersionInfo: version,
+      nonce: version,
+      typeUrl,
+      controlPlane: { identifier: 'scenario' },
+      removedResources,
+      resources: Object.entries(resources).map(([name, json]) => ({
+        name,
+        version,
+        resource: { typeUrl, value: encodeYaml(type, JSON.stringify(json)) },
+      })),
+    });
+  }
+}
+
+/** The part of a bootstrap that asks this control plane for clusters and listeners. */
+export function dynamicResources(port: number, ads: Json = {}): Json {
+  const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0.3s' };
+  return {
+    dynamic_resources: {
+      ads_config: {
+        api_type: 'DELTA_GRPC',
+        transport_api_version: 'V3',
+        grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+        ...ads,
+      },
+      cds_config: source,
+      lds_config: source,
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: 'xds',
+          type: 'STATIC',
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+          load_assignment: {
+            cluster_name: 'xds',
+            endpoints: [
+              {
+                lb_endpoints: [
+                  { endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: port } } } },
+                ],
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
