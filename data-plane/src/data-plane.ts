@@ -20,6 +20,7 @@ import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createRouteTables } from './config/route-tables.ts';
 import type { SubscriptionSource } from './config/subscription.ts';
 import type { WorkerToMain } from './config/worker-protocol.ts';
+import { readConnectionLimits } from './downstream/listener/connection-limits.ts';
 import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
 import { createListenerManager } from './downstream/listener/listener-manager.ts';
 import { createProxyControl } from './proxy-control.ts';
@@ -117,6 +118,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const workers = startWorkerPool({
     count: concurrency,
     url: workerUrl(import.meta.url, 'worker'),
+  const connectionLimits = readConnectionLimits(effectiveRuntime(bootstrap.runtime), concurrency);
     workerData: (index): WorkerData => ({
       index,
       count: concurrency,
@@ -127,6 +129,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }),
     clock,
     logger,
+      connectionLimits,
     handlers: {
       onMessage: onWorkerMessage,
       onGone(worker) {

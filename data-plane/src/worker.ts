@@ -10,6 +10,7 @@ import { createHttpConnectionManager } from './downstream/http/http-connection-m
 import { ManagerConfig, type HttpManagerDependencies } from './downstream/http/manager-config.ts';
 import { DateText } from './downstream/http/response-headers.ts';
 import { findNodeAddress } from './downstream/http/trusted-address.ts';
+import { ConnectionLimits, type ConnectionLimitSettings } from './downstream/listener/connection-limits.ts';
 import { WorkerListeners, type ListenFailure } from './downstream/listener/worker-listeners.ts';
 import type { DrainStrategy } from './downstream/listener/drain.ts';
 import { createHttpFilterFactories } from './http-filter-factories.ts';
@@ -37,6 +38,7 @@ export interface WorkerData {
   readonly logLevel: LogLevel;
   readonly drainTimeMs: number;
   readonly drainStrategy: DrainStrategy;
+  readonly connectionLimits: ConnectionLimitSettings;
 }
 
 /** Composition root of a worker thread: builds the request path and lets the main thread's messages change it. */
@@ -108,6 +110,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     drainTimeMs: data.drainTimeMs,
     drainStrategy: data.drainStrategy,
     createNetworkFilter: (chain, listener, statsScope) =>
+    limits: new ConnectionLimits(data.connectionLimits, data.index),
       createHttpConnectionManager(
         new ManagerConfig(chain.networkFilter.config, http, {
           statsScope,

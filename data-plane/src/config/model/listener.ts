@@ -11,6 +11,8 @@ export interface Listener {
   readonly perConnectionBufferLimitBytes: number;
   readonly drainType: 'default' | 'modify-only';
   readonly tcpBacklogSize?: number;
+  /** The limit of all connections of the process does not hold here. */
+  readonly ignoresGlobalConnectionLimit?: boolean;
   readonly statPrefix: string;
 }
 

@@ -40,6 +40,7 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
     perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
     drainType: message.drainType === 'MODIFY_ONLY' ? 'modify-only' : 'default',
     statPrefix: message.statPrefix,
+    ...(message.ignoreGlobalConnLimit ? { ignoresGlobalConnectionLimit: true } : {}),
     ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize'>>({
       defaultFilterChain:
         defaultFilterChain === undefined

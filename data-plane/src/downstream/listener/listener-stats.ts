@@ -13,6 +13,10 @@ export const listenerConnectionStats = describeStats(['listener.<address>.'], (m
     'downstream_cx_overflow',
     'Connections that were closed at once because of a limit of connections.',
   ),
+  globalOverflow: make.counter(
+    'downstream_global_cx_overflow',
+    'Connections that were closed at once because of the limit of all connections of the process.',
+  ),
   noFilterChainMatch: make.counter(
     'no_filter_chain_match',
     'Connections that were closed at once because no filter chain fits them.',
@@ -41,6 +45,10 @@ export class ListenerStats {
 
   get overflow() {
     return this.#connections.overflow;
+  }
+
+  get globalOverflow() {
+    return this.#connections.globalOverflow;
   }
 
   get noFilterChainMatch() {

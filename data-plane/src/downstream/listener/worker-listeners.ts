@@ -13,6 +13,7 @@ import type { TransportContext } from '../../transport/transport-context.ts';
 import type { NetworkFilterFactory } from '../network/network-filter.ts';
 import { ActiveFilterChain } from './active-filter-chain.ts';
 import { ActiveListener } from './active-listener.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
 import { ListenerStats, scopeNameOf } from './listener-stats.ts';
 
@@ -35,6 +36,7 @@ export interface WorkerListenersDependencies {
   ): NetworkFilterFactory;
   /** An inherited, listening socket for an address. */
   inheritedSocket?(address: SocketAddress): number | undefined;
+  readonly limits?: ConnectionLimits;
   /** While draining, no connection is open. `isListening`: there may be further ones. */
   onDrained?(isListening: boolean): void;
 }
@@ -291,6 +293,13 @@ export class WorkerListeners {
       turnAway(connection);
       return;
     }
+    const { name, ignoresGlobalConnectionLimit } = listener.config;
+    const exceeded = this.#dependencies.limits?.exceeded(name, ignoresGlobalConnectionLimit);
+    if (exceeded !== undefined) {
+      (exceeded === 'global' ? listener.stats.globalOverflow : listener.stats.overflow).inc();
+      turnAway(connection);
+      return;
+    }
     const chain = listener.chainFor(connection);
     if (chain === undefined) {
       listener.stats.noFilterChainMatch.inc();
@@ -298,11 +307,12 @@ export class WorkerListeners {
       return;
     }
     this.#connectionCount++;
+    this.#dependencies.limits?.count(name, 1);
     chain.accept(
       connection,
       listener.stats,
       () => this.#shouldDrain(listener),
-      () => this.#onConnectionEnd(chain),
+      () => this.#onConnectionEnd(chain, name),
     );
     if (isClosing) this.#drainChains([chain]);
   }
@@ -334,8 +344,9 @@ export class WorkerListeners {
     }
   }
 
-  #onConnectionEnd(chain: ActiveFilterChain): void {
+  #onConnectionEnd(chain: ActiveFilterChain, listenerName: string): void {
     this.#connectionCount--;
+    this.#dependencies.limits?.count(listenerName, -1);
     if (chain.connectionCount === 0 && this.#drainingChains.delete(chain)) chain.retire();
     this.#reportIfDrained();
   }

@@ -59,7 +59,7 @@ export const bootstrapSupport: SupportTable = {
       access_log: 'the admin interface keeps no access log',
       access_log_path: 'the admin interface keeps no access log',
       profile_path: 'there is no profiler endpoint',
-      ignore_global_conn_limit: 'there is no global connection limit',
+      ignore_global_conn_limit: 'the admin interface has no limit of connections',
     },
   },
   [`${bootstrap}.Bootstrap.StaticResources`]: { supported: ['listeners', 'clusters'] },
