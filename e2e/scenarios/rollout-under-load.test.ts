@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countByKind, generateChanges, onlyValid } from '../changes/generate-changes.ts';
+import { countByKind, generateChanges } from '../changes/generate-changes.ts';
 import { readRunSettings } from '../changes/run-settings.ts';
 import { findSurroundings, runUnderLoad } from '../changes/run-under-load.ts';
-import { shrink } from '../changes/shrink.ts';
-import { initialObjects } from '../changes/surroundings.ts';
-import { toCommands } from '../changes/to-commands.ts';
+import { describeFailure, shrinkRun } from '../changes/shrink-run.ts';
 import { createHarness } from '../harness/harness.ts';
 
 const { seed, changeCount, shrinkTrials } = readRunSettings({ seed: 4711, changeCount: 80, shrinkTrials: 0 });
@@ -40,21 +38,15 @@ test(
       );
     if (problems.length === 0) return;
 
-    let shortest: readonly (typeof changes)[number][] = changes;
-    if (shrinkTrials > 0) {
-      let trial = 0;
-      const fails = async (candidate: readonly (typeof changes)[number][]): Promise<boolean> => {
-        const valid = onlyValid(candidate, surroundings);
-        for (let chance = 0; chance < chancesToFail; chance++) {
-          const run = await runUnderLoad(`rollout-under-load-trial-${++trial}`, valid, surroundings, seed);
-          if (run.problems.length > 0) return true;
-        }
-        return false;
-      };
-      shortest = onlyValid(await shrink(changes, fails, { trialLimit: shrinkTrials }), surroundings);
-    }
-    assert.fail(
-      [...problems, '', `seed ${seed}:`, toCommands(initialObjects(surroundings), shortest)].join('\n'),
-    );
+    const shortest =
+      shrinkTrials === 0
+        ? changes
+        : await shrinkRun(changes, surroundings, {
+            trialLimit: shrinkTrials,
+            chances: chancesToFail,
+            run: (part, trial) => runUnderLoad(`rollout-under-load-trial-${trial}`, part, surroundings, seed),
+            onTrial: (line) => context.diagnostic(line),
+          });
+    assert.fail(describeFailure(problems, seed, shortest, surroundings));
   },
 );
