@@ -15,7 +15,7 @@ import { createSubscriptionStats } from './config/ads/subscription-stats.ts';
 import { waitForClusters } from './config/cluster-wait.ts';
 import type { LiveReporter } from './config/live/live-reporter.ts';
 import { createLiveTracker } from './config/live/live-tracker.ts';
-import type { Bootstrap } from './config/model/bootstrap.ts';
+import { effectiveRuntime, type Bootstrap } from './config/model/bootstrap.ts';
 import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createRouteTables } from './config/route-tables.ts';
 import type { SubscriptionSource } from './config/subscription.ts';
@@ -115,10 +115,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
         break;
     }
   }
+  const connectionLimits = readConnectionLimits(effectiveRuntime(bootstrap.runtime), concurrency);
   const workers = startWorkerPool({
     count: concurrency,
     url: workerUrl(import.meta.url, 'worker'),
-  const connectionLimits = readConnectionLimits(effectiveRuntime(bootstrap.runtime), concurrency);
     workerData: (index): WorkerData => ({
       index,
       count: concurrency,
@@ -126,10 +126,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       logLevel: settings.logLevel,
       drainTimeMs: settings.drainTimeMs,
       drainStrategy: settings.drainStrategy,
+      connectionLimits,
     }),
     clock,
     logger,
-      connectionLimits,
     handlers: {
       onMessage: onWorkerMessage,
       onGone(worker) {

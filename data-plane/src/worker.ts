@@ -109,8 +109,8 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     hasReusePort: data.hasReusePort,
     drainTimeMs: data.drainTimeMs,
     drainStrategy: data.drainStrategy,
-    createNetworkFilter: (chain, listener, statsScope) =>
     limits: new ConnectionLimits(data.connectionLimits, data.index),
+    createNetworkFilter: (chain, listener, statsScope) =>
       createHttpConnectionManager(
         new ManagerConfig(chain.networkFilter.config, http, {
           statsScope,
