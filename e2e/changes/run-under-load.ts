@@ -190,7 +190,10 @@ export function targetsOf(sidecar: Proxy, surroundings: Surroundings): SocketTar
 }
 
 /** The answer's text when the step was refused. */
-export async function sendStep(rest: Pick<Rest, 'port'>, step: Change['steps'][number]): Promise<string | undefined> {
+export async function sendStep(
+  rest: Pick<Rest, 'port'>,
+  step: Change['steps'][number],
+): Promise<string | undefined> {
   const { method, path, contentType, body } = toRequest(step);
   const answer = await call(rest.port, path, {
     method,
