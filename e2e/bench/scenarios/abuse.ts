@@ -57,6 +57,7 @@ export const abuse: readonly Scenario[] = [undefined, ...attacks].map((attack) =
             connections,
             seconds,
             warmupSeconds,
+            hasPatience: true,
           });
         // Code and pools are there before anything is compared.
         await ask(2);
