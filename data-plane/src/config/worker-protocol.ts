@@ -53,6 +53,8 @@ export type WorkerToMain =
   | { readonly kind: 'applied'; readonly generation: number }
   /** A listener could not be bound in this worker. */
   | { readonly kind: 'listen-failed'; readonly listener: string; readonly message: string }
+  /** A host answered a request with `x-envoy-immediate-health-check-fail`. `host`: its address and port. */
+  | { readonly kind: 'host-failed'; readonly cluster: string; readonly host: string }
   /** Statistics declared since the last message, and the pages they live in. */
   | StatsDeclaration
   | { readonly kind: 'inspected'; readonly figures: ThreadFigures }

@@ -146,6 +146,9 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     const nowMs = this.#context.wheel.monotonicMs();
     const status = Number(headers.get(':status') ?? '0');
     info.firstUpstreamByteMs = nowMs;
+    if (this.#cluster.info.isHealthChecked === true && headers.has('x-envoy-immediate-health-check-fail')) {
+      this.#cluster.onHostFailed(attempt.host);
+    }
     const retry = this.#retry;
     if (retry !== undefined && this.#retries.decide(retry, retry.wantsRetryOfAnswer(headers, status), info)) {
       attempt.host.stats.onRequestEnd(true);

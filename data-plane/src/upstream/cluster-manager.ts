@@ -172,6 +172,11 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     for (const { cluster } of this.#entries()) cluster.onWorkerDied(workerIndex);
   }
 
+  /** `host`: address and port. A host that has left is nobody's concern. */
+  onHostFailed(clusterName: string, host: string): void {
+    this.#active.get(clusterName)?.cluster.onHostFailed(host);
+  }
+
   /** Brings the gauges up to date that workers write only in parts; before statistics are read. */
   refreshStats(): void {
     for (const { cluster } of this.#active.values()) updateCircuitBreakerGauges(cluster, this.#options.stats);

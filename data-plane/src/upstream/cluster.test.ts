@@ -123,6 +123,24 @@ test('discovery and health: discovered and failing stays, unused, until it passe
   assert.deepEqual([flags(), published.length], [['healthy'], 1]);
 });
 
+test('a host that fails itself in an answer is out at once, counts as excluded, and comes back by its checks', () => {
+  const { manager, cds, eds: source, connector, clock, stats } = createRunningManager();
+  cds(receive(edsCluster('a', { healthCheck: { ...tcpCheck, healthyThreshold: 1 } })));
+  source.send('a', buildEndpoints([1]));
+  const flags = () => manager.inspect()[0]?.hosts.map((host) => host.healthFlags);
+  connector.attempts[0]?.succeed();
+  const label = manager.inspect()[0]?.hosts[0]?.label ?? '';
+  manager.onHostFailed('a', 'somebody else');
+  manager.onHostFailed('unknown', label);
+  assert.deepEqual(flags(), ['healthy']);
+  manager.onHostFailed('a', label);
+  assert.deepEqual(flags(), ['/failed_active_hc/excluded_via_immediate_hc_fail']);
+  assert.equal(stats.valueOf('cluster.a.health_check.passive_failure'), 1);
+  clock.advance(60_000);
+  connector.attempts[1]?.succeed();
+  assert.deepEqual(flags(), ['healthy']);
+});
+
 test('discovery and health: absent and passing stays, absent and failing leaves', () => {
   const { manager, cds, eds: source, connector, published, clock } = createRunningManager();
   cds(receive(edsCluster('a', { healthCheck: { ...tcpCheck, unhealthyThreshold: 1 } })));

@@ -151,7 +151,13 @@ export class ManagedCluster implements DiscoveryEvents {
       priorities: this.membership.priorities,
     };
     const { discovery: _, healthCheck: __, ...cluster } = this.info;
-    return { kind: 'replace', cluster, hosts, shared: this.memory.shared };
+    const isHealthChecked = this.#checker !== undefined;
+    return {
+      kind: 'replace',
+      cluster: { ...cluster, isHealthChecked },
+      hosts,
+      shared: this.memory.shared,
+    };
   }
 
   /**
@@ -165,6 +171,13 @@ export class ManagedCluster implements DiscoveryEvents {
   onWorkerDied(workerIndex: number): void {
     this.memory.clearWorker(workerIndex);
     clearWorkerResources(this.memory.shared.circuitBreakers, workerIndex);
+  }
+
+  /** A host said in an answer that it is not healthy. It recovers by its checks. */
+  onHostFailed(label: string): void {
+    for (const member of this.membership.members) {
+      if (member.label === label) this.#checker?.failPassively(member);
+    }
   }
 
   onEndpoints(endpoints: Endpoints): void {

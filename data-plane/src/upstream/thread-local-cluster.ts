@@ -34,6 +34,8 @@ export interface WorkerUpstreamContext {
   /** The root: the names that are made here begin with `cluster.`. */
   readonly stats: StatsScope;
   readonly connector: UpstreamConnector;
+  /** Tells the main thread that a host failed itself; `host` is its address and port. */
+  readonly onHostFailed?: (clusterName: string, host: string) => void;
   readonly createCodec: ClientCodecFactory;
 }
 
@@ -59,6 +61,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   readonly #pools = new Map<WorkerHost, HostPools>();
   readonly #resources: Readonly<Record<ResourcePriority, SharedResourceManager>>;
   readonly #poolContexts: Readonly<Record<PoolKey, PoolContext>>;
+  readonly #onHostFailed: ((clusterName: string, host: string) => void) | undefined;
   #isDraining = false;
 
   constructor(
@@ -72,6 +75,7 @@ export class WorkerCluster implements ThreadLocalCluster {
     const { workerIndex, workerCount, clock, rng, connector, createCodec } = context;
     const scope = context.stats.scope(`cluster.${cluster.statName}.`);
     this.info = cluster;
+    this.#onHostFailed = context.onHostFailed;
     const stats = createWorkerClusterStats(scope);
     this.stats = stats.cluster;
     const resources = (priority: ResourcePriority) =>
@@ -125,6 +129,10 @@ export class WorkerCluster implements ThreadLocalCluster {
 
   tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
     return this.#pool(host, `tcp-${priority}`);
+  }
+
+  onHostFailed(host: Host): void {
+    this.#onHostFailed?.(this.info.name, host.label);
   }
 
   resources(priority: ResourcePriority): SharedResourceManager {

@@ -22,6 +22,8 @@ export interface ThreadLocalCluster {
   httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
   /** The same over bare TCP: each stream has a connection of its own, and 200 for an answer once that is there. */
   tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
+  /** The host answered with `x-envoy-immediate-health-check-fail`. Asked only of clusters with health checks. */
+  onHostFailed(host: Host): void;
   /** Circuit breakers, over all workers. */
   resources(priority: ResourcePriority): ResourceManager;
 }

@@ -24,7 +24,10 @@ export interface Cluster {
 }
 
 /** What a worker gets of it: how hosts are found and checked is the main thread's business, and can be large. */
-export type ServedCluster = Omit<Cluster, 'discovery' | 'healthCheck'>;
+export type ServedCluster = Omit<Cluster, 'discovery' | 'healthCheck'> & {
+  /** Its hosts can fail themselves in an answer (`x-envoy-immediate-health-check-fail`). */
+  readonly isHealthChecked?: boolean;
+};
 
 export type Discovery =
   | { readonly kind: 'static'; readonly endpoints: Endpoints }

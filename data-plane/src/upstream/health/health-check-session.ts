@@ -25,6 +25,13 @@ export interface HealthCheckSessionOptions {
   readonly onStep: (step: HealthStep, result: CheckResult, isFirstCheck: boolean) => void;
 }
 
+const passiveFailure: CheckResult = {
+  kind: 'failure',
+  type: 'passive',
+  isRetriable: false,
+  isExcluding: true,
+};
+
 /** A timer that fires later than this was held up: the event loop was busy, so the answer may be there unread. */
 const lagToleranceMs = 20;
 
@@ -53,6 +60,16 @@ export class HealthCheckSession {
     this.#isStopped = true;
     this.#timer?.cancel();
     this.#options.probe.abort();
+  }
+
+  /** Seen from the data path. The checks go on at their pace. */
+  failPassively(): void {
+    if (this.#isStopped) return;
+    const { settings, flags, onStep } = this.#options;
+    const { isFirstCheck } = this.#state;
+    const step = applyCheckResult(this.#state, flags(), passiveFailure, settings);
+    this.#state = step.state;
+    onStep(step, passiveFailure, isFirstCheck);
   }
 
   #check(): void {

@@ -72,6 +72,11 @@ export class HealthChecker {
     else this.#firstRound = { waiting, onDone };
   }
 
+  /** The host said in an answer to a request that it is not healthy. */
+  failPassively(member: Member): void {
+    this.#sessions.get(member)?.failPassively();
+  }
+
   stop(): void {
     this.#firstRound = undefined;
     this.remove([...this.#sessions.keys()]);
