@@ -49,6 +49,8 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   #queueBytes = 0;
   readonly #queueLimitBytes: number;
   #isBackedUp = false;
+  /** The client was full before there was a connection to stop reading from. */
+  #isReadDisabled = false;
   #trailers: HeaderMap | undefined;
   /** The caller gave the last byte of the request. */
   #isRequestComplete = false;
@@ -131,7 +133,9 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
 
   /** Back pressure of the client. */
   readDisable(disable: boolean): void {
-    if (!this.#isOver) this.#encoder?.readDisable(disable);
+    if (this.#isOver) return;
+    if (this.#encoder === undefined) this.#isReadDisabled = disable;
+    else this.#encoder.readDisable(disable);
   }
 
   onPoolReady(encoder: RequestEncoder, connection: UpstreamConnectionInfo): void {
@@ -139,6 +143,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     this.#encoder = encoder;
     this.connection = connection;
     encoder.setCallbacks(this);
+    if (this.#isReadDisabled) encoder.readDisable(true);
     this.#owner.onUpstreamConnected(this, connection);
     const queue = this.#queue;
     this.#queue = [];
