@@ -26,7 +26,7 @@ export interface ResponseDecoder {
 
 /** What both encoders have. */
 export interface StreamEncoder {
-  /** `chunk` belongs to the encoder. */
+  /** `chunk` may be lent until the call returns: what waits is copied, what goes to `Connection.write` need not be. */
   encodeData(chunk: Buffer, endStream: boolean): void;
   encodeTrailers(trailers: HeaderMap): void;
   /** Ends the stream now, both directions. Idempotent; no event follows. */
@@ -81,6 +81,11 @@ export interface ServerCodec {
   onBelowWriteLowWatermark(): void;
   /** The next answer says that the connection closes (HTTP/1.1 `connection: close`, HTTP/2 GOAWAY). */
   drain(): void;
+  /**
+   * HTTP/2 drains in two steps: `drain` announces it, and this, a drain time-out later, names the last stream that is
+   * taken. The connection is to be closed when no stream is open (then or at `onStreamEnd`, which says so).
+   */
+  finishDrain?(): void;
   /** Streams that are open; HTTP/1.1 counts the one being answered. */
   readonly activeStreamCount: number;
 }
