@@ -25,6 +25,8 @@ export class HeaderMap {
   readonly #entries: string[] = [];
   /** Only where a codec was told to remember; it says how names are written, and nothing else. */
   nameCases: NameCases | undefined = undefined;
+  /** Names of fields that came never-indexed over HTTP/2, and go out so (RFC 7541, 6.2.3). */
+  neverIndexed: ReadonlySet<string> | undefined = undefined;
 
   static of(fields: Readonly<Record<string, string>>): HeaderMap {
     const headers = new HeaderMap();
@@ -115,6 +117,7 @@ export class HeaderMap {
     const copy = new HeaderMap();
     for (const entry of this.#entries) copy.#entries.push(entry);
     copy.nameCases = this.nameCases;
+    copy.neverIndexed = this.neverIndexed;
     return copy;
   }
 

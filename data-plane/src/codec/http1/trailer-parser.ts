@@ -14,7 +14,7 @@ import { HeadParser } from './head-parser.ts';
  * Fields that a trailer section may not carry, because they frame, route or authenticate a message or tell how to
  * read it (RFC 9110 6.5.1), besides those of `FieldName.kind`.
  */
-const forbiddenTrailers: ReadonlySet<string> = new Set([
+export const forbiddenTrailers: ReadonlySet<string> = new Set([
   'authorization',
   'cache-control',
   'content-encoding',

@@ -22,7 +22,7 @@ export interface FrameHandler {
   /** DATA begins. `payloadBytes` is what flow control counts: padding included. */
   onDataFrame(streamId: number, flags: number, payloadBytes: number): boolean;
   /** Content of that frame, in one piece or several, lent until the call returns; not called for an empty frame. */
-  onDataPart(chunk: Buffer): boolean;
+  onDataPart(chunk: Buffer, isLast: boolean): boolean;
   /** The DATA frame is complete. */
   onDataFrameEnd(): boolean;
   /**
@@ -206,7 +206,7 @@ export class FrameReader {
     const end = Math.min(chunk.length, position + this.#leftBytes);
     this.#leftBytes -= end - position;
     const part = position === 0 && end === chunk.length ? chunk : chunk.subarray(position, end);
-    if (!this.#handler.onDataPart(part)) this.stop();
+    if (!this.#handler.onDataPart(part, this.#leftBytes === 0)) this.stop();
     else if (this.#leftBytes === 0) this.#endContent();
     return end;
   }

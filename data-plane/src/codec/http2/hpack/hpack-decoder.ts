@@ -6,8 +6,11 @@ import { staticFields } from './static-table.ts';
 
 /** Receives the fields of a block in order. */
 export interface FieldSink {
-  /** `name` is as it was sent, upper case included; it is interned when it is in lower case. */
-  onField(name: string, value: string): void;
+  /**
+   * `name` is as it was sent, upper case included; it is interned when it is in lower case. `isNeverIndexed`: whoever
+   * passes the field on must not index it either (RFC 7541, 6.2.3).
+   */
+  onField(name: string, value: string, isNeverIndexed: boolean): void;
 }
 
 /** Why a block is not HPACK; the connection is lost with it (COMPRESSION_ERROR). */
@@ -66,11 +69,11 @@ export class HpackDecoder {
       if (first >= 0x80) {
         this.#readIndexed(block, sink);
       } else if (first >= 0x40) {
-        this.#readLiteral(block, 0x3f, true, sink);
+        this.#readLiteral(block, 0x3f, first, sink);
       } else if (first >= 0x20) {
         this.#error = 'table-size-not-first';
       } else {
-        this.#readLiteral(block, 0x0f, false, sink);
+        this.#readLiteral(block, 0x0f, first, sink);
       }
     }
     return this.#error;
@@ -95,23 +98,23 @@ export class HpackDecoder {
     if (this.#hasFailed()) return;
     const fixed = staticFields[index - 1];
     if (fixed !== undefined) {
-      sink.onField(fixed.name, fixed.value);
+      sink.onField(fixed.name, fixed.value, false);
       return;
     }
     const at = index - staticFields.length - 1;
     if (at < 0 || at >= this.#table.count) this.#error = 'no-such-index';
-    else sink.onField(this.#table.nameAt(at), this.#table.valueAt(at));
+    else sink.onField(this.#table.nameAt(at), this.#table.valueAt(at), false);
   }
 
-  #readLiteral(block: Buffer, indexMask: number, isIndexed: boolean, sink: FieldSink): void {
+  #readLiteral(block: Buffer, indexMask: number, pattern: number, sink: FieldSink): void {
     const index = this.#readInteger(block, indexMask);
     if (this.#hasFailed()) return;
     const name = index === 0 ? this.#readString(block, true) : this.#nameOf(index);
     if (this.#hasFailed()) return;
     const value = this.#readString(block, false);
     if (this.#hasFailed()) return;
-    if (isIndexed) this.#table.add(name, value);
-    sink.onField(name, value);
+    if (pattern >= 0x40) this.#table.add(name, value);
+    sink.onField(name, value, (pattern & 0xf0) === 0x10);
   }
 
   #nameOf(index: number): string {

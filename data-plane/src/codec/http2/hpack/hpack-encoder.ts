@@ -82,14 +82,18 @@ export class HpackEncoder {
     this.#writeInteger(0x20, 0x1f, this.#table.maxBytes);
   }
 
-  /** `name` is lower case; both are latin1. */
-  add(name: string, value: string): void {
+  /** `name` is lower case; both are latin1. `isNeverIndexed`: as it came (RFC 7541, 6.2.3). */
+  add(name: string, value: string, isNeverIndexed = false): void {
     const whole = staticWhole.get(name)?.get(value);
-    if (whole !== undefined) {
+    if (whole !== undefined && !isNeverIndexed) {
       this.#writeInteger(0x80, 0x7f, whole);
       return;
     }
-    if (neverIndexed.has(name) || (name === 'cookie' && value.length < minIndexedCookieBytes)) {
+    if (
+      isNeverIndexed ||
+      neverIndexed.has(name) ||
+      (name === 'cookie' && value.length < minIndexedCookieBytes)
+    ) {
       this.#writeLiteral(0x10, 0x0f, name, value);
       return;
     }

@@ -18,7 +18,9 @@ function createDecoder(tableBytes?: number): HpackDecoder {
 function decode(decoder: HpackDecoder, block: Buffer | string): Fields | HpackError {
   const bytes = typeof block === 'string' ? Buffer.from(block.replaceAll(' ', ''), 'hex') : block;
   const fields: Fields = [];
-  return decoder.decode(bytes, 0, bytes.length, { onField: (...field) => fields.push(field) }) ?? fields;
+  return (
+    decoder.decode(bytes, 0, bytes.length, { onField: (name, value) => fields.push([name, value]) }) ?? fields
+  );
 }
 
 function encode(encoder: HpackEncoder, fields: Fields): Buffer {
@@ -135,6 +137,24 @@ test('the encoder says each change of its table once, the least size on the way 
   assert.equal(encode(encoder, [[':method', 'GET']]).toString('hex'), '203f4582');
   assert.equal(encode(encoder, [[':method', 'GET']]).toString('hex'), '82');
   assert.equal(encoder.tableBytes, 0);
+});
+
+test('a field that came never-indexed is known for it, and goes out so', () => {
+  const decoder = createDecoder();
+  const encoder = new HpackEncoder();
+  encoder.begin();
+  encoder.add('x-token', 'secret', true);
+  encoder.add(':method', 'GET', true);
+  encoder.add('x-plain', 'open');
+  assert.equal(encoder.tableBytes, 'x-plainopen'.length + 32);
+  const block = Buffer.from(encoder.take());
+  const seen: [string, boolean][] = [];
+  decoder.decode(block, 0, block.length, { onField: (name, _value, isNever) => seen.push([name, isNever]) });
+  assert.deepEqual(seen, [
+    ['x-token', true],
+    [':method', true],
+    ['x-plain', false],
+  ]);
 });
 
 test('secrets and short cookies never get into a table', () => {

@@ -1,0 +1,73 @@
+import type { RequestEncoder, ResponseDecoder } from '../codec.ts';
+import type { HeaderMap } from '../header-map.ts';
+import { fromUpgradeRequest } from './extended-connect.ts';
+import { Http2Stream, type StreamOwner } from './http2-stream.ts';
+import { cancel } from './protocol.ts';
+
+/** What an upgrade has to wait for: whether the server takes extended CONNECT is in its SETTINGS (RFC 8441, 3). */
+export type ConnectSupport = 'unknown' | 'yes' | 'no';
+
+export interface ClientStreamOwner extends StreamOwner {
+  readonly connectSupport: ConnectSupport;
+}
+
+/** A method, a target or a host that could not stand in a start line either. */
+const unwritable = /[^\x21-\x7e]/;
+
+/** One request as it goes out, and what hears its answer. Its number is given when its head is written. */
+export class Http2ClientStream extends Http2Stream implements RequestEncoder {
+  readonly decoder: ResponseDecoder;
+  /** The answer's head came; what follows is content or trailers. */
+  hasReceivedHead = false;
+  informationalCount = 0;
+  isHead = false;
+  isConnect = false;
+  /** What the request asked to upgrade to; empty for nothing. */
+  upgrade = '';
+  webSocketKey: string | undefined;
+  readonly #owner: ClientStreamOwner;
+
+  constructor(owner: ClientStreamOwner, receiveWindowBytes: number, decoder: ResponseDecoder) {
+    super(owner, 0, 0, receiveWindowBytes);
+    this.#owner = owner;
+    this.decoder = decoder;
+  }
+
+  override get canSendHead(): boolean {
+    return this.upgrade === '' || this.#owner.connectSupport === 'yes';
+  }
+
+  encodeHeaders(headers: HeaderMap, endStream: boolean): void {
+    if (this.isEnded || this.hasHead) return;
+    const method = headers.get(':method') ?? '';
+    this.isHead = method === 'HEAD';
+    this.isConnect = method === 'CONNECT';
+    this.upgrade = headers.get('upgrade') ?? '';
+    const authority = headers.get(':authority') ?? '';
+    const target = this.isConnect ? authority : (headers.get(':path') ?? '');
+    if (method === '' || target === '' || unwritable.test(method + target + authority)) {
+      this.refuse('local-reset', 'http2.unwritable_request_head', cancel);
+      return;
+    }
+    if (this.upgrade === '') this.encodeHead(headers, endStream, true);
+    else if (this.#owner.connectSupport === 'no') this.#refuseUpgrade();
+    else this.#encodeUpgrade(headers, endStream);
+  }
+
+  /** The server's SETTINGS came. */
+  onConnectSupport(): void {
+    if (this.isEnded || this.upgrade === '') return;
+    if (this.#owner.connectSupport === 'no') this.#refuseUpgrade();
+    else this.#owner.send(this);
+  }
+
+  /** On a copy, since the owner may send the request again elsewhere. */
+  #encodeUpgrade(headers: HeaderMap, endStream: boolean): void {
+    this.webSocketKey = headers.get('sec-websocket-key');
+    this.encodeHead(fromUpgradeRequest(headers), endStream, true);
+  }
+
+  #refuseUpgrade(): void {
+    this.refuse('local-reset', 'http2.extended_connect_not_supported', cancel);
+  }
+}

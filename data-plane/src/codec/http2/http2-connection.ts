@@ -1,0 +1,395 @@
+import type { Connection } from '../../transport/connection.ts';
+import type { StreamResetReason } from '../codec.ts';
+import type { HeaderMap } from '../header-map.ts';
+import { encodeFields } from './encode-fields.ts';
+import { FloodGuard, type Flood } from './flood-guard.ts';
+import { FlowWindow } from './flow-window.ts';
+import type { ListKind, HeaderList } from './header-list.ts';
+import { HpackEncoder } from './hpack/hpack-encoder.ts';
+import { FrameReceiver, type ReceivedSettings } from './frame-receiver.ts';
+import type { Http2Stream, StreamOwner } from './http2-stream.ts';
+import { Liveness, type LivenessOwner } from './liveness.ts';
+import type { Http2Options } from './options.ts';
+import { Outbound } from './outbound.ts';
+import {
+  defaultWindowBytes,
+  enhanceYourCalm,
+  flowControlError,
+  protocolError,
+  settingHeaderTableSize,
+  settingInitialWindowSize,
+  settingMaxHeaderListSize,
+  settingsTimeout,
+  streamClosed,
+} from './protocol.ts';
+import { ResetMemory } from './reset-memory.ts';
+import { SendScheduler } from './send-scheduler.ts';
+import { PeerSettings } from './settings.ts';
+
+/** A stream is given at least so much to keep, however many there are. */
+const minStreamBufferBytes = 16 * 1024;
+
+/**
+ * HTTP/2 as both halves have it (RFC 9113): streams, settings, windows, and every bound on what a peer can make us do
+ * or keep. `FrameReceiver` reads, the halves say what opens a stream and what a message is.
+ *
+ * The connection's window is given back on receipt: only a stream's own window holds its sender back, so a stalled
+ * stream stalls itself alone. What all streams keep for sending is bounded by the connection's buffer limit: a stream
+ * may keep as much as is left of it, so that one gets half and n get an equal n-th of nearly all.
+ */
+export abstract class Http2Connection implements StreamOwner, LivenessOwner {
+  isWriteBlocked = false;
+  /** The connection is gone, or beyond repair: nothing more is read, and nothing written. */
+  isGivenUp = false;
+  protected readonly options: Http2Options;
+  protected readonly outbound: Outbound;
+  protected readonly peer = new PeerSettings();
+  protected readonly streams = new Map<number, Http2Stream>();
+  protected readonly guard: FloodGuard;
+  protected readonly liveness: Liveness;
+  protected readonly resets = new ResetMemory();
+  protected readonly scheduler = new SendScheduler(new FlowWindow(defaultWindowBytes));
+  /** The highest stream that the peer opened. */
+  protected lastPeerStreamId = 0;
+  readonly #connection: Connection;
+  readonly #receiver: FrameReceiver;
+  readonly #encoder: HpackEncoder;
+  readonly #bufferLimitBytes: number;
+  readonly #isServer: boolean;
+  #queuedBytes = 0;
+  readonly #isBlocked = (): boolean => this.isWriteBlocked;
+
+  constructor(connection: Connection, options: Http2Options, bufferLimitBytes: number, isServer: boolean) {
+    this.#connection = connection;
+    this.options = options;
+    this.#isServer = isServer;
+    this.#bufferLimitBytes = bufferLimitBytes;
+    this.outbound = new Outbound(connection, options);
+    this.guard = new FloodGuard(options);
+    this.liveness = new Liveness(options, this);
+    this.#encoder = new HpackEncoder(options.headerTableBytes);
+    this.#receiver = new FrameReceiver(this, options, this.guard, isServer);
+  }
+
+  get activeStreamCount(): number {
+    return this.streams.size;
+  }
+
+  /** A head has begun and is not complete. */
+  protected get isHeadPending(): boolean {
+    return this.#receiver.isHeadPending;
+  }
+
+  dispatch(chunk: Buffer): void {
+    if (this.isGivenUp) return;
+    const flood = this.outbound.checkFlood();
+    if (flood !== undefined) {
+      this.onFlood(flood);
+      return;
+    }
+    this.liveness.onRead();
+    this.#receiver.dispatch(chunk);
+  }
+
+  onClose(detail: string): void {
+    this.#end();
+    for (const stream of this.takeStreams()) {
+      stream.fail('connection-termination', detail);
+      this.onStreamGone(stream, false);
+    }
+  }
+
+  onAboveWriteHighWatermark(): void {
+    this.isWriteBlocked = true;
+    for (const stream of this.streams.values()) stream.checkWatermark();
+  }
+
+  onBelowWriteLowWatermark(): void {
+    this.isWriteBlocked = false;
+    this.scheduler.flush(this.#isBlocked);
+    for (const stream of this.streams.values()) stream.checkWatermark();
+  }
+
+  // For the streams.
+
+  get streamBufferBytes(): number {
+    if (this.#bufferLimitBytes === 0) return Infinity;
+    return Math.max(minStreamBufferBytes, this.#bufferLimitBytes - this.#queuedBytes);
+  }
+
+  countQueued(changeBytes: number): void {
+    this.#queuedBytes += changeBytes;
+    this.options.stats.add('pending_send_bytes', changeBytes);
+  }
+
+  sendLimitOf(stream: Http2Stream): number {
+    return this.isWriteBlocked ? 0 : this.scheduler.limitOf(stream);
+  }
+
+  send(stream: Http2Stream): void {
+    this.scheduler.send(stream, this.#isBlocked);
+  }
+
+  sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number {
+    const encoder = this.#encoder;
+    encoder.begin();
+    encodeFields(headers, encoder);
+    return this.outbound.headers(stream.id, encoder.take(), endStream);
+  }
+
+  sendData(stream: Http2Stream, chunk: Buffer, endStream: boolean): number {
+    this.guard.sentDataFrameCount++;
+    stream.sendWindow.take(chunk.length);
+    this.scheduler.window.take(chunk.length);
+    return this.outbound.data(stream.id, chunk, endStream);
+  }
+
+  sendWindowUpdate(streamId: number, bytes: number): void {
+    this.outbound.windowUpdate(streamId, bytes);
+  }
+
+  sendReset(stream: Http2Stream, code: number): void {
+    this.forget(stream);
+    this.#writeReset(stream.id, code);
+    this.onStreamGone(stream, false);
+  }
+
+  abstract onLocalEnd(stream: Http2Stream): void;
+
+  // For the receiver. Each returns whether the connection goes on.
+
+  /** What a block on that stream would be; undefined when the connection was given up for it. */
+  abstract kindOfHead(streamId: number): ListKind | undefined;
+  /** A whole block on `streamId`, decoded as `kindOfHead` said. */
+  abstract onHead(streamId: number, head: HeaderList, endStream: boolean): boolean;
+  abstract onGoAwayFrame(lastStreamId: number): boolean;
+  /** Nobody has opened it yet. */
+  abstract isIdle(streamId: number): boolean;
+  protected abstract deliverData(stream: Http2Stream, chunk: Buffer, endStream: boolean): void;
+  /** A stream is over, in whatever way; `isComplete`: both messages were whole. */
+  protected abstract onStreamGone(stream: Http2Stream, isComplete: boolean): void;
+  /** END_STREAM came and was delivered. */
+  protected abstract onRemoteEnd(stream: Http2Stream): void;
+  /** The peer reset a stream. */
+  protected abstract onRemoteReset(stream: Http2Stream, code: number): boolean;
+  /** We reset a stream because the peer broke a rule. */
+  protected abstract onStreamError(stream: Http2Stream): boolean;
+  /** The connection ends for a broken rule; GOAWAY was written, and all streams were reset. */
+  protected abstract onGivenUp(detail: string): void;
+  protected abstract onPeerSettings(): void;
+
+  streamOf(streamId: number): Http2Stream | undefined {
+    return this.streams.get(streamId);
+  }
+
+  onContent(stream: Http2Stream, chunk: Buffer, isEnd: boolean): void {
+    if (isEnd) stream.isRemoteEnded = true;
+    this.deliverData(stream, chunk, isEnd);
+    if (isEnd && !stream.isEnded) this.onRemoteEnd(stream);
+  }
+
+  /** Content for a stream that is not open. */
+  onContentOfClosedStream(streamId: number): boolean {
+    if (this.isIdle(streamId)) return this.giveUp(protocolError, 'DATA of an idle stream');
+    if (!this.resets.has(streamId)) this.#writeReset(streamId, streamClosed);
+    return true;
+  }
+
+  onRstStream(streamId: number, code: number): boolean {
+    const stream = this.streams.get(streamId);
+    if (stream !== undefined) {
+      this.options.stats.count('rx_reset');
+      this.forget(stream);
+      return this.onRemoteReset(stream, code) && !this.isGivenUp;
+    }
+    return this.isIdle(streamId) ? this.giveUp(protocolError, 'RST_STREAM of an idle stream') : true;
+  }
+
+  onSettings(settings: ReceivedSettings): boolean {
+    const before = this.peer.initialWindowBytes;
+    for (const [id, value] of settings) {
+      const error = this.peer.apply(id, value, !this.#isServer);
+      if (error !== undefined) return this.giveUp(error, 'a setting that cannot be');
+      // At each: the least of several sizes has to be told (RFC 7541, 4.2).
+      if (id === settingHeaderTableSize) this.#encoder.setPeerLimit(value);
+    }
+    this.outbound.settingsAck();
+    const changeBytes = this.peer.initialWindowBytes - before;
+    for (const stream of this.streams.values()) {
+      if (!stream.sendWindow.add(changeBytes)) {
+        return this.giveUp(flowControlError, 'a window that is too large');
+      }
+    }
+    this.onPeerSettings();
+    if (changeBytes > 0) this.#flush();
+    return !this.isGivenUp;
+  }
+
+  onSettingsAck(): void {
+    this.liveness.onSettingsAck();
+  }
+
+  onPing(opaque: string): void {
+    this.outbound.pingAck(opaque);
+  }
+
+  onPingAck(opaque: string): void {
+    this.liveness.onPingAck(opaque);
+  }
+
+  onConnectionWindow(bytes: number): boolean {
+    if (bytes === 0) return this.giveUp(protocolError, 'a window update of nothing');
+    if (!this.scheduler.window.add(bytes)) {
+      return this.giveUp(flowControlError, 'a window that is too large');
+    }
+    this.#flush();
+    return !this.isGivenUp;
+  }
+
+  onStreamWindow(streamId: number, bytes: number): boolean {
+    const stream = this.streams.get(streamId);
+    if (stream === undefined) {
+      return this.isIdle(streamId) ? this.giveUp(protocolError, 'WINDOW_UPDATE of an idle stream') : true;
+    }
+    if (bytes === 0) return this.failStream(stream, protocolError, 'a window update of nothing');
+    if (!stream.sendWindow.add(bytes)) {
+      return this.failStream(stream, flowControlError, 'a window that is too large');
+    }
+    if (stream.hasQueue) this.send(stream);
+    stream.checkWatermark();
+    return !this.isGivenUp;
+  }
+
+  /** A frame without a meaning for the stream's state that breaks a rule of its own. */
+  onBrokenFrame(streamId: number, code: number, detail: string): boolean {
+    const stream = this.streams.get(streamId);
+    if (stream !== undefined) return this.failStream(stream, code, detail);
+    // An idle stream has no reset of its own (RFC 9113, 5.1).
+    return this.isIdle(streamId) ? this.giveUp(code, detail) : true;
+  }
+
+  /** An error of one stream (RFC 9113, 5.4.2). */
+  failStream(stream: Http2Stream, code: number, detail: string): boolean {
+    this.forget(stream);
+    this.#writeReset(stream.id, code);
+    stream.fail('protocol-error', detail);
+    this.onStreamGone(stream, false);
+    return this.onStreamError(stream) && !this.isGivenUp;
+  }
+
+  /** A broken message: its connection ends, or only its stream, as configured. */
+  refuseMessage(stream: Http2Stream | undefined, streamId: number, detail: string): boolean {
+    this.options.stats.count('rx_messaging_error');
+    if (!this.options.isStreamErrorOnInvalidMessage) return this.giveUp(protocolError, detail);
+    if (stream !== undefined) return this.failStream(stream, protocolError, detail);
+    this.#writeReset(streamId, protocolError);
+    return true;
+  }
+
+  /** The connection is beyond repair: GOAWAY, and every stream ends. Always false, for handlers to return. */
+  giveUp(code: number, detail: string): false {
+    if (this.isGivenUp) return false;
+    this.#end();
+    this.outbound.goAway(this.lastPeerStreamId, code, detail);
+    for (const stream of this.takeStreams()) stream.fail('protocol-error', detail);
+    this.onGivenUp(detail);
+    return false;
+  }
+
+  onFlood(flood: Flood): false {
+    this.options.stats.count(flood);
+    return this.giveUp(enhanceYourCalm, flood);
+  }
+
+  // For the watch over the peer.
+
+  sendPing(opaque: string): void {
+    this.outbound.ping(opaque);
+  }
+
+  onSettingsTimeout(): void {
+    this.giveUp(settingsTimeout, 'SETTINGS were not acknowledged');
+  }
+
+  /** Nobody is there to hear a GOAWAY; the streams learn of it by `onClose`. */
+  onPingTimeout(): void {
+    this.options.stats.count('keepalive_timeout');
+    this.#connection.close('abort');
+  }
+
+  // For the halves.
+
+  /** Writes SETTINGS, and opens the connection's window as far as the options say. */
+  protected writeSettings(settings: readonly (readonly [id: number, value: number])[]): void {
+    const { options } = this;
+    this.outbound.settings([
+      [settingHeaderTableSize, options.headerTableBytes],
+      [settingInitialWindowSize, options.initialStreamWindowBytes],
+      [settingMaxHeaderListSize, options.maxHeaderListBytes],
+      ...settings,
+    ]);
+    const moreBytes = options.initialConnectionWindowBytes - defaultWindowBytes;
+    if (moreBytes > 0) this.outbound.windowUpdate(0, moreBytes);
+    this.liveness.start();
+  }
+
+  protected addStream(stream: Http2Stream): void {
+    this.guard.openedStreamCount++;
+    this.streams.set(stream.id, stream);
+    this.options.stats.add('streams_active', 1);
+  }
+
+  protected forget(stream: Http2Stream): void {
+    this.scheduler.forget(stream);
+    if (this.streams.delete(stream.id)) this.options.stats.add('streams_active', -1);
+  }
+
+  /** Both directions are complete. */
+  protected completeStream(stream: Http2Stream): void {
+    stream.complete();
+    this.forget(stream);
+    this.onStreamGone(stream, true);
+  }
+
+  /** One direction is complete, and nobody needs the other: the peer is told to stop. */
+  protected cutStream(stream: Http2Stream, code: number): void {
+    stream.complete();
+    this.forget(stream);
+    this.#writeReset(stream.id, code);
+    this.onStreamGone(stream, true);
+  }
+
+  protected failUntold(stream: Http2Stream, reason: StreamResetReason, detail: string): void {
+    this.forget(stream);
+    stream.fail(reason, detail);
+    this.onStreamGone(stream, false);
+  }
+
+  /** Resets a stream that has no object. */
+  protected resetUnopened(streamId: number, code: number): void {
+    this.#writeReset(streamId, code);
+  }
+
+  /** Every stream, which the connection forgets. */
+  protected takeStreams(): Http2Stream[] {
+    const streams = [...this.streams.values()];
+    for (const stream of streams) this.forget(stream);
+    return streams;
+  }
+
+  #writeReset(streamId: number, code: number): void {
+    if (this.isGivenUp || streamId === 0) return;
+    this.resets.add(streamId);
+    this.outbound.rstStream(streamId, code);
+  }
+
+  #flush(): void {
+    if (!this.isWriteBlocked) this.scheduler.flush(this.#isBlocked);
+  }
+
+  #end(): void {
+    this.isGivenUp = true;
+    this.#receiver.stop();
+    this.liveness.stop();
+  }
+}

@@ -1,0 +1,283 @@
+import type { StreamCallbacks, StreamEncoder, StreamResetReason } from '../codec.ts';
+import type { HeaderMap } from '../header-map.ts';
+import { FlowWindow, ReceiveWindow } from './flow-window.ts';
+import { cancel } from './protocol.ts';
+
+/** The connection, as its streams see it. */
+export interface StreamOwner {
+  /** Bytes that all streams keep; each stream counts its own in and out. */
+  countQueued(changeBytes: number): void;
+  /** How much one stream may keep, as things are now; see `Http2Connection`. */
+  readonly streamBufferBytes: number;
+  readonly isWriteBlocked: boolean;
+  /** Content that the stream may send in one frame now; 0: none. */
+  sendLimitOf(stream: Http2Stream): number;
+  /** The stream has something that waits: it goes out as far as windows and the socket allow. */
+  send(stream: Http2Stream): void;
+  /** Writes a header block; returns its bytes on the wire. */
+  sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number;
+  /** Writes at most one frame, and takes it off both windows; returns its bytes on the wire. */
+  sendData(stream: Http2Stream, chunk: Buffer, endStream: boolean): number;
+  sendWindowUpdate(streamId: number, bytes: number): void;
+  /** Resets the stream at the peer and forgets it. */
+  sendReset(stream: Http2Stream, code: number): void;
+  /** END_STREAM was written. */
+  onLocalEnd(stream: Http2Stream): void;
+}
+
+interface QueuedHead {
+  readonly headers: HeaderMap;
+  readonly endStream: boolean;
+}
+
+const noCallbacks: StreamCallbacks = {
+  onResetStream: () => undefined,
+  onAboveWriteHighWatermark: () => undefined,
+  onBelowWriteLowWatermark: () => undefined,
+};
+const noBytes = Buffer.alloc(0);
+
+/**
+ * What both halves have of a stream: windows, what waits to be sent, and the two ends (RFC 9113, 5.1). What can go out
+ * goes out at once, without a copy; what waits is copied, so that it pins nothing but itself. Heads wait too while the
+ * socket takes nothing, so that a peer that never reads has us keep no more than its streams may.
+ */
+export abstract class Http2Stream implements StreamEncoder {
+  /** 0: not open yet. */
+  id: number;
+  bytesWritten = 0;
+  /** The head of our message was given, written or not. */
+  hasHead = false;
+  /** END_STREAM was written. */
+  isLocalEnded = false;
+  /** END_STREAM came. */
+  isRemoteEnded = false;
+  /** No event follows and no call does anything. */
+  isEnded = false;
+  /** Both sides agreed on raw bytes (CONNECT): each direction ends by itself. */
+  isTunnel = false;
+  readonly sendWindow: FlowWindow;
+  /** Content that the peer's message has, as it announced; −1 without. */
+  expectedBytes = -1;
+  protected readonly owner: StreamOwner;
+  readonly #receiveWindow: ReceiveWindow;
+  #callbacks: StreamCallbacks = noCallbacks;
+  #receivedBytes = 0;
+  #readDisableCount = 0;
+  /** Received while reading is disabled: given back when it is not any more. */
+  #heldBytes = 0;
+  #heads: QueuedHead[] = [];
+  #queue: Buffer[] = [];
+  #queueBytes = 0;
+  #isEndQueued = false;
+  #trailers: HeaderMap | undefined;
+  #isAboveHighWatermark = false;
+
+  constructor(owner: StreamOwner, id: number, sendWindowBytes: number, receiveWindowBytes: number) {
+    this.owner = owner;
+    this.id = id;
+    this.sendWindow = new FlowWindow(sendWindowBytes);
+    this.#receiveWindow = new ReceiveWindow(receiveWindowBytes);
+  }
+
+  /** Something waits for a window or for the socket. */
+  get hasQueue(): boolean {
+    return (
+      !this.isEnded &&
+      (this.#heads.length > 0 || this.#queue.length > 0 || (this.#isEndQueued && !this.isLocalEnded))
+    );
+  }
+
+  /** False: the stream may not begin yet, whatever waits. */
+  get canSendHead(): boolean {
+    return true;
+  }
+
+  setCallbacks(callbacks: StreamCallbacks): void {
+    this.#callbacks = callbacks;
+    this.checkWatermark();
+  }
+
+  encodeData(chunk: Buffer, endStream: boolean): void {
+    if (!this.#canEncode()) return;
+    const hadQueue = this.hasQueue;
+    if (endStream) this.#isEndQueued = true;
+    const restBytes = hadQueue ? chunk : this.#sendNow(chunk);
+    if (restBytes.length > 0) {
+      this.#queue.push(Buffer.from(restBytes));
+      this.#count(restBytes.length);
+    }
+    if (this.hasQueue) this.owner.send(this);
+    this.checkWatermark();
+  }
+
+  encodeTrailers(trailers: HeaderMap): void {
+    if (!this.#canEncode()) return;
+    if (trailers.size > 0) this.#trailers = trailers;
+    this.#isEndQueued = true;
+    this.owner.send(this);
+  }
+
+  resetStream(): void {
+    this.resetWith(cancel);
+  }
+
+  readDisable(disable: boolean): void {
+    if (this.isEnded) return;
+    this.#readDisableCount += disable ? 1 : -1;
+    if (this.#readDisableCount > 0 || this.#heldBytes === 0) return;
+    const heldBytes = this.#heldBytes;
+    this.#heldBytes = 0;
+    this.onConsumed(heldBytes);
+  }
+
+  /** Ends the stream without an event; the peer is told. */
+  resetWith(code: number): void {
+    if (this.isEnded) return;
+    this.complete();
+    this.owner.sendReset(this, code);
+  }
+
+  /** What is to be written cannot be: the stream ends with an event, and the peer is told. */
+  protected refuse(reason: StreamResetReason, detail: string, code: number): void {
+    const callbacks = this.#callbacks;
+    this.resetWith(code);
+    callbacks.onResetStream(reason, detail);
+  }
+
+  /** Ends the stream with an event; the peer is not told. */
+  fail(reason: StreamResetReason, detail: string): void {
+    if (this.isEnded) return;
+    const callbacks = this.#callbacks;
+    this.complete();
+    callbacks.onResetStream(reason, detail);
+  }
+
+  /** Ends the stream without an event, and without a word to the peer. */
+  complete(): void {
+    this.isEnded = true;
+    this.#callbacks = noCallbacks;
+    this.#heads = [];
+    this.#queue = [];
+    this.#trailers = undefined;
+    this.#count(-this.#queueBytes);
+  }
+
+  /** DATA came: false when it is more than the stream's window. */
+  receive(payloadBytes: number): boolean {
+    return this.#receiveWindow.receive(payloadBytes);
+  }
+
+  /** Content came: false when it is more than was announced. */
+  countContent(contentBytes: number): boolean {
+    this.#receivedBytes += contentBytes;
+    return this.expectedBytes < 0 || this.#receivedBytes <= this.expectedBytes;
+  }
+
+  /** At the end of the message: its content is as long as announced (RFC 9113, 8.1.1). */
+  get hasExpectedLength(): boolean {
+    return this.expectedBytes < 0 || this.#receivedBytes === this.expectedBytes;
+  }
+
+  /** What was received was handed on: the peer may send as much again, unless reading is disabled. */
+  onConsumed(payloadBytes: number): void {
+    if (this.isEnded || this.isRemoteEnded) return;
+    if (this.#readDisableCount > 0) {
+      this.#heldBytes += payloadBytes;
+      return;
+    }
+    const grantedBytes = this.#receiveWindow.consume(payloadBytes);
+    if (grantedBytes > 0) this.owner.sendWindowUpdate(this.id, grantedBytes);
+  }
+
+  /** Sends one frame of what waits, with at most `limitBytes` of content. False: nothing can go out. */
+  sendFrame(limitBytes: number): boolean {
+    const head = this.#heads.shift();
+    if (head !== undefined) {
+      this.#writeHead(head.headers, head.endStream);
+      return true;
+    }
+    const [chunk] = this.#queue;
+    if (chunk === undefined) return this.#sendEnd();
+    if (limitBytes <= 0) return false;
+    let part = chunk;
+    if (chunk.length > limitBytes) {
+      part = chunk.subarray(0, limitBytes);
+      this.#queue[0] = chunk.subarray(limitBytes);
+    } else {
+      this.#queue.shift();
+    }
+    this.#count(-part.length);
+    this.#writeData(part, this.#queue.length === 0);
+    return true;
+  }
+
+  /** Looks again at what waits; called when the queue, its share or the socket changed. */
+  checkWatermark(): void {
+    if (this.isEnded || this.#callbacks === noCallbacks) return;
+    const limitBytes = this.owner.streamBufferBytes;
+    const isBlocked = this.owner.isWriteBlocked;
+    if (!this.#isAboveHighWatermark) {
+      if (!isBlocked && this.#queueBytes <= limitBytes) return;
+      this.#isAboveHighWatermark = true;
+      this.#callbacks.onAboveWriteHighWatermark();
+    } else if (!isBlocked && this.#queueBytes * 2 <= limitBytes) {
+      this.#isAboveHighWatermark = false;
+      this.#callbacks.onBelowWriteLowWatermark();
+    }
+  }
+
+  /** `isLast`: the head of the message, not a 1xx. */
+  protected encodeHead(headers: HeaderMap, endStream: boolean, isLast: boolean): void {
+    if (isLast) this.hasHead = true;
+    if (this.#heads.length === 0 && this.canSendHead && !this.owner.isWriteBlocked) {
+      this.#writeHead(headers, endStream);
+      return;
+    }
+    this.#heads.push({ headers, endStream });
+    this.owner.send(this);
+  }
+
+  #canEncode(): boolean {
+    return !this.isEnded && this.hasHead && !this.isLocalEnded && !this.#isEndQueued;
+  }
+
+  /** Sends what may go out now; returns the rest. */
+  #sendNow(chunk: Buffer): Buffer {
+    let rest = chunk;
+    while (rest.length > 0) {
+      const limitBytes = this.owner.sendLimitOf(this);
+      if (limitBytes === 0) return rest;
+      const part = rest.length <= limitBytes ? rest : rest.subarray(0, limitBytes);
+      rest = part === rest ? noBytes : rest.subarray(limitBytes);
+      this.#writeData(part, rest.length === 0);
+    }
+    return rest;
+  }
+
+  #writeHead(headers: HeaderMap, endStream: boolean): void {
+    if (endStream) this.isLocalEnded = true;
+    this.bytesWritten += this.owner.sendHeaders(this, headers, endStream);
+    if (endStream) this.owner.onLocalEnd(this);
+  }
+
+  #writeData(part: Buffer, isQueueEmpty: boolean): void {
+    const isEnd = isQueueEmpty && this.#isEndQueued && this.#trailers === undefined;
+    if (isEnd) this.isLocalEnded = true;
+    this.bytesWritten += this.owner.sendData(this, part, isEnd);
+    if (isEnd) this.owner.onLocalEnd(this);
+  }
+
+  #sendEnd(): boolean {
+    if (this.isLocalEnded || !this.#isEndQueued) return false;
+    if (this.#trailers === undefined) this.#writeData(noBytes, true);
+    else this.#writeHead(this.#trailers, true);
+    return true;
+  }
+
+  #count(changeBytes: number): void {
+    if (changeBytes === 0) return;
+    this.#queueBytes += changeBytes;
+    this.owner.countQueued(changeBytes);
+  }
+}

@@ -1,0 +1,54 @@
+import type { HeaderMap } from '../header-map.ts';
+import { isValidConnectTarget, isValidHost } from '../http1/authority.ts';
+
+const isToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 3986, 3.1. */
+const isScheme = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
+/** Visible characters; a fragment is none of the target. */
+const isPath = /^\/[\x21\x22\x24-\x7e]*$/;
+
+/**
+ * Checks the head of a request (RFC 9113, 8.3.1 and 8.5; RFC 8441, 4) and completes it: `host` stands for a missing
+ * `:authority`, and with both they must agree. Says what is malformed.
+ */
+export function completeRequest(headers: HeaderMap, allowsConnect: boolean): string | undefined {
+  const method = headers.get(':method');
+  if (method === undefined || !isToken.test(method)) return 'a :method that is none';
+  const isExtended = headers.has(':protocol');
+  if (isExtended && method !== 'CONNECT') return 'a :protocol without CONNECT';
+  if (isExtended && !allowsConnect) return 'a :protocol that was not announced';
+  return method === 'CONNECT' && !isExtended
+    ? checkConnect(headers)
+    : (checkTarget(headers, method) ?? takeAuthority(headers, isExtended));
+}
+
+function checkConnect(headers: HeaderMap): string | undefined {
+  if (headers.has(':scheme') || headers.has(':path')) return 'a CONNECT with a target';
+  const authority = headers.get(':authority');
+  if (authority === undefined || !isValidConnectTarget(authority)) return 'a CONNECT to nowhere';
+  return takeAuthority(headers, true);
+}
+
+function checkTarget(headers: HeaderMap, method: string): string | undefined {
+  const scheme = headers.get(':scheme');
+  const path = headers.get(':path');
+  if (scheme === undefined || !isScheme.test(scheme)) return 'a :scheme that is none';
+  if (path === undefined) return 'a request without :path';
+  return isPath.test(path) || (path === '*' && method === 'OPTIONS') ? undefined : 'a :path that is none';
+}
+
+function takeAuthority(headers: HeaderMap, isAuthorityRequired: boolean): string | undefined {
+  const authority = headers.get(':authority');
+  if (authority === undefined && isAuthorityRequired) return 'a request without :authority';
+  const host = headers.get('host');
+  if (host !== undefined) {
+    if (headers.getAll('host').length > 1) return 'a second host';
+    if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase()) {
+      return 'a host beside :authority';
+    }
+    headers.remove('host');
+    if (authority === undefined) headers.addUnchecked(':authority', host);
+  }
+  const named = authority ?? host;
+  return named === undefined || !isValidHost(named) ? 'an :authority that is none' : undefined;
+}

@@ -1,0 +1,214 @@
+import type { Connection } from '../../transport/connection.ts';
+import type { HttpProtocol, ServerCodec, ServerCodecCallbacks } from '../codec.ts';
+import { HeaderMap } from '../header-map.ts';
+import { toUpgradeRequest } from './extended-connect.ts';
+import type { HeaderList, ListKind } from './header-list.ts';
+import { Http2Connection } from './http2-connection.ts';
+import type { Http2Stream } from './http2-stream.ts';
+import type { Http2Options } from './options.ts';
+import {
+  maxStreamId,
+  noError,
+  protocolError,
+  refusedStream,
+  settingEnableConnectProtocol,
+  settingMaxConcurrentStreams,
+  streamClosed,
+} from './protocol.ts';
+import { completeRequest } from './request-head.ts';
+import { Http2ServerStream } from './server-stream.ts';
+
+/** `options` come from `createHttp2Options`; `bufferLimitBytes` bounds what answers make the connection keep. */
+export function createHttp2ServerCodec(
+  connection: Connection,
+  callbacks: ServerCodecCallbacks,
+  options: Http2Options,
+  bufferLimitBytes: number,
+): ServerCodec {
+  return new Http2ServerCodec(connection, callbacks, options, bufferLimitBytes);
+}
+
+/** HTTP/2 for the downstream half. */
+class Http2ServerCodec extends Http2Connection implements ServerCodec {
+  readonly protocol: HttpProtocol = 'HTTP/2';
+  readonly #callbacks: ServerCodecCallbacks;
+  #isDraining = false;
+  /** The last GOAWAY was written: streams above `lastPeerStreamId` are dropped without a word (RFC 9113, 6.8). */
+  #isClosing = false;
+  #highestDroppedId = 0;
+  #hasInputEnded = false;
+
+  constructor(
+    connection: Connection,
+    callbacks: ServerCodecCallbacks,
+    options: Http2Options,
+    bufferLimitBytes: number,
+  ) {
+    super(connection, options, bufferLimitBytes, true);
+    this.#callbacks = callbacks;
+    this.writeSettings([
+      [settingMaxConcurrentStreams, options.maxConcurrentStreams],
+      ...(options.allowsConnect ? [[settingEnableConnectProtocol, 1] as const] : []),
+    ]);
+  }
+
+  override dispatch(chunk: Buffer): void {
+    super.dispatch(chunk);
+    if (this.isHeadPending && !this.isGivenUp) this.#callbacks.onHeadPending?.();
+  }
+
+  onEnd(): void {
+    this.#hasInputEnded = true;
+    for (const stream of [...this.streams.values()]) {
+      if (!stream.isRemoteEnded) this.failUntold(stream, 'connection-termination', 'incomplete request');
+    }
+  }
+
+  /** First of two steps: no stream that is on its way is refused. */
+  drain(): void {
+    if (this.#isDraining || this.isGivenUp) return;
+    this.#isDraining = true;
+    this.outbound.goAway(maxStreamId, noError, '');
+  }
+
+  finishDrain(): void {
+    if (this.#isClosing || this.isGivenUp) return;
+    this.#isDraining = true;
+    this.#isClosing = true;
+    this.outbound.goAway(this.lastPeerStreamId, noError, '');
+  }
+
+  override onLocalEnd(stream: Http2Stream): void {
+    if (stream.isRemoteEnded) this.completeStream(stream);
+    // The rest of the request is of no use to anybody (RFC 9113, 8.1).
+    else if (!stream.isTunnel) this.cutStream(stream, noError);
+  }
+
+  override kindOfHead(streamId: number): ListKind | undefined {
+    if (this.streams.has(streamId)) return 'trailers';
+    if ((streamId & 1) === 0) return this.#refuse(protocolError, 'a stream with an even number');
+    if (streamId > this.lastPeerStreamId || this.resets.has(streamId)) return 'request';
+    return this.#refuse(streamClosed, 'HEADERS of a stream that is closed');
+  }
+
+  override onHead(streamId: number, head: HeaderList, endStream: boolean): boolean {
+    const stream = this.streams.get(streamId);
+    if (stream instanceof Http2ServerStream) return this.#onTrailers(stream, head, endStream);
+    // Frames of a stream that we reset were on their way.
+    if (streamId <= this.lastPeerStreamId) return true;
+    if (this.#isClosing) {
+      this.#highestDroppedId = Math.max(this.#highestDroppedId, streamId);
+      this.resets.add(streamId);
+      return true;
+    }
+    this.lastPeerStreamId = streamId;
+    if (this.activeStreamCount >= this.options.maxConcurrentStreams) {
+      this.guard.openedStreamCount++;
+      this.resetUnopened(streamId, refusedStream);
+      return true;
+    }
+    if (head.isTooLarge) return this.#answerTooLarge(streamId, endStream);
+    const malformed = head.malformed ?? completeRequest(head.headers, this.options.allowsConnect);
+    if (malformed !== undefined) return this.refuseMessage(undefined, streamId, malformed);
+    return this.#open(streamId, head, endStream);
+  }
+
+  override onGoAwayFrame(): boolean {
+    return true;
+  }
+
+  override isIdle(streamId: number): boolean {
+    return (streamId & 1) === 0 || streamId > Math.max(this.lastPeerStreamId, this.#highestDroppedId);
+  }
+
+  protected override deliverData(stream: Http2Stream, chunk: Buffer, endStream: boolean): void {
+    if (stream instanceof Http2ServerStream) stream.decoder?.decodeData(chunk, endStream);
+  }
+
+  protected override onRemoteEnd(stream: Http2Stream): void {
+    if (stream.isLocalEnded) this.completeStream(stream);
+  }
+
+  protected override onStreamGone(stream: Http2Stream): void {
+    if (!(stream instanceof Http2ServerStream) || !stream.isAnnounced) return;
+    const shouldClose = this.#isClosing || this.#hasInputEnded || this.isGivenUp;
+    this.#callbacks.onStreamEnd(shouldClose && this.streams.size === 0);
+  }
+
+  protected override onRemoteReset(stream: Http2Stream): boolean {
+    stream.fail('remote-reset', 'reset by the client');
+    this.onStreamGone(stream);
+    return this.onStreamError(stream);
+  }
+
+  protected override onStreamError(stream: Http2Stream): boolean {
+    const flood = stream.hasHead ? undefined : this.guard.onPrematureReset();
+    return flood === undefined || this.onFlood(flood);
+  }
+
+  protected override onGivenUp(detail: string): void {
+    this.#callbacks.onProtocolError({ status: 400, details: `http2.${detail}`, body: '' });
+  }
+
+  protected override onPeerSettings(): void {
+    // A server asks nothing of its client's settings but what every stream does.
+  }
+
+  #open(streamId: number, head: HeaderList, endStream: boolean): boolean {
+    const { headers } = head;
+    const { options } = this;
+    const stream = new Http2ServerStream(
+      this,
+      streamId,
+      this.peer.initialWindowBytes,
+      options.initialStreamWindowBytes,
+    );
+    stream.isConnect = headers.get(':method') === 'CONNECT';
+    stream.isUpgrade = headers.has(':protocol');
+    stream.isRemoteEnded = endStream;
+    // In a tunnel there is no content that could have a length.
+    if (!stream.isConnect) stream.expectedBytes = head.contentLength;
+    if (endStream && !stream.hasExpectedLength) {
+      return this.refuseMessage(undefined, streamId, 'less than content-length');
+    }
+    this.addStream(stream);
+    stream.isAnnounced = true;
+    if (stream.isUpgrade) stream.hasOwnKey = toUpgradeRequest(headers, options.rng);
+    const decoder = this.#callbacks.onNewStream(stream);
+    if (stream.isEnded) return true;
+    stream.decoder = decoder;
+    decoder.decodeHeaders(headers, endStream);
+    return true;
+  }
+
+  #onTrailers(stream: Http2ServerStream, head: HeaderList, endStream: boolean): boolean {
+    if (stream.isRemoteEnded) return this.giveUp(streamClosed, 'HEADERS behind the end of a stream');
+    const malformed = endStream ? head.malformed : 'a second head';
+    if (malformed !== undefined) return this.refuseMessage(stream, stream.id, malformed);
+    if (head.isTooLarge) {
+      this.options.stats.count('header_overflow');
+      return this.failStream(stream, protocolError, 'trailers that are too large');
+    }
+    if (!stream.hasExpectedLength) return this.refuseMessage(stream, stream.id, 'less than content-length');
+    this.options.stats.count('trailers');
+    stream.isRemoteEnded = true;
+    stream.decoder?.decodeTrailers(head.headers);
+    if (!stream.isEnded) this.onRemoteEnd(stream);
+    return true;
+  }
+
+  /** Nobody has seen the request's fields, so that nobody else can answer (RFC 6585, 5). */
+  #answerTooLarge(streamId: number, endStream: boolean): boolean {
+    this.options.stats.count('header_overflow');
+    const stream = new Http2ServerStream(this, streamId, 0, 0);
+    stream.isRemoteEnded = endStream;
+    this.addStream(stream);
+    stream.encodeHeaders(HeaderMap.of({ ':status': '431' }), true);
+    return true;
+  }
+
+  #refuse(code: number, detail: string): undefined {
+    this.giveUp(code, detail);
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import type { RequestDecoder, ResponseEncoder } from '../codec.ts';
+import type { HeaderMap } from '../header-map.ts';
+import { fromUpgradeAnswer } from './extended-connect.ts';
+import { Http2Stream } from './http2-stream.ts';
+import { internalError } from './protocol.ts';
+
+const informational = 0x31;
+const success = 0x32;
+
+/** One request and the encoder of its answer. */
+export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
+  /** Set by the codec before the request is delivered. */
+  decoder: RequestDecoder | undefined = undefined;
+  /** The owner knows of it. */
+  isAnnounced = false;
+  isConnect = false;
+  /** An extended CONNECT, which its receiver sees as an upgrade. */
+  isUpgrade = false;
+  /** Its `sec-websocket-key` was made up. */
+  hasOwnKey = false;
+
+  encodeInformational(headers: HeaderMap): void {
+    if (this.isEnded || this.hasHead) return;
+    // 101 belongs to HTTP/1.1 (RFC 9113, 8.6).
+    const status = headers.get(':status') ?? '';
+    if (status === '101' || status.charCodeAt(0) !== informational) return;
+    this.encodeHead(headers, false, false);
+  }
+
+  encodeHeaders(headers: HeaderMap, endStream: boolean): void {
+    if (this.isEnded || this.hasHead) return;
+    const status = headers.get(':status') ?? '';
+    if (status === '101' && this.isUpgrade) {
+      this.isTunnel = true;
+      this.encodeHead(fromUpgradeAnswer(headers, this.hasOwnKey), endStream, true);
+      return;
+    }
+    if (!/^[2-5]\d\d$/.test(status)) {
+      this.refuse('local-reset', 'http2.unwritable_status', internalError);
+      return;
+    }
+    if (this.isConnect && !this.isUpgrade && status.charCodeAt(0) === success) this.isTunnel = true;
+    this.encodeHead(headers, endStream, true);
+  }
+}

@@ -1,0 +1,48 @@
+import {
+  flowControlError,
+  maxWindowBytes,
+  protocolError,
+  settingEnableConnectProtocol,
+  settingEnablePush,
+  settingHeaderTableSize,
+  settingInitialWindowSize,
+  settingMaxConcurrentStreams,
+  settingMaxFrameSize,
+} from './protocol.ts';
+
+/** What the peer has set, as far as it means something here; the values that RFC 9113, 6.5.2 begins with. */
+export class PeerSettings {
+  headerTableBytes = 4096;
+  maxConcurrentStreams = Infinity;
+  initialWindowBytes = 65_535;
+  allowsConnect = false;
+
+  /** Takes one setting over. An error code of the connection, or undefined. Unknown settings are ignored. */
+  apply(id: number, value: number, isFromServer: boolean): number | undefined {
+    switch (id) {
+      case settingHeaderTableSize:
+        this.headerTableBytes = value;
+        return undefined;
+      case settingEnablePush:
+        // A server may only say that it is off (RFC 9113, 6.5.2).
+        return value > 1 || (isFromServer && value === 1) ? protocolError : undefined;
+      case settingMaxConcurrentStreams:
+        this.maxConcurrentStreams = value;
+        return undefined;
+      case settingInitialWindowSize:
+        if (value > maxWindowBytes) return flowControlError;
+        this.initialWindowBytes = value;
+        return undefined;
+      case settingMaxFrameSize:
+        // What we write is never longer than the least that can be set.
+        return value < 16_384 || value > 16_777_215 ? protocolError : undefined;
+      case settingEnableConnectProtocol:
+        // Once on, it stays on (RFC 8441, 3).
+        if (value > 1 || (this.allowsConnect && value === 0)) return protocolError;
+        this.allowsConnect = value === 1;
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+}
