@@ -1,7 +1,6 @@
 import {
   Client,
   connectivityState,
-  credentials,
   Metadata,
   status,
   type ClientDuplexStream,
@@ -14,6 +13,7 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import { formatAddress, type Address } from '../model/address.ts';
 import type { AdsTransport, AdsTransportHandler } from './ads-transport.ts';
 import { BackOff, type BackOffSettings } from './back-off.ts';
+import { createInsecureCredentials } from './insecure-credentials.ts';
 
 export interface AdsClientOptions {
   /** gRPC method path. */
@@ -89,7 +89,7 @@ export class AdsClient implements AdsTransport {
     if (target === undefined) return;
     this.#nextAddress += 1;
     this.address = formatAddress(target);
-    const client = new Client(toTarget(target), credentials.createInsecure(), this.#channelOptions());
+    const client = new Client(toTarget(target), createInsecureCredentials(), this.#channelOptions());
     this.#client = client;
     // A stream on a channel that cannot connect fails with the reason; one that neither does waits by this clock.
     this.#connectTimer = clock.setTimer(connectTimeoutMs, () =>

@@ -1,7 +1,8 @@
-import { Client, credentials, status, type ClientWritableStream } from '@grpc/grpc-js';
+import { Client, status, type ClientWritableStream } from '@grpc/grpc-js';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { loadLiveStatusService, type LiveReport } from '@heddle/shared/status/live-status-service';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
+import { createInsecureCredentials } from '../ads/insecure-credentials.ts';
 
 /**
  * Tells a Heddle control plane which versions are live. A control plane that does not know the service is asked
@@ -62,7 +63,7 @@ export function createLiveReporter(options: LiveReporterOptions): LiveReporter {
       openLater();
       return;
     }
-    const opened = new Client(address, credentials.createInsecure());
+    const opened = new Client(address, createInsecureCredentials());
     client = opened;
     stream = opened.makeClientStreamRequest(
       ReportLive.path,
