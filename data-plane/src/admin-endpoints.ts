@@ -69,7 +69,7 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
     ...createStatsEndpoints(refreshing(sources)),
     createClustersEndpoint(() => clusters.inspect().filter(({ state }) => state === 'active')),
     createConfigDumpEndpoint(api, {
-      bootstrap: { bytes: bootstrap.bytes, loadedAt: sources.loadedAt },
+      bootstrap: { bytes: () => bootstrap.wire.bootstrap(), loadedAt: sources.loadedAt },
       clusters: () => {
         const all = clusters.inspect();
         return {

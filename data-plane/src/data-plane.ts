@@ -104,6 +104,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       case 'listen-failed':
         logger.error({ worker, listener: message.listener, err: message.message }, 'worker cannot listen');
         break;
+      case 'host-failed':
+        clusters.onHostFailed(message.cluster, message.host);
+        break;
       case 'stats':
         stats.onDeclaration(`worker_${worker}`, message);
         break;
@@ -350,7 +353,14 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }
   }
   clusters.loadStatic(
-    bootstrap.staticClusters.map(({ value, bytes }) => ({ name: value.name, version: '', value, bytes })),
+    bootstrap.staticClusters.map((value, index) => ({
+      name: value.name,
+      version: '',
+      value,
+      get bytes() {
+        return bootstrap.wire.cluster(index);
+      },
+    })),
   );
   return { ended, shutDown: () => control.shutDown() };
 }

@@ -6,6 +6,7 @@ import { createLogger } from '@heddle/shared/logging/logger';
 import { systemRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
 import { createValidator } from '@heddle/shared/xds/validate';
+import { loadConfigReader, syntaxOf } from '@heddle/shared/xds/config-file';
 import { loadApi } from '@heddle/shared/xds/xds-api';
 import { loadBootstrap, type LoadedBootstrap } from './bootstrap/load-bootstrap.ts';
 import { makeBootstrap } from './bootstrap/make-bootstrap.ts';
@@ -35,7 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     compileFormat,
     runtime: {},
   };
-  const { bootstrap, warnings } = readBootstrap(settings, decoderOptions);
+  const { bootstrap, warnings } = await readBootstrap(settings, decoderOptions);
   for (const { path, message } of warnings) logger.warn({ path, problem: message }, 'bootstrap');
   if (settings.isValidateOnly) {
     process.stdout.write('configuration OK\n');
@@ -58,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-function readBootstrap(settings: SidecarSettings, options: DecoderOptions): LoadedBootstrap {
+async function readBootstrap(settings: SidecarSettings, options: DecoderOptions): Promise<LoadedBootstrap> {
   const overrides: NodeOverrides = {
     version: packageVersion(),
     ...(settings.nodeId === undefined ? {} : { id: settings.nodeId }),
@@ -69,9 +70,17 @@ function readBootstrap(settings: SidecarSettings, options: DecoderOptions): Load
     case 'flags':
       return { bootstrap: makeBootstrap(source.flags, options, overrides), warnings: [] };
     case 'text':
-      return loadBootstrap(Buffer.from(source.text), '--config-yaml', options, overrides, 'yaml');
-    case 'file':
-      return loadBootstrap(readFile(source.path), source.path, options, overrides);
+      return loadBootstrap(
+        Buffer.from(source.text),
+        '--config-yaml',
+        await loadConfigReader('yaml'),
+        options,
+        overrides,
+      );
+    case 'file': {
+      const reader = await loadConfigReader(syntaxOf(source.path));
+      return loadBootstrap(readFile(source.path), source.path, reader, options, overrides);
+    }
   }
 }
 

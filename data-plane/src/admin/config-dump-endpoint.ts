@@ -27,7 +27,7 @@ export interface ListenerDump {
 }
 
 export interface ConfigDumpView {
-  readonly bootstrap: { readonly bytes: Uint8Array; readonly loadedAt: number };
+  readonly bootstrap: { bytes(): Uint8Array; readonly loadedAt: number };
   clusters(): {
     readonly version: string;
     readonly active: readonly DumpedResource[];
@@ -90,7 +90,7 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
       {
         '@type': dumpType('BootstrapConfigDump'),
         bootstrap: withoutType(
-          toJson('type.googleapis.com/envoy.config.bootstrap.v3.Bootstrap', view.bootstrap.bytes),
+          toJson('type.googleapis.com/envoy.config.bootstrap.v3.Bootstrap', view.bootstrap.bytes()),
         ),
         last_updated: toTimestamp(view.bootstrap.loadedAt),
       },

@@ -88,7 +88,10 @@ function cluster(name: string, isStatic: boolean): DumpedResource {
 }
 
 const dump = createConfigDumpEndpoint(api, {
-  bootstrap: { bytes: api.encode('envoy.config.bootstrap.v3.Bootstrap', { node: { id: 'n' } }), loadedAt: 0 },
+  bootstrap: {
+    bytes: () => api.encode('envoy.config.bootstrap.v3.Bootstrap', { node: { id: 'n' } }),
+    loadedAt: 0,
+  },
   clusters: () => ({
     version: 'v7',
     active: [cluster('fixed', true), cluster('a', false)],

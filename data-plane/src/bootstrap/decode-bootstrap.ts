@@ -10,18 +10,24 @@ import { checkDnsResolver } from '../config/resources/dns.ts';
 import { deepFreeze } from '../config/resources/deep-freeze.ts';
 import { decodeListener } from '../config/resources/listener.ts';
 import { defined } from '../config/resources/scalars.ts';
+import { createBootstrapWire } from './bootstrap-wire.ts';
 import { adsClusterName, decodeAdsConfig, type StaticCluster } from './ads-config.ts';
 import { buildNode, toNodeIdentity, type NodeOverrides } from './node-identity.ts';
 import { decodeRuntime } from './runtime-layers.ts';
 import { checkStaticReferences } from './static-references.ts';
 
-/** @throws InvalidInputError with every problem; paths are field paths */
+/**
+ * `read` makes the message: now, and again if somebody wants to see it.
+ *
+ * @throws InvalidInputError with every problem; paths are field paths
+ */
 export function decodeBootstrap(
-  message: BootstrapMessage,
+  read: () => BootstrapMessage,
   options: DecoderOptions,
   overrides: NodeOverrides,
 ): Bootstrap {
   const { api } = options;
+  const message = read();
   // First, because what the other parts decode to may depend on it.
   const runtimeContext = new DecodeContext(options);
   const runtime = decodeRuntime(runtimeContext, message.layeredRuntime, 'layered_runtime');
@@ -43,14 +49,11 @@ export function decodeBootstrap(
   const bootstrap: Bootstrap = {
     node: toNodeIdentity(api, node),
     staticListeners: listeners,
-    staticClusters: clusters.map(({ message: cluster, value }) => ({
-      value,
-      bytes: api.encode('envoy.config.cluster.v3.Cluster', cluster),
-    })),
+    staticClusters: clusters.map(({ value }) => value),
     ...dynamic,
     runtime,
     ignored: context.ignored,
-    bytes: api.encode('envoy.config.bootstrap.v3.Bootstrap', { ...message, node }),
+    wire: createBootstrapWire(api, node, read),
     ...defined<Pick<Bootstrap, 'admin'>>({ admin: decodeAdmin(context, message) }),
   };
   if (context.problems.length > 0) throw new InvalidInputError(context.problems);

@@ -8,6 +8,7 @@ import { InvalidInputError, formatProblem } from '@heddle/shared/errors/problem'
 import { usePeer } from '@heddle/shared/testing/peers';
 import { decoderOptions } from '../config/resources/testing/decode-yaml.ts';
 import { compileFormat } from '../downstream/http/access-log/compile-format.ts';
+import { yamlReader } from '@heddle/shared/xds/read-yaml';
 import { loadBootstrap } from './load-bootstrap.ts';
 
 /** Whether a real Envoy takes a bootstrap, and whether this loader does: the same, unless a case says why not. */
@@ -339,7 +340,7 @@ function askEnvoy(path: string): Promise<string> {
 
 function askHeddle(text: string): string {
   try {
-    loadBootstrap(Buffer.from(text), 'b.yaml', options, { version: '1' });
+    loadBootstrap(Buffer.from(text), 'b.yaml', yamlReader, options, { version: '1' });
     return '';
   } catch (thrown) {
     assert.ok(thrown instanceof InvalidInputError, String(thrown));

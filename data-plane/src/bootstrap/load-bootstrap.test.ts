@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidInputError, formatProblem } from '@heddle/shared/errors/problem';
+import { jsonReader } from '@heddle/shared/xds/config-file';
+import { yamlReader } from '@heddle/shared/xds/read-yaml';
 import type { Bootstrap } from '../config/model/bootstrap.ts';
 import { decoderOptions } from '../config/resources/testing/decode-yaml.ts';
 import { loadBootstrap, type LoadedBootstrap } from './load-bootstrap.ts';
@@ -9,7 +11,8 @@ import { makeBootstrap } from './make-bootstrap.ts';
 const overrides = { version: '9.9.9' };
 
 function load(text: string, fileName = 'b.yaml'): LoadedBootstrap {
-  return loadBootstrap(Buffer.from(text), fileName, decoderOptions, overrides);
+  const reader = fileName.endsWith('.yaml') ? yamlReader : jsonReader;
+  return loadBootstrap(Buffer.from(text), fileName, reader, decoderOptions, overrides);
 }
 
 function parse(text: string): Bootstrap {
@@ -57,7 +60,7 @@ test('a bootstrap for ADS', () => {
   });
   assert.deepEqual(bootstrap.cds, { initialFetchTimeoutMs: 15000 });
   assert.deepEqual(bootstrap.lds, { initialFetchTimeoutMs: 3000 });
-  assert.equal(bootstrap.staticClusters[0]?.value.http.protocol, 'http2');
+  assert.equal(bootstrap.staticClusters[0]?.http.protocol, 'http2');
   assert.equal(bootstrap.admin, undefined);
   assert.equal(Object.isFrozen(bootstrap.ads.addresses), true);
   const { bytes, ...node } = bootstrap.node;
@@ -94,13 +97,24 @@ test('back-off and rate limit of the stream', () => {
 });
 
 test('what the command line says goes over the file', () => {
-  const { bootstrap } = loadBootstrap(Buffer.from(ads), 'b.yaml', decoderOptions, {
+  const { bootstrap } = loadBootstrap(Buffer.from(ads), 'b.yaml', yamlReader, decoderOptions, {
     ...overrides,
     id: 'm',
     cluster: 'd',
   });
   assert.equal(bootstrap.node.id, 'm');
   assert.equal(bootstrap.node.cluster, 'd');
+
+  // /config_dump shows the file with it.
+  const { api } = decoderOptions;
+  const shown = api.decode('envoy.config.bootstrap.v3.Bootstrap', bootstrap.wire.bootstrap());
+  assert.deepEqual([shown.node?.id, shown.node?.cluster], ['m', 'd']);
+  assert.deepEqual(
+    api.decode('envoy.config.cluster.v3.Cluster', bootstrap.wire.cluster(0)),
+    shown.staticResources?.clusters[0],
+  );
+  assert.equal(shown.staticResources?.clusters[0]?.name, 'xds');
+  assert.throws(() => bootstrap.wire.cluster(1), RangeError);
 });
 
 test('runtime layers are flat, and fractions stay fractions', () => {

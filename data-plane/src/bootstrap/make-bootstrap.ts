@@ -1,4 +1,5 @@
 import { InvalidInputError } from '@heddle/shared/errors/problem';
+import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
 import type { Bootstrap } from '../config/model/bootstrap.ts';
 import type { DecoderOptions } from '../config/resources/decode-context.ts';
 import type { SidecarFlags } from '../settings.ts';
@@ -20,37 +21,38 @@ export function makeBootstrap(
   overrides: NodeOverrides,
 ): Bootstrap {
   const { host, port } = parseHostPort(flags.controlPlane);
-  const message = options.api.create('envoy.config.bootstrap.v3.Bootstrap', {
-    node: { cluster: clusterOf(flags), metadata: { heddle: flags.nodeMetadata } },
-    admin: { address: { socketAddress: { address: flags.adminAddress, portValue: flags.adminPort } } },
-    dynamicResources: {
-      adsConfig: {
-        apiType: flags.isDelta ? 'DELTA_GRPC' : 'GRPC',
-        transportApiVersion: 'V3',
-        grpcServices: [{ envoyGrpc: { clusterName: serverCluster } }],
-      },
-      cdsConfig: fromAds,
-      ldsConfig: fromAds,
-    },
-    staticResources: {
-      clusters: [
-        {
-          name: serverCluster,
-          type: 'STRICT_DNS',
-          loadAssignment: {
-            clusterName: serverCluster,
-            endpoints: [
-              {
-                lbEndpoints: [
-                  { endpoint: { address: { socketAddress: { address: host, portValue: port } } } },
-                ],
-              },
-            ],
-          },
+  const message = (): BootstrapMessage =>
+    options.api.create('envoy.config.bootstrap.v3.Bootstrap', {
+      node: { cluster: clusterOf(flags), metadata: { heddle: flags.nodeMetadata } },
+      admin: { address: { socketAddress: { address: flags.adminAddress, portValue: flags.adminPort } } },
+      dynamicResources: {
+        adsConfig: {
+          apiType: flags.isDelta ? 'DELTA_GRPC' : 'GRPC',
+          transportApiVersion: 'V3',
+          grpcServices: [{ envoyGrpc: { clusterName: serverCluster } }],
         },
-      ],
-    },
-  });
+        cdsConfig: fromAds,
+        ldsConfig: fromAds,
+      },
+      staticResources: {
+        clusters: [
+          {
+            name: serverCluster,
+            type: 'STRICT_DNS',
+            loadAssignment: {
+              clusterName: serverCluster,
+              endpoints: [
+                {
+                  lbEndpoints: [
+                    { endpoint: { address: { socketAddress: { address: host, portValue: port } } } },
+                  ],
+                },
+              ],
+            },
+          },
+        ],
+      },
+    });
   return decodeBootstrap(message, options, overrides);
 }
 

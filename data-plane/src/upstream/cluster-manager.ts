@@ -191,7 +191,9 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
       isStatic: entry.isStatic,
       isRemovalPending: this.#pendingRemovals.has(entry.resource.name),
       version: entry.resource.version,
-      bytes: entry.resource.bytes,
+      get bytes() {
+        return entry.resource.bytes;
+      },
       updatedAt: entry.updatedAt,
       hosts: inspectHosts(entry.cluster),
     }));

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatProblem, InvalidInputError } from '../errors/problem.ts';
-import { parseConfigFile, syntaxOf } from './config-file.ts';
+import { jsonReader, parseConfigFile, syntaxOf } from './config-file.ts';
+import { yamlReader } from './read-yaml.ts';
 import { fromProtoJson } from './proto-json.ts';
 import { loadApi } from './xds-api.ts';
 
-const yaml = (text: string) => parseConfigFile(Buffer.from(text), 'b.yaml');
-const json = (text: string) => parseConfigFile(Buffer.from(text), 'b.json');
+const yaml = (text: string) => parseConfigFile(Buffer.from(text), 'b.yaml', yamlReader);
+const json = (text: string) => parseConfigFile(Buffer.from(text), 'b.json', jsonReader);
 
 function problemsOf(run: () => unknown): string[] {
   try {
@@ -115,9 +116,9 @@ test('YAML may be UTF-8 or UTF-16; what is no UTF-8 is replaced with a warning',
     Buffer.from(text, 'utf16le').swap16(),
     Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
   ]) {
-    assert.deepEqual(parseConfigFile(bytes, 'b.yaml').value, { a: 'ü' });
+    assert.deepEqual(parseConfigFile(bytes, 'b.yaml', yamlReader).value, { a: 'ü' });
   }
-  const latin1 = parseConfigFile(Buffer.from('a: b # ü', 'latin1'), 'b.yaml');
+  const latin1 = parseConfigFile(Buffer.from('a: b # ü', 'latin1'), 'b.yaml', yamlReader);
   assert.deepEqual(latin1.value, { a: 'b' });
   assert.equal(latin1.warnings.length, 1);
   assert.match(problemsOf(() => json('\ufeff{}'))[0]!, /byte order mark/);
@@ -162,7 +163,7 @@ test('a word that YAML read as a boolean or a number: the message says which quo
 });
 
 test('problems stand in the order of the file, whatever the order of the checks', () => {
-  const file = parseConfigFile(Buffer.from('a: 1\nb:\n  c: 2\n'), 'x.yaml');
+  const file = parseConfigFile(Buffer.from('a: 1\nb:\n  c: 2\n'), 'x.yaml', yamlReader);
   const located = file.locate([
     { path: 'b.c', message: 'second' },
     { path: 'a', message: 'first' },

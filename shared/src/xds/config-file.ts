@@ -9,9 +9,17 @@ import {
   type TextProblem,
 } from './config-node.ts';
 import { readJson } from './read-json.ts';
-import { readYaml } from './read-yaml.ts';
 
 export type ConfigSyntax = 'yaml' | 'json';
+
+/** Turns a text of one syntax into a tree. */
+export interface ConfigReader {
+  readonly syntax: ConfigSyntax;
+  /** @throws TextError with every syntax error */
+  read(text: string): ReadText;
+}
+
+export const jsonReader: ConfigReader = { syntax: 'json', read: readJson };
 
 /** A configuration file that could be read; whether it is a valid configuration is another question. */
 export interface ConfigFile {
@@ -30,22 +38,24 @@ export function syntaxOf(fileName: string): ConfigSyntax {
   return /\.ya?ml$/i.test(fileName) ? 'yaml' : 'json';
 }
 
+/** The parser of YAML is loaded only for those who have YAML: it is a tenth of what a sidecar would load. */
+export async function loadConfigReader(syntax: ConfigSyntax): Promise<ConfigReader> {
+  return syntax === 'json' ? jsonReader : (await import('./read-yaml.ts')).yamlReader;
+}
+
 /**
  * Reads a configuration text. YAML may be UTF-8 or UTF-16, with or without a byte order mark.
  * `fileName` is what places are shown with.
  *
  * @throws InvalidInputError with every syntax error; `path` is `file:line:column`
  */
-export function parseConfigFile(
-  bytes: Uint8Array,
-  fileName: string,
-  syntax = syntaxOf(fileName),
-): ConfigFile {
+export function parseConfigFile(bytes: Uint8Array, fileName: string, reader: ConfigReader): ConfigFile {
+  const { syntax } = reader;
   const encoding = syntax === 'yaml' ? encodingOf(bytes) : 'utf-8';
   const text = new TextDecoder(encoding, { ignoreBOM: syntax === 'json' }).decode(bytes);
   const place = (offset: number): string => `${fileName}:${lineAndColumn(text, offset)}`;
   const toProblem = ({ offset, message }: TextProblem): Problem => ({ path: place(offset), message });
-  const read = readText(text, syntax, toProblem);
+  const read = readText(text, reader, toProblem);
   const warnings = read.warnings.map(toProblem);
   if (encoding === 'utf-8' && !isUtf8(bytes)) {
     warnings.push({ path: fileName, message: 'not all of it is UTF-8; what is not was replaced' });
@@ -68,11 +78,11 @@ export function parseConfigFile(
 
 function readText(
   text: string,
-  syntax: ConfigSyntax,
+  reader: ConfigReader,
   toProblem: (problem: TextProblem) => Problem,
 ): ReadText {
   try {
-    return syntax === 'yaml' ? readYaml(text) : readJson(text);
+    return reader.read(text);
   } catch (thrown) {
     if (thrown instanceof TextError) throw new InvalidInputError(thrown.problems.map(toProblem));
     throw thrown;

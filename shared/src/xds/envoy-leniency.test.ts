@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { InvalidInputError } from '../errors/problem.ts';
 import { usePeer } from '../testing/peers.ts';
-import { parseConfigFile, type ConfigSyntax } from './config-file.ts';
+import { jsonReader, parseConfigFile, type ConfigSyntax } from './config-file.ts';
 import { fromProtoJson } from './proto-json.ts';
+import { yamlReader } from './read-yaml.ts';
 import { createValidator } from './validate.ts';
 import { loadApi } from './xds-api.ts';
 
@@ -21,7 +22,7 @@ function accepts(bytes: Uint8Array, syntax: ConfigSyntax): boolean {
     const bootstrap = fromProtoJson(
       api,
       'envoy.config.bootstrap.v3.Bootstrap',
-      parseConfigFile(bytes, `bootstrap.${syntax}`, syntax).value,
+      parseConfigFile(bytes, `bootstrap.${syntax}`, syntax === 'yaml' ? yamlReader : jsonReader).value,
     );
     return (
       validator.validate(api.types.message('envoy.config.bootstrap.v3.Bootstrap'), bootstrap).length === 0

@@ -9,6 +9,7 @@ import {
   type EmptyStream,
   type ParsedNode,
 } from 'yaml';
+import type { ConfigReader } from './config-file.ts';
 import {
   TextError,
   type ConfigEntry,
@@ -46,6 +47,8 @@ export function readYaml(text: string): ReadText {
   }
   return { root, warnings: converter.warnings };
 }
+
+export const yamlReader: ConfigReader = { syntax: 'yaml', read: readYaml };
 
 function parseDocuments(text: string): Document.Parsed[] | EmptyStream {
   try {

@@ -10,7 +10,7 @@ export interface Bootstrap {
   /** Absent: no admin interface. */
   readonly admin?: { readonly address: Address };
   readonly staticListeners: readonly StaticResource<Listener>[];
-  readonly staticClusters: readonly StaticResource<Cluster>[];
+  readonly staticClusters: readonly Cluster[];
   /** Absent: nothing may come over ADS, and nothing wants to. */
   readonly ads?: AdsConfig;
   /** Absent: no clusters but the static ones. */
@@ -20,8 +20,16 @@ export interface Bootstrap {
   readonly runtime: RuntimeConfig;
   /** Fields that are set and have no effect, with the reason. */
   readonly ignored: readonly Problem[];
-  /** The `envoy.config.bootstrap.v3.Bootstrap` with all overrides, for /config_dump. */
-  readonly bytes: Uint8Array;
+  /** For /config_dump. */
+  readonly wire: BootstrapWire;
+}
+
+/** A bootstrap as bytes, made when they are asked for. */
+export interface BootstrapWire {
+  /** The `envoy.config.bootstrap.v3.Bootstrap` with all overrides. */
+  bootstrap(): Uint8Array;
+  /** One of `staticClusters` as `envoy.config.cluster.v3.Cluster`. @throws RangeError */
+  cluster(index: number): Uint8Array;
 }
 
 export interface StaticResource<T> {

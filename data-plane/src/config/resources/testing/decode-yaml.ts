@@ -1,5 +1,6 @@
 import { InvalidInputError, formatProblem } from '@heddle/shared/errors/problem';
 import { parseConfigFile } from '@heddle/shared/xds/config-file';
+import { yamlReader } from '@heddle/shared/xds/read-yaml';
 import { fromProtoJson } from '@heddle/shared/xds/proto-json';
 import { toTypeName } from '@heddle/shared/xds/type-urls';
 import { createValidator } from '@heddle/shared/xds/validate';
@@ -28,7 +29,7 @@ export const resourceTypes = createResourceTypes(decoderOptions);
 /** Wire bytes of a resource that is written as YAML. */
 export function encodeYaml(type: ResourceType<unknown>, yaml: string): Buffer {
   const typeName = toTypeName(type.typeUrl) as ApiTypeName;
-  const { value } = parseConfigFile(Buffer.from(yaml), 'test.yaml');
+  const { value } = parseConfigFile(Buffer.from(yaml), 'test.yaml', yamlReader);
   return api.encode(typeName, fromProtoJson(api, typeName, value));
 }
 
