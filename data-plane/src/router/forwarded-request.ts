@@ -299,8 +299,6 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       const ms = nowMs - this.#requestCompleteMs;
       this.#cluster.stats.onResponseTime(ms, this.#isCanary, this.#callbacks.streamInfo.isInternalRequest);
     }
-    this.#attempt = undefined;
-    this.#isOver = true;
     this.#release();
   }
 
@@ -372,20 +370,18 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
 
   #abortResponse(details: string): void {
     this.#context.stats.resetAfterResponseStarted.inc();
-    this.#isOver = true;
-    this.#attempt = undefined;
     this.#release();
     this.#callbacks.resetStream(details);
   }
 
   #end(reply: LocalReply): void {
-    this.#isOver = true;
-    this.#attempt = undefined;
     this.#release();
     this.#callbacks.sendLocalReply(withAttemptCount(reply, this.#route, this.#attemptCount));
   }
 
   #release(): void {
+    this.#isOver = true;
+    this.#attempt = undefined;
     if (this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
     if (this.#backOffTimer !== undefined) this.#context.wheel.cancel(this.#backOffTimer);
     this.#endRetries();
