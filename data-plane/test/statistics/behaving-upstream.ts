@@ -3,16 +3,22 @@ import { startTcpServer, type UpstreamServer } from '../../src/upstream/testing/
 
 /**
  * An HTTP/1.1 server that does what the path says: `/status/503` answers so, with `/canary`, `/again`, `/degraded`,
- * `/fail-check` or `/bye` behind it with a field for each; `/hold` never answers, `/close` closes, `/garbage` is no
- * HTTP, `/half` breaks off within the answer, `/big` is more than buffers hold, `/deaf` stops reading until somebody asks
- * for `/hear`.
- * Health checks ask for `/health/<name>`, whose answers `health` says.
+ * `/fail-check` or `/bye` behind it with a field for each; `/hold` never answers, `/close` closes, `/reset` resets,
+ * `/turns` answers 503 and 200 by turns, `/garbage` is no HTTP, `/half` breaks off within the answer, `/big` is more
+ * than buffers hold, `/deaf` stops reading until somebody asks for `/hear`. Health checks ask for `/health/<name>`,
+ * whose answers `health` says.
  */
 export interface BehavingUpstream extends UpstreamServer {
   /** Requests whose head has come, by path. */
   readonly seen: string[];
   /** What follows `/health/<name>` decides: a path of the above, without its first slash. */
   readonly health: Map<string, string>;
+}
+
+/** What the server remembers between requests. */
+interface UpstreamState {
+  readonly deaf: Socket[];
+  turnCount: number;
 }
 
 const bigBytes = 32 * 1024 * 1024;
@@ -28,7 +34,7 @@ const fields: Readonly<Record<string, string>> = {
 export async function startBehavingUpstream(): Promise<BehavingUpstream> {
   const seen: string[] = [];
   const health = new Map<string, string>();
-  const deaf: Socket[] = [];
+  const state: UpstreamState = { deaf: [], turnCount: 0 };
   const server = await startTcpServer((socket) => {
     let head = '';
     socket.on('data', (chunk: Buffer) => {
@@ -41,13 +47,13 @@ export async function startBehavingUpstream(): Promise<BehavingUpstream> {
       if (!isRequest) return;
       seen.push(path);
       const name = /^\/health\/(.+)$/.exec(path)?.[1];
-      behave(socket, name === undefined ? path : `/${health.get(name) ?? 'status/200'}`, deaf);
+      behave(socket, name === undefined ? path : `/${health.get(name) ?? 'status/200'}`, state);
     });
   });
   return { ...server, seen, health };
 }
 
-function behave(socket: Socket, path: string, deaf: Socket[]): void {
+function behave(socket: Socket, path: string, state: UpstreamState): void {
   const [, action = '', ...rest] = path.split('/');
   switch (action) {
     case 'status':
@@ -55,6 +61,9 @@ function behave(socket: Socket, path: string, deaf: Socket[]): void {
       break;
     case 'close':
       socket.destroy();
+      break;
+    case 'reset':
+      socket.resetAndDestroy();
       break;
     case 'garbage':
       socket.write('this is no HTTP\r\n\r\n');
@@ -64,10 +73,13 @@ function behave(socket: Socket, path: string, deaf: Socket[]): void {
       break;
     case 'deaf':
       socket.pause();
-      deaf.push(socket);
+      state.deaf.push(socket);
+      break;
+    case 'turns':
+      answer(socket, state.turnCount++ % 2 === 0 ? '503' : '200', []);
       break;
     case 'hear':
-      for (const other of deaf.splice(0)) other.resume();
+      for (const other of state.deaf.splice(0)) other.resume();
       answer(socket, '200', []);
       break;
     case 'big':

@@ -5,7 +5,7 @@ import { runAnswersScenario } from './answers-scenario.ts';
 import { runDiscoveryScenario } from './discovery-scenario.ts';
 import { runDownstreamScenario } from './downstream-scenario.ts';
 import { Movements } from './movements.ts';
-import { runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
+import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
 import { runUpstreamScenario } from './upstream-scenario.ts';
 import { runWorkerScenario } from './worker-scenario.ts';
@@ -13,6 +13,7 @@ import { runRateLimitScenario, runXdsScenario } from './xds-scenario.ts';
 
 const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<void>)[] = [
   runAnswersScenario,
+  runConnectionLimitScenario,
   runDescriptorScenario,
   runDiscoveryScenario,
   runDownstreamScenario,

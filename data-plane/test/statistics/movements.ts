@@ -1,4 +1,5 @@
 import type { StatRow } from '../../src/stats/describe-stats.ts';
+import { askAdmin } from './ask-admin.ts';
 
 /** What stands for a placeholder of the page. Names that a scenario gives have no dots, which makes this exact. */
 const placeholders: Readonly<Record<string, string>> = {
@@ -7,11 +8,12 @@ const placeholders: Readonly<Record<string, string>> = {
   address: '\\d+\\.\\d+\\.\\d+\\.\\d+_\\d+',
 };
 
-export type StatSample = {
+/** `number`: a counter or a gauge; JSON does not tell which. */
+export interface StatSample {
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'text' | 'histogram';
+  readonly type: 'number' | 'text' | 'histogram';
   readonly isMoved: boolean;
-};
+}
 
 /** Which statistics of the page have moved, and which exist that it does not list. */
 export class Movements {
@@ -29,7 +31,7 @@ export class Movements {
     for (const { name, type, isMoved } of samples) {
       const row = this.#find(name);
       if (row === undefined) this.#unlisted.add(name);
-      else if (row.type !== type) this.#unlisted.add(`${name}, which is a ${type}`);
+      else if (kindOf(row) !== type) this.#unlisted.add(`${name}, which is a ${type}`);
       else if (isMoved) this.#moved.add(row.name);
     }
   }
@@ -54,6 +56,10 @@ export class Movements {
   }
 }
 
+function kindOf({ type }: StatRow): StatSample['type'] {
+  return type === 'counter' || type === 'gauge' ? 'number' : type;
+}
+
 function toPattern(name: string): RegExp {
   const parts = name.split(/<(\w+)>/);
   const pattern = parts.map((part, index) =>
@@ -74,30 +80,19 @@ interface HistogramSample {
   readonly values: readonly { readonly cumulative: number | null }[];
 }
 
-/** Asks a sidecar for all of its statistics, type by type. */
+/** Asks a sidecar for all of its statistics. */
 export async function sampleStats(adminPort: number): Promise<StatSample[]> {
-  const ofType = async (type: string): Promise<StatsDocument['stats']> => {
-    const answer = await fetch(`http://127.0.0.1:${adminPort}/stats?format=json&type=${type}`);
-    return ((await answer.json()) as StatsDocument).stats;
-  };
-  const [counters, gauges, texts, histograms] = await Promise.all(
-    ['Counters', 'Gauges', 'TextReadouts', 'Histograms'].map(ofType),
-  );
-  const scalars = (stats: StatsDocument['stats'] = [], type: 'counter' | 'gauge' | 'text'): StatSample[] =>
-    stats.flatMap((stat) =>
-      'name' in stat
-        ? [{ name: stat.name, type, isMoved: type === 'text' ? stat.value !== '' : stat.value !== 0 }]
-        : [],
-    );
-  const computed = (histograms ?? []).flatMap((stat) =>
-    'histograms' in stat ? stat.histograms.computed_quantiles : [],
-  );
-  return [
-    ...scalars(counters, 'counter'),
-    ...scalars(gauges, 'gauge'),
-    ...scalars(texts, 'text'),
-    ...computed.map(({ name, values }): StatSample => {
-      return { name, type: 'histogram', isMoved: values.some(({ cumulative }) => cumulative !== null) };
-    }),
-  ];
+  const { stats } = JSON.parse(await askAdmin(adminPort, '/stats?format=json')) as StatsDocument;
+  return stats.flatMap((stat): StatSample[] => {
+    if ('histograms' in stat) {
+      return stat.histograms.computed_quantiles.map(({ name, values }) => ({
+        name,
+        type: 'histogram',
+        isMoved: values.some(({ cumulative }) => cumulative !== null),
+      }));
+    }
+    const { name, value } = stat;
+    if (typeof value === 'string') return [{ name, type: 'text', isMoved: value !== '' }];
+    return [{ name, type: 'number', isMoved: value !== 0 }];
+  });
 }

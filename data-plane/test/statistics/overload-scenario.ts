@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { get } from '../../src/router/testing/raw-client.ts';
+import { get, RawClient } from '../../src/router/testing/raw-client.ts';
 import { listener, manager } from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
@@ -45,6 +45,34 @@ export async function runDescriptorScenario(movements: Movements): Promise<void>
     await run.untilMoved('overload.envoy.overload_actions.stop_accepting_connections.', 'active');
   } finally {
     for (const client of clients) client.destroy();
+    await sidecar.stop();
+  }
+}
+
+/** More connections than one listener may have, and than all together. */
+export async function runConnectionLimitScenario(movements: Movements): Promise<void> {
+  const limits = {
+    'envoy.resource_limits.listener.limited.connection_limit': 1,
+    'overload.global_downstream_max_connections': 1,
+  };
+  const sidecar = await startSidecarProcess({
+    layered_runtime: { layers: [{ name: 'limits', static_layer: limits }] },
+    static_resources: {
+      listeners: [
+        listener('limited', manager('limited', []), { ignore_global_conn_limit: true }),
+        listener('other', manager('other', [])),
+      ],
+    },
+  });
+  const run = new ScenarioRun(sidecar, movements);
+  const clients: RawClient[] = [];
+  try {
+    for (const name of ['limited', 'limited', 'limited', 'other', 'other', 'other']) {
+      clients.push(await RawClient.open(await sidecar.portOf(name)));
+    }
+    await run.untilMoved('listener.<address>.', 'downstream_cx_overflow', 'downstream_global_cx_overflow');
+  } finally {
+    for (const client of clients) client.close();
     await sidecar.stop();
   }
 }

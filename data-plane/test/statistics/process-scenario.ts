@@ -23,7 +23,7 @@ export async function runProcessScenario(movements: Movements): Promise<void> {
         listeners: [listener('main', manager('main', routes, logging))],
       },
     },
-    { argv: ['--drain-time-s', '1'] },
+    { argv: ['--drain-time-s', '1', '--drain-strategy', 'immediate'] },
   );
   const run = new ScenarioRun(sidecar, movements);
   try {
@@ -44,8 +44,13 @@ export async function runProcessScenario(movements: Movements): Promise<void> {
     client.send('GET /c/hold HTTP/1.1\r\nhost: a\r\n\r\n');
     await run.untilMoved('http.<stat_prefix>.', 'downstream_rq_active');
     await sidecar.post('/drain_listeners?graceful&skip_exit');
+    await get(port, '/c/status/200');
     await client.closed();
-    await run.untilMoved('http.<stat_prefix>.', 'downstream_cx_destroy_local_active_rq');
+    await run.untilMoved(
+      'http.<stat_prefix>.',
+      'downstream_cx_destroy_local_active_rq',
+      'downstream_cx_drain_close',
+    );
     await sidecar.post('/healthcheck/fail');
     await run.untilMoved('server.', 'state', 'uptime', 'initialization_time_ms');
   } finally {

@@ -1,9 +1,11 @@
-import { systemClock } from '@heddle/shared/time/clock';
+import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { sampleStats, type Movements } from './movements.ts';
 import type { SidecarProcess } from './sidecar-process.ts';
 
 /** Far beyond what any of them takes; so that a test in vain says what it waited for. */
-const patienceMs = 20_000;
+const patienceMs = 40_000;
+/** The sidecar shall have time for something else than to be asked. */
+const pollMs = 20;
 
 /** A running sidecar of a scenario, and what has moved in all of them. */
 export class ScenarioRun {
@@ -27,20 +29,7 @@ export class ScenarioRun {
       const missing = names.filter((name) => !this.#movements.has(prefix + name));
       if (missing.length === 0) return;
       if (systemClock.monotonicMs() - startMs > patienceMs) throw new Error(`unmoved: ${missing.join(', ')}`);
+      await sleep(systemClock, pollMs);
     }
-  }
-
-  /** Looks until one of the sidecar's own statistics satisfies the condition. */
-  async untilValue(name: string, isReached: (value: number) => boolean): Promise<void> {
-    for (;;) {
-      await this.sample();
-      if (isReached(await this.read(name))) return;
-    }
-  }
-
-  async read(name: string): Promise<number> {
-    const filter = encodeURIComponent(`^${name.replaceAll('.', '\\.')}$`);
-    const answer = await fetch(`http://127.0.0.1:${this.sidecar.adminPort}/stats?filter=${filter}`);
-    return Number((await answer.text()).split(': ')[1] ?? NaN);
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { askAdmin } from './ask-admin.ts';
 import { probeAddress } from '../../src/probe-address.ts';
 
 const program = join(import.meta.dirname, '../../src/main.ts');
@@ -53,8 +54,7 @@ export async function startSidecarProcess(
       }
     },
     async post(path) {
-      const answer = await fetch(`http://127.0.0.1:${adminPort}${path}`, { method: 'POST' });
-      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      await askAdmin(adminPort, path, 'POST');
     },
     signal: (name) => void child.kill(name),
     async stop() {

@@ -27,7 +27,8 @@ export async function runUpstreamScenario(movements: Movements): Promise<void> {
     cluster('old', ports, protocolOptions({ max_connection_duration: '0.1s' })),
     cluster('few', ports, protocolOptions({ max_requests_per_connection: 1 })),
     cluster('refused', [closedPort]),
-    cluster('stuck', [stuck.port], { connect_timeout: '0.5s', ...limited({ max_pending_requests: 1 }) }),
+    cluster('stuck', [stuck.port], { connect_timeout: '60s', ...limited({ max_pending_requests: 1 }) }),
+    cluster('impatient', [stuck.port]),
     cluster('oneConnection', ports, limited({ max_connections: 1 })),
     cluster('oneRequest', ports, limited({ max_requests: 1 })),
     cluster('noRetry', ports, limited({ max_retries: 0 })),
@@ -61,16 +62,15 @@ export async function runUpstreamScenario(movements: Movements): Promise<void> {
   };
   try {
     for (const name of ['idle', 'old', 'few']) await get(port, `/${name}/status/200`);
-    for (const name of ['refused', 'empty']) await get(port, `/${name}/status/200`);
-    for (const path of ['garbage', 'close', 'status/200/bye']) await get(port, `/plain/${path}`);
+    for (const name of ['refused', 'empty', 'impatient']) await get(port, `/${name}/status/200`);
+    for (const path of ['garbage', 'close', 'reset', 'status/200/bye']) await get(port, `/plain/${path}`);
     await get(port, '/retried/close');
     await get(port, '/overflowing/status/503');
     await get(port, '/timeout/hold');
     await get(port, '/pertry/hold');
     await exchangeBody(port, '/buffered/status/503');
-    // One attempt is told to try again, the other is not.
     await get(port, '/again/status/503/again');
-    await get(port, '/retried/status/503');
+    await get(port, '/retried/turns');
 
     await hold('oneConnection');
     await hold('oneRequest');
@@ -80,8 +80,8 @@ export async function runUpstreamScenario(movements: Movements): Promise<void> {
     const waiting = await hold('stuck');
     await run.untilMoved(ofBreakers, 'rq_pending_open', 'cx_open', 'rq_open', 'rq_retry_open');
     await get(port, '/stuck/status/200');
+    await run.untilMoved(ofCluster, 'upstream_rq_pending_active');
     waiting.socket.resetAndDestroy();
-    await get(port, '/stuck/status/200');
     await run.untilMoved(
       ofCluster,
       'upstream_rq_pending_overflow',

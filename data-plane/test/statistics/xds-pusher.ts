@@ -16,6 +16,14 @@ export class XdsPusher {
     this.#stream = await this.server.nextDeltaStream();
   }
 
+  /** The sidecar has asked for a resource; what comes before that it would not look at. */
+  async asked({ typeUrl }: ResourceType<unknown>, name: string): Promise<void> {
+    for (let index = 0; ; index++) {
+      const request = await this.#stream?.request(index);
+      if (request?.typeUrl === typeUrl && request.resourceNamesSubscribe.includes(name)) return;
+    }
+  }
+
   push(
     type: ResourceType<unknown>,
     resources: Readonly<Record<string, Json>>,

@@ -60,6 +60,7 @@ async function changeClusters(pusher: XdsPusher, run: ScenarioRun): Promise<void
   pusher.push(cluster, Object.fromEntries(names.map((name) => [name, edsCluster(name)])));
   await run.untilMoved('control_plane.', 'identifier');
   await run.untilMoved('cluster_manager.', 'warming_clusters');
+  for (const name of names) await pusher.asked(endpoints, name);
   const assign = (...weights: readonly number[]): void =>
     pusher.push(endpoints, {
       known: assignment(
@@ -120,11 +121,11 @@ async function changeListeners(
   );
 }
 
-/** More requests than the bootstrap allows in a second. */
+/** More requests than the bootstrap allows, for as long as anybody looks. */
 export async function runRateLimitScenario(movements: Movements): Promise<void> {
   const pusher = new XdsPusher();
   await pusher.server.listen();
-  const limit = { rate_limit_settings: { max_tokens: 1, fill_rate: 1 } };
+  const limit = { rate_limit_settings: { max_tokens: 1, fill_rate: 0.01 } };
   const sidecar = await startSidecarProcess(dynamicResources(pusher.server.port, limit));
   const run = new ScenarioRun(sidecar, movements);
   try {
