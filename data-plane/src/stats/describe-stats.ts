@@ -82,7 +82,7 @@ class ScopeMaker implements StatMaker {
   counters(name: string): CounterFamily {
     const stem = name.slice(0, name.indexOf('<'));
     const scope = this.#scope;
-    return { of: (value) => scope.counter(stem + value) };
+    return { of: (value) => scope.counter(`${stem}${value}`) };
   }
 
   zeroGauge(name: string): Gauge {

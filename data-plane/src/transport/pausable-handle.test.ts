@@ -84,7 +84,7 @@ test('the descriptor of each accepted socket is told', async (t) => {
     address: '127.0.0.1',
     port: 0,
   });
-  await await connected(socket.address);
+  await connected(socket.address);
   assert.equal(descriptors.length, 1);
   assert.ok((descriptors[0] ?? 0) > 2);
 });
