@@ -102,7 +102,7 @@ test('noise is no leak: of 500 series without a slope none is taken for one', ()
   const rising = Array.from({ length: 500 }, () =>
     judge(
       'rss',
-      hour(() => 200 + rng.next() * 30),
+      hour(() => 200 + rng.next() * 20),
     ),
   ).filter(({ kind }) => kind === 'rising');
   assert.equal(rising.length, 0);

@@ -3,21 +3,26 @@ import { closeSync, openSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { parseListeningInodes, parseStatusNumber, readProcessFigures } from './process-figures.ts';
+import {
+  parseListeningInodes,
+  parseStatusNumber,
+  readListeningInodes,
+  readProcessFigures,
+} from './process-figures.ts';
 
 test('figures of this process: what it opens is counted, and by kind', async () => {
   const server = createServer();
-  const before = readProcessFigures(process.pid);
+  const before = readProcessFigures(process.pid, readListeningInodes());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const listening = readProcessFigures(process.pid);
+  const listening = readProcessFigures(process.pid, readListeningInodes());
   assert.equal(listening.listeningCount, before.listeningCount + 1);
   assert.equal(listening.socketCount, before.socketCount);
   const { port } = server.address() as { port: number };
   const client = connect(port, '127.0.0.1');
   const [accepted] = (await once(server, 'connection')) as [ReturnType<typeof connect>];
   const file = openSync('/dev/null', 'r');
-  const open = readProcessFigures(process.pid);
+  const open = readProcessFigures(process.pid, readListeningInodes());
   assert.equal(open.socketCount, before.socketCount + 2);
   assert.equal(open.descriptorCount, listening.descriptorCount + 3);
   assert.ok(open.rssBytes > 10_000_000 && open.threadCount >= 4);
@@ -28,7 +33,7 @@ test('figures of this process: what it opens is counted, and by kind', async () 
 });
 
 test('a process that has ended has no figures', () => {
-  assert.throws(() => readProcessFigures(2 ** 22 + 1), /ENOENT/);
+  assert.throws(() => readProcessFigures(2 ** 22 + 1, new Set()), /ENOENT/);
 });
 
 test('the kernel’s tables', () => {

@@ -11,15 +11,10 @@ export interface ProcessFigures {
   readonly listeningCount: number;
 }
 
-/** Throws when the process has ended. */
-export function readProcessFigures(pid: number): ProcessFigures {
+/** `listening`: see `readListeningInodes`. Throws when the process has ended. */
+export function readProcessFigures(pid: number, listening: ReadonlySet<string>): ProcessFigures {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const targets = readDescriptors(pid);
-  const listening = new Set(
-    ['tcp', 'tcp6'].flatMap((table) =>
-      parseListeningInodes(readFileSync(`/proc/${pid}/net/${table}`, 'utf8')),
-    ),
-  );
   const inodes = targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
   const listeningCount = inodes.filter((inode) => listening.has(inode)).length;
   return {
@@ -29,6 +24,13 @@ export function readProcessFigures(pid: number): ProcessFigures {
     socketCount: inodes.length - listeningCount,
     listeningCount,
   };
+}
+
+/** Sockets of the machine that listen, by inode. Costs as much as the machine has connections: once for many processes. */
+export function readListeningInodes(): ReadonlySet<string> {
+  return new Set(
+    ['tcp', 'tcp6'].flatMap((table) => parseListeningInodes(readFileSync(`/proc/net/${table}`, 'utf8'))),
+  );
 }
 
 /** What each descriptor points to: `socket:[4711]`, `/dev/null`, `anon_inode:[eventpoll]`. */
@@ -47,7 +49,7 @@ export function parseStatusNumber(status: string, key: string): number {
   return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
 }
 
-/** Inodes of the sockets of `/proc/<pid>/net/tcp` that listen (state 0A). */
+/** Inodes of the sockets of `/proc/net/tcp` that listen (state 0A). */
 export function parseListeningInodes(table: string): string[] {
   return table
     .split('\n')

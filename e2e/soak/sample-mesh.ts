@@ -1,6 +1,6 @@
 import { call } from '../harness/http-call.ts';
 import type { ControlPlane, Proxy } from '../harness/parts.ts';
-import { readProcessFigures } from './process-figures.ts';
+import { readListeningInodes, readProcessFigures } from './process-figures.ts';
 import type { SeriesName } from './series-rules.ts';
 import type { SoakMesh } from './soak-mesh.ts';
 
@@ -56,16 +56,17 @@ export class MeshSampler {
   async #look(isQuiet: boolean): Promise<Sample[]> {
     const { sidecars, doomed, controlPlanes } = this.#mesh;
     const atMs = performance.now() - this.#startedMs;
+    const listening = readListeningInodes();
     const looks = [
       ...[...sidecars, doomed].map((sidecar) => ({
         process: sidecar.id,
         pid: sidecar.process.pid ?? 0,
-        take: () => sampleSidecar(sidecar),
+        take: () => sampleSidecar(sidecar, listening),
       })),
       ...controlPlanes.map((controlPlane, index) => ({
         process: `control-plane-${index + 1}`,
         pid: controlPlane.pid ?? 0,
-        take: () => sampleControlPlane(controlPlane),
+        take: () => sampleControlPlane(controlPlane, listening),
       })),
     ];
     const samples: Sample[] = [];
@@ -82,8 +83,11 @@ type Values = Partial<Record<SeriesName, number>>;
 const mebibyte = 1024 * 1024;
 
 /** Undefined while the process is away, or does not answer. */
-async function sampleSidecar({ admin, process }: Proxy): Promise<Values | undefined> {
-  return sample(process.pid, async () => {
+async function sampleSidecar(
+  { admin, process }: Proxy,
+  listening: ReadonlySet<string>,
+): Promise<Values | undefined> {
+  return sample(process.pid, listening, async () => {
     const get = async (path: string): Promise<string> => (await call(admin.port, path)).body;
     const [threads, stats, clusters, listeners] = [
       await get('/threads'),
@@ -102,8 +106,11 @@ async function sampleSidecar({ admin, process }: Proxy): Promise<Values | undefi
 }
 
 /** Undefined while the process is away, or does not answer. */
-async function sampleControlPlane({ pid, rest }: ControlPlane): Promise<Values | undefined> {
-  return sample(pid, async () => {
+async function sampleControlPlane(
+  { pid, rest }: ControlPlane,
+  listening: ReadonlySet<string>,
+): Promise<Values | undefined> {
+  return sample(pid, listening, async () => {
     const { body } = await call(rest.port, '/metrics');
     const lines = linesOf(body).filter((line) => !line.startsWith('#'));
     const valueOf = (name: string): number =>
@@ -121,10 +128,14 @@ async function sampleControlPlane({ pid, rest }: ControlPlane): Promise<Values |
 }
 
 /** The kernel's figures first: our own connection to the process must not be among them. */
-async function sample(pid: number | undefined, ask: () => Promise<Values>): Promise<Values | undefined> {
+async function sample(
+  pid: number | undefined,
+  listening: ReadonlySet<string>,
+  ask: () => Promise<Values>,
+): Promise<Values | undefined> {
   if (pid === undefined) return undefined;
   try {
-    const figures = readProcessFigures(pid);
+    const figures = readProcessFigures(pid, listening);
     return {
       rss: figures.rssBytes / mebibyte,
       descriptors: figures.descriptorCount,

@@ -50,15 +50,18 @@ const memory = (once: number, perHour: number, warmUpMinutes: number, reason: st
 });
 
 export const seriesRules: Readonly<Record<SeriesName, SeriesRule>> = {
-  rss: memory(16, 12, 5, 'the heap grows in steps of some MiB, fragments, and gives back late'),
-  heap: memory(8, 6, 5, 'a sample sees what the last collection left and what came since'),
+  rss: memory(10, 8, 5, 'the heap grows in steps of some MiB, fragments, and gives back late'),
+  heap: memory(6, 4, 5, 'a sample sees what the last collection left and what came since'),
   external: memory(2, 1, 0, 'buffers wait for the collection of their objects'),
-  descriptors: count(4, 'a connection of a pool is open or not; one that is lost in each round is many'),
-  sockets: count(4, 'a connection of a pool is open or not; one that is lost in each round is many'),
+  descriptors: count(3, 'a connection of a pool is open or not; one that is lost in each round is many'),
+  sockets: count(3, 'a connection of a pool is open or not; one that is lost in each round is many'),
   listening: exact('one socket for each worker and address'),
   threads: exact('threads are started at the start'),
   timers: count(8, 'some for each connection of a pool'),
-  statistics: count(8, 'a name that counts something rare is made when it happens first'),
+  statistics: count(
+    20,
+    'what counts something rare is made when it happens first; a name for each round is more',
+  ),
   clusters: exact('the mesh is the same'),
   hosts: exact('the mesh is the same'),
   listeners: exact('the mesh is the same'),
