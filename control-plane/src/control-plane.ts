@@ -63,7 +63,7 @@ export async function startControlPlane(
     const api = loadApi();
     const snapshots = new SnapshotCache(new SnapshotBuilder(api, createResourceCheck(api)), clock, logger);
     const nodes = new NodeStatusBoard(clock, keepNodeMs);
-    declareStateMetrics(metrics, registry, snapshots);
+    declareStateMetrics(metrics, { registry, snapshots, nodes });
     declareProcessMetrics(metrics, () => clock.pendingTimerCount);
 
     const publisher = startPublisher({

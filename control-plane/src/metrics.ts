@@ -1,6 +1,7 @@
-import { Counter, Gauge, type Registry as MetricsRegistry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry as MetricsRegistry } from 'prom-client';
 import type { Registry } from './registry/registry.ts';
 import type { SnapshotCache } from './snapshot/snapshot-cache.ts';
+import type { NodeStatusBoard } from './xds/node-status.ts';
 import type { XdsMetrics } from './xds/xds-metrics.ts';
 
 /** Declares the counters of the xDS server. */
@@ -18,6 +19,13 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
   const bytes = counter('heddle_xds_response_bytes_total', 'Bytes of the responses sent, by resource type.');
   const acknowledged = counter('heddle_xds_acks_total', 'Responses that proxies accepted, by resource type.');
   const refused = counter('heddle_xds_nacks_total', 'Responses that proxies refused, by resource type.');
+  const answerTimes = new Histogram({
+    name: 'heddle_xds_answer_duration_seconds',
+    help: 'Time from a response to the answer of the proxy, accepted or refused, by resource type.',
+    labelNames: ['type'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers,
+  });
   return {
     onStream: (variant, change) => streams.inc({ variant }, change),
     onSent(typeUrl, sizeBytes) {
@@ -25,24 +33,48 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
       responses.inc({ type });
       bytes.inc({ type }, sizeBytes);
     },
-    onAcknowledged: (typeUrl) => acknowledged.inc({ type: shortTypeOf(typeUrl) }),
-    onRefused: (typeUrl) => refused.inc({ type: shortTypeOf(typeUrl) }),
+    onAcknowledged(typeUrl, durationMs) {
+      const type = shortTypeOf(typeUrl);
+      acknowledged.inc({ type });
+      answerTimes.observe({ type }, durationMs / 1000);
+    },
+    onRefused(typeUrl, durationMs) {
+      const type = shortTypeOf(typeUrl);
+      refused.inc({ type });
+      answerTimes.observe({ type }, durationMs / 1000);
+    },
   };
 }
 
-/** Read when /metrics is asked for. */
+/** What is read when /metrics is asked for. */
+export interface StateSource {
+  readonly registry: Pick<Registry, 'status' | 'held'>;
+  readonly snapshots: Pick<SnapshotCache, 'status'>;
+  readonly nodes: Pick<NodeStatusBoard, 'countByState' | 'lagMs'>;
+}
+
 export function declareStateMetrics(
   metrics: MetricsRegistry,
-  registry: Registry,
-  snapshots: SnapshotCache,
+  { registry, snapshots, nodes }: StateSource,
 ): void {
+  const registers = [metrics];
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
       help,
-      registers: [metrics],
+      registers,
       collect() {
         this.set(read());
+      },
+    });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   gauge('heddle_registry_available', '1 while the registry can be written, else 0.', () =>
@@ -53,23 +85,37 @@ export function declareStateMetrics(
     'Instances whose leases ran out and that are kept, because most of their service would go at once.',
     () => registry.held().reduce((count, { instances }) => count + instances.length, 0),
   );
-  gauge(
-    'heddle_registry_refills',
+  counter(
+    'heddle_registry_refills_total',
     'How often this control plane gave a store back what it had lost, since the start.',
     () => {
       const status = registry.status();
       return 'lastRefill' in status ? status.lastRefill.count : 0;
     },
   );
-  gauge(
-    'heddle_snapshot_publishes',
+  counter(
+    'heddle_snapshot_publishes_total',
     'Meshes that were published since the start.',
     () => snapshots.status.publishCount,
   );
-  gauge(
-    'heddle_snapshot_rejected',
+  counter(
+    'heddle_snapshot_rejected_total',
     'Candidates that were dropped since the start because they were not consistent or not valid.',
     () => snapshots.status.rejectedCount,
+  );
+  new Gauge({
+    name: 'heddle_xds_proxies',
+    help: 'Connected proxies: synced, stale (something was sent or waits and is not acknowledged) or refused.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(nodes.countByState())) this.set({ state }, count);
+    },
+  });
+  gauge(
+    'heddle_xds_convergence_lag_seconds',
+    'How long the connected proxy that is furthest behind has owed an answer; 0 when all have answered.',
+    () => nodes.lagMs() / 1000,
   );
 }
 

@@ -61,6 +61,8 @@ export interface NodeReporter {
 
 interface MutableType {
   state: SyncState;
+  /** Monotonic; of the first response that the proxy owes an answer to. Meaningful while `stale`. */
+  staleSinceMs: number;
   sentVersion: string;
   acknowledgedVersion: string;
   nonce: string;
@@ -107,6 +109,7 @@ export class NodeStatusBoard {
     return {
       onSent: (typeUrl, version, nonce) => {
         const type = typeOf(record, typeUrl);
+        if (type.state !== 'stale' || type.sentVersion === '') type.staleSinceMs = this.#clock.monotonicMs();
         Object.assign(type, { state: 'stale', sentVersion: version, nonce });
       },
       onAcknowledged: (typeUrl, version) => {
@@ -137,6 +140,30 @@ export class NodeStatusBoard {
     return [...this.#records.values()].map(toStatus).sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
   }
 
+  /** Connected nodes, by the worst state of their types. */
+  countByState(): Readonly<Record<SyncState, number>> {
+    const counts: Record<SyncState, number> = { synced: 0, stale: 0, refused: 0 };
+    for (const { types } of this.#connected())
+      counts[worstOf(Array.from(types.values(), (type) => type.state))]++;
+    return counts;
+  }
+
+  /** How long the connected node that is furthest behind has owed an answer. */
+  lagMs(): number {
+    const nowMs = this.#clock.monotonicMs();
+    let lagMs = 0;
+    for (const { types } of this.#connected()) {
+      for (const { state, staleSinceMs, sentVersion } of types.values()) {
+        if (state === 'stale' && sentVersion !== '') lagMs = Math.max(lagMs, nowMs - staleSinceMs);
+      }
+    }
+    return lagMs;
+  }
+
+  *#connected(): Iterable<NodeRecord> {
+    for (const record of this.#records.values()) if (record.disconnectedAt === undefined) yield record;
+  }
+
   get(nodeId: string): NodeStatus | undefined {
     const record = this.#records.get(nodeId);
     return record === undefined ? undefined : toStatus(record);
@@ -151,7 +178,14 @@ export class NodeStatusBoard {
 function typeOf(record: NodeRecord, typeUrl: string): MutableType {
   let type = record.types.get(typeUrl);
   if (type === undefined) {
-    type = { state: 'stale', sentVersion: '', acknowledgedVersion: '', nonce: '', lastNack: undefined };
+    type = {
+      state: 'stale',
+      staleSinceMs: 0,
+      sentVersion: '',
+      acknowledgedVersion: '',
+      nonce: '',
+      lastNack: undefined,
+    };
     record.types.set(typeUrl, type);
   }
   return type;
@@ -159,7 +193,7 @@ function typeOf(record: NodeRecord, typeUrl: string): MutableType {
 
 function toStatus(record: NodeRecord): NodeStatus {
   const { identity, connectedAt, disconnectedAt, types, liveVersions } = record;
-  const typeStatuses = [...types].map(([typeUrl, { lastNack, ...type }]): TypeStatus => {
+  const typeStatuses = [...types].map(([typeUrl, { lastNack, staleSinceMs: _, ...type }]): TypeStatus => {
     const liveVersion = liveVersions.get(typeUrl);
     return {
       typeUrl,

@@ -2,8 +2,9 @@
 export interface XdsMetrics {
   onStream(variant: 'sotw' | 'delta', change: 1 | -1): void;
   onSent(typeUrl: string, sizeBytes: number): void;
-  onAcknowledged(typeUrl: string): void;
-  onRefused(typeUrl: string): void;
+  /** `durationMs`: since the response was sent. */
+  onAcknowledged(typeUrl: string, durationMs: number): void;
+  onRefused(typeUrl: string, durationMs: number): void;
 }
 
 export const noXdsMetrics: XdsMetrics = {

@@ -175,7 +175,7 @@ export class XdsStream {
     const { typeUrl, outstanding } = state;
     if (kind === 'ack' && outstanding !== undefined) {
       this.#node?.reporter.onAcknowledged(typeUrl, outstanding.version);
-      this.#dependencies.metrics.onAcknowledged(typeUrl);
+      this.#dependencies.metrics.onAcknowledged(typeUrl, this.#msSince(outstanding.sentAtMs));
       this.#pusher.onAnswered(state, 'accepted');
     } else if (kind === 'nack' && outstanding !== undefined) {
       const { version, nonce } = outstanding;
@@ -185,9 +185,13 @@ export class XdsStream {
         'update refused',
       );
       this.#node?.reporter.onRefused(typeUrl, { message, version, nonce, resourceNames: outstanding.names });
-      this.#dependencies.metrics.onRefused(typeUrl);
+      this.#dependencies.metrics.onRefused(typeUrl, this.#msSince(outstanding.sentAtMs));
       this.#pusher.onAnswered(state, 'refused');
     }
+  }
+
+  #msSince(moment: number): number {
+    return this.#dependencies.clock.monotonicMs() - moment;
   }
 
   #applyNames(state: TypeState, names: RequestedNames, isFirst: boolean): void {
