@@ -173,6 +173,15 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
         /^HTTP\/1\.\d \d{3} [^\r\n]*[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(input)),
   },
   {
+    name: 'lengths of sixteen digits and more',
+    section: '9110 8.6',
+    why: 'no message is that long; llhttp counts up to 2^64',
+    kinds: ['stricter'],
+    example: 'HTTP/1.1 204 No Content\r\nContent-Length: 9999999999999999\r\n\r\n',
+    isAnswer: true,
+    applies: malformedWith(/\ncontent-length:[ \t]*\d{16}/i),
+  },
+  {
     name: 'framing fields in trailers',
     section: '9110 6.5.1',
     why: 'they MUST NOT be sent; llhttp refuses them in requests, not always in answers',

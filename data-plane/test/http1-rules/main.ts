@@ -59,11 +59,7 @@ for (const subject of chosen) {
   results.set(subject.name, ofSubject);
   const broken = rules.filter(({ id }) => ofSubject.get(id)?.broken !== undefined);
   console.log(`${subject.name}: ${broken.length} of ${rules.length} not kept`);
-  for (const { id, level, section } of values.only === undefined
-    ? []
-    : values.rule === undefined
-      ? broken
-      : rules) {
+  for (const { id, level, section } of values.rule === undefined ? broken : rules) {
     const result = ofSubject.get(id);
     console.log(`  ${level} ${id} (${section}): ${cellOf(result)} ${result?.broken ?? ''}`);
   }

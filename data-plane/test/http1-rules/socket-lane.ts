@@ -15,10 +15,10 @@ export interface LanePorts {
 /** Nothing more happens after so much silence, nearly always. */
 export const usualSilenceMs = 150;
 /** And after so much, also where the machine is busy. */
-export const longSilenceMs = 1_000;
+export const longSilenceMs = 2_000;
 /** So much is enough when the same already happened that happened without a cut. */
 const shortSilenceMs = 10;
-const closeLimitMs = 200;
+const closeLimitMs = 2_000;
 const afterAnswerMs = 5;
 
 /** One exchange at a time through one lane of a proxy that runs as a process of its own. */

@@ -243,6 +243,8 @@ export const answerBodyRules: readonly Rule[] = [
       ['size-minus', '-2\r\nok\r\n0\r\n\r\n'],
       ['size-empty', '\r\nok\r\n0\r\n\r\n'],
       ['size-overflow', '10000000000000002\r\nok\r\n0\r\n\r\n'],
+      ['data-other-byte-for-cr', '2\r\nokx\n0\r\n\r\n'],
+      ['data-other-byte-for-lf', '2\r\nok\rx0\r\n\r\n'],
       ['data-too-long', '2\r\nokay\r\n0\r\n\r\n'],
       ['data-too-short', '3\r\nok\r\n0\r\n\r\n'],
       ['data-without-end', '2\r\nok0\r\n\r\n'],
