@@ -24,7 +24,7 @@ export class ForwardingCheck {
 
   /** What is wrong; undefined: nothing. */
   async checkRequests(input: string): Promise<string | undefined> {
-    const seen = this.#run(input, undefined);
+    const seen = await this.#run(input, undefined);
     // Whether an answer is one to HEAD is not known of bytes like these.
     const faults = seen.faults.filter((fault) => fault.startsWith('request'));
     if (faults.length > 0) return faults.join('; ');
@@ -44,7 +44,7 @@ export class ForwardingCheck {
   }
 
   async checkAnswer(input: string): Promise<string | undefined> {
-    const seen = this.#run(plainRequest, input);
+    const seen = await this.#run(plainRequest, input);
     if (seen.faults.length > 0) return seen.faults.join('; ');
     const theirs = await readResponseWithLlhttp(Buffer.from(seen.answeredText, 'latin1'), 1);
     const [ours] = seen.answers;

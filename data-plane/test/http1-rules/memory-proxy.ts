@@ -93,7 +93,8 @@ export class MemoryProxy {
     this.#managers = { default: createManager(false), http10: createManager(true) };
   }
 
-  run(rule: Rule, cut: Cut): Observation {
+  /** One exchange at a time. */
+  async run(rule: Rule, cut: Cut): Promise<Observation> {
     const exchange = new Exchange(rule, cut);
     this.#exchange = exchange;
     const client = new MemoryWire(this.#queue);
@@ -109,9 +110,9 @@ export class MemoryProxy {
     exchange.attachClient({ write: (text) => client.send(text), end: () => client.sendFin() });
     for (const part of exchange.requestParts) client.send(part);
     if (rule.endsAfterRequest === true) client.sendFin();
-    this.#queue.run();
+    await this.#queue.run();
     const { observation } = exchange;
-    this.#endExchange(client);
+    await this.#endExchange(client);
     return observation;
   }
 
@@ -120,12 +121,12 @@ export class MemoryProxy {
   }
 
   /** Nothing of one rule reaches the next. */
-  #endExchange(client: MemoryWire): void {
+  async #endExchange(client: MemoryWire): Promise<void> {
     this.#exchange = undefined;
     client.close('abort');
-    this.#queue.run();
+    await this.#queue.run();
     for (const upstream of this.#upstreams) upstream.sendFin();
-    this.#queue.run();
+    await this.#queue.run();
     this.#upstreams = [];
   }
 

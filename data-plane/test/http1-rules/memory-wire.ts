@@ -7,6 +7,8 @@ import type {
 } from '../../src/transport/connection.ts';
 import type { Wire } from './exchange.ts';
 
+const quietMicrotasks = 3;
+
 /** What happens next, in order. Runs dry when nobody has anything left to do: no time-out, no waiting. */
 export class TaskQueue {
   readonly #tasks: (() => void)[] = [];
@@ -15,9 +17,14 @@ export class TaskQueue {
     this.#tasks.push(task);
   }
 
-  run(): void {
-    for (let at = 0; at < this.#tasks.length; at++) this.#tasks[at]?.();
-    this.#tasks.length = 0;
+  /** Microtasks are waited for as well: some of the request path goes on in them. */
+  async run(): Promise<void> {
+    for (let quietCount = 0; quietCount < quietMicrotasks; quietCount++) {
+      if (this.#tasks.length > 0) quietCount = 0;
+      for (let at = 0; at < this.#tasks.length; at++) this.#tasks[at]?.();
+      this.#tasks.length = 0;
+      await Promise.resolve();
+    }
   }
 }
 
