@@ -68,7 +68,7 @@ test('the mesh of docker-compose.yml runs from the images', { skip: envoy.skip |
 });
 
 /** Bytes of an image above its base, today plus a fifth. */
-const sizeLimits = { 'control-plane': 50_000_000, sidecar: 20_000_000, heddle: 20_000_000 };
+const sizeLimits = { 'control-plane': 50_000_000, sidecar: 4_000_000, heddle: 20_000_000 };
 
 test('an image holds what its program needs, for a user without rights', () => {
   for (const [target, limitBytes] of Object.entries(sizeLimits)) {
