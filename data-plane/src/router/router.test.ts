@@ -86,6 +86,22 @@ test('pipelined requests are answered in order', async (t) => {
   client.close();
 });
 
+test('a pipelined request finds the connection and the place of the one before it free', async (t) => {
+  const port = await serve(t, (request, answer) => {
+    if (request.url === '/empty') answer.writeHead(204).end();
+    else if (request.url === '/chunks') answer.write('a', () => answer.end('b'));
+    else answer.end('ab');
+  });
+  const clusterFields = { circuitBreakers: { maxRequests: 1 } };
+  const proxy = await startProxy(t, toCluster(), { clusters: { c: [port] }, clusterFields });
+  const client = await RawClient.open(proxy.port);
+  const paths = ['/', '/chunks', '/empty', '/chunks', '/empty', '/'];
+  client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`).join(''));
+  for (const path of paths) assert.equal((await client.answer()).status, path === '/empty' ? 204 : 200, path);
+  client.close();
+  assert.equal(proxy.stats.value('cluster.c.upstream_cx_total'), 1);
+});
+
 test('what cannot be forwarded is answered with its code, body, flag and details', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'router-'));
   t.after(() => rmSync(directory, { recursive: true }));

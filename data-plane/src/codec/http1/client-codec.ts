@@ -56,8 +56,11 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   #state = inHead;
   #parser: ResponseParser | undefined;
   #stream: Http1ClientStream | undefined;
-  /** Its answer is complete; `onStreamEnd` follows as soon as it is known whether more bytes stand behind it. */
+  /** Its answer is complete, and the last of it kept until it is known whether more bytes stand behind it. */
   #answered: Http1ClientStream | undefined;
+  #lastHeaders: HeaderMap | undefined;
+  #lastPart: Buffer = noBytes;
+  #lastTrailers: HeaderMap | undefined;
   #remainingBytes = 0;
   #isPersistent = true;
   #chunked: ChunkedDecoder | undefined;
@@ -103,7 +106,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
         default:
           return;
       }
-      if (this.#answered !== undefined) this.#endAnswer(position < chunk.length);
+      if (this.#answered !== undefined) this.#endAnswer(this.#answered, position < chunk.length);
     }
   }
 
@@ -111,8 +114,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
     const stream = this.#stream;
     if (this.#state === inUntilClose && stream !== undefined) {
       this.#completeAnswer(stream);
-      stream.decoder.decodeData(noBytes, true);
-      this.#endAnswer(false);
+      this.#endAnswer(stream, false);
     } else if (this.#state === inTunnel && stream !== undefined) {
       stream.isDecodeComplete = true;
       stream.decoder.decodeData(noBytes, true);
@@ -155,8 +157,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
     const stream = this.#stream;
     if (stream === undefined) return;
     this.#completeAnswer(stream);
-    if (trailers !== undefined && this.#options.enableTrailers) stream.decoder.decodeTrailers(trailers);
-    else stream.decoder.decodeData(noBytes, true);
+    if (this.#options.enableTrailers) this.#lastTrailers = trailers;
   }
 
   createTrailerParser(): TrailerParser {
@@ -208,7 +209,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
       case answerNone:
         this.#completeAnswer(stream);
         if (!this.#isPersistent) this.#callbacks.onGoAway();
-        stream.decoder.decodeHeaders(headers, true);
+        this.#lastHeaders = headers;
         return;
       case answerLength:
         this.#state = inLength;
@@ -248,7 +249,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
       return end;
     }
     this.#completeAnswer(stream);
-    stream.decoder.decodeData(part, true);
+    this.#lastPart = part;
     return end;
   }
 
@@ -269,14 +270,23 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   }
 
   /**
-   * After the decoder learned of it, so that it is done when the pool gives the connection away. Bytes behind the
-   * answer would be read as the next one's: such a connection gets no next request.
+   * The pool hears of it before the decoder, which may ask for the next stream at once: of a client that pipelines, in
+   * this very call. Bytes behind the answer would be read as the next one's: such a connection gets no next request.
    */
-  #endAnswer(hasMoreBytes: boolean): void {
+  #endAnswer({ decoder }: Http1ClientStream, hasMoreBytes: boolean): void {
+    const headers = this.#lastHeaders;
+    const part = this.#lastPart;
+    const trailers = this.#lastTrailers;
     this.#answered = undefined;
+    this.#lastHeaders = undefined;
+    this.#lastPart = noBytes;
+    this.#lastTrailers = undefined;
     const wasReusable = this.#state === inHead;
     if (hasMoreBytes) this.#state = stopped;
     this.#callbacks.onStreamEnd(wasReusable && !hasMoreBytes);
+    if (headers !== undefined) decoder.decodeHeaders(headers, true);
+    else if (trailers !== undefined) decoder.decodeTrailers(trailers);
+    else decoder.decodeData(part, true);
     if (wasReusable && hasMoreBytes) this.#callbacks.onProtocolError(responseErrors.unsolicited);
   }
 
