@@ -265,7 +265,9 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     const stream = this.streams.get(streamId);
     if (stream !== undefined) return this.failStream(stream, code, detail);
     // An idle stream has no reset of its own (RFC 9113, 5.1).
-    return this.isIdle(streamId) ? this.giveUp(code, detail) : true;
+    if (this.isIdle(streamId)) return this.giveUp(code, detail);
+    if (!this.resets.has(streamId)) this.#writeReset(streamId, code);
+    return true;
   }
 
   /** An error of one stream (RFC 9113, 5.4.2). */
