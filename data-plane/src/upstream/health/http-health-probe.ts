@@ -81,6 +81,8 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   #isClosed = false;
   #onResult: ((result: CheckResult) => void) | undefined;
   #answer: HeaderMap | undefined;
+  /** The answer is whole, and whether the connection is. The codec says so before it hands over the last part. */
+  #end: { readonly isReusable: boolean } | undefined;
 
   constructor(options: HttpProbeOptions, target: ProbeTarget) {
     this.#options = options;
@@ -96,6 +98,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   send(request: HeaderMap, onResult: (result: CheckResult) => void): void {
     this.#onResult = onResult;
     this.#answer = undefined;
+    this.#end = undefined;
     this.hasReceivedBytes = false;
     const encoder: RequestEncoder = this.#codec.newStream(this);
     encoder.setCallbacks(this);
@@ -114,6 +117,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   }
   decodeHeaders(headers: HeaderMap): void {
     this.#answer = headers;
+    this.#judge();
   }
   decodeData(): void {
     // Only the head is judged.
@@ -123,9 +127,8 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   }
 
   onStreamEnd(isReusable: boolean): void {
-    const closing = isReusable && this.#options.reuseConnection ? undefined : 'flush';
-    const answer = this.#answer;
-    this.#finish(answer === undefined ? undefined : judgeAnswer(answer, this.#options.checker), closing);
+    this.#end = { isReusable };
+    this.#judge();
   }
   onResetStream(): void {
     this.#finish(networkFailure, 'abort');
@@ -155,6 +158,12 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
   }
   onBelowWriteLowWatermark(): void {
     // See above.
+  }
+
+  #judge(): void {
+    if (this.#answer === undefined || this.#end === undefined) return;
+    const closing = this.#end.isReusable && this.#options.reuseConnection ? undefined : 'flush';
+    this.#finish(judgeAnswer(this.#answer, this.#options.checker), closing);
   }
 
   /** `closing`: the connection is of no further use. The result comes before what closing brings about. */
