@@ -7,6 +7,7 @@ import {
   type Socket,
 } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '@heddle/shared/time/clock';
 
 /** A real server on a port of its own. */
 export interface UpstreamServer {
@@ -26,9 +27,19 @@ export async function startTcpServer(onSocket: (socket: Socket) => void): Promis
   return listen(createTcpServer(onSocket));
 }
 
-/** Turns the event loop until the condition holds; the test's own time limit ends a wait in vain. */
+const untilLimitMs = 30_000;
+
+/**
+ * Turns the event loop until the condition holds.
+ *
+ * @throws Error after half a minute in vain: the turns would keep the process even after the test's own time limit
+ */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await nextTurn();
+  const deadline = systemClock.monotonicMs() + untilLimitMs;
+  while (!condition()) {
+    if (systemClock.monotonicMs() > deadline) throw new Error(`waited in vain for ${String(condition)}`);
+    await nextTurn();
+  }
 }
 
 async function listen(server: TcpServer): Promise<UpstreamServer> {
