@@ -219,7 +219,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   onPerTryTimeout(attempt: UpstreamRequest, kind: 'per-try' | 'per-try-idle'): void {
     attempt.host.stats.onRequestTimeout();
     attempt.host.stats.onRequestEnd(true);
-    this.#cluster.stats.timeouts.perTry.inc();
+    const { perTry, perTryIdle } = this.#cluster.stats.timeouts;
+    (kind === 'per-try' ? perTry : perTryIdle).inc();
     if (!this.#hasResponseStarted && this.#retriesReset('local-reset', attempt.isRequestSent)) return;
     this.#onTimeout(kind === 'per-try' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout');
   }

@@ -5,6 +5,8 @@ export interface RequestTimeouts {
   readonly routeMs: number;
   readonly perTryMs: number;
   readonly perTryIdleMs: number;
+  /** A client cannot change `routeMs`. */
+  readonly isRouteFixed?: boolean;
 }
 
 const names = {
@@ -14,10 +16,11 @@ const names = {
 
 /** The route's settings under what a trusted client asks for; the asking headers are removed. */
 export function takeRequestTimeouts(headers: HeaderMap, route: RequestTimeouts): RequestTimeouts {
-  const routeMs = takeNumber(headers, names.route) ?? route.routeMs;
+  const askedMs = takeNumber(headers, names.route);
+  const routeMs = route.isRouteFixed === true ? route.routeMs : (askedMs ?? route.routeMs);
   const perTryMs = takeNumber(headers, names.perTry) ?? route.perTryMs;
   if (routeMs === route.routeMs && perTryMs === route.perTryMs && !isPerTryUseless(route)) return route;
-  const timeouts = { routeMs, perTryMs, perTryIdleMs: route.perTryIdleMs };
+  const timeouts = { ...route, routeMs, perTryMs };
   return isPerTryUseless(timeouts) ? { ...timeouts, perTryMs: 0 } : timeouts;
 }
 

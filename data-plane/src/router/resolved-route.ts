@@ -112,6 +112,7 @@ export class ResolvedRoute implements RouteEntry {
       routeMs: action.kind === 'forward' ? action.timeoutMs : 0,
       perTryMs: parts.retryPolicy?.policy.perTryTimeoutMs ?? 0,
       perTryIdleMs: parts.retryPolicy?.policy.perTryIdleTimeoutMs ?? 0,
+      isRouteFixed: action.kind === 'forward' && action.isTimeoutIgnored === true,
     };
     this.perRequestBufferLimitBytes =
       route.perRequestBufferLimitBytes ?? virtualHost.perRequestBufferLimitBytes;

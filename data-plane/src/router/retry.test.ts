@@ -145,6 +145,9 @@ test('time-outs: headers over the route, per try below the whole, and what upstr
   const timeouts = takeRequestTimeouts(headers, route);
   assert.deepEqual(timeouts, { routeMs: 100, perTryMs: 20, perTryIdleMs: 0 });
   assert.equal(headers.size, 0);
+  const wish = HeaderMap.of({ 'x-envoy-upstream-rq-timeout-ms': '100' });
+  assert.equal(takeRequestTimeouts(wish, { ...route, routeMs: 0, isRouteFixed: true }).routeMs, 0);
+  assert.equal(wish.size, 0);
   assert.equal(takeRequestTimeouts(new HeaderMap(), { ...route, perTryMs: 15_000 }).perTryMs, 0);
   assert.equal(expectedTimeoutMs(timeouts, 0), 20);
   assert.equal(expectedTimeoutMs(timeouts, 95), 5);

@@ -61,6 +61,10 @@ export const requestStats = describeStats(['cluster.<cluster>.'], (make) => ({
       'upstream_rq_per_try_timeout',
       'Attempts that reached the time-out for one attempt.',
     ),
+    perTryIdle: make.counter(
+      'upstream_rq_per_try_idle_timeout',
+      'Attempts in which nothing came or went for the idle time-out of one attempt.',
+    ),
   },
   noneHealthy: make.counter('upstream_cx_none_healthy', 'Requests for which there was no host.'),
   resetsReceived: make.counter('upstream_rq_rx_reset', 'Requests that the host broke off.'),
@@ -130,7 +134,11 @@ class AnswerStats {
 /** Statistics of a cluster that the router writes. `scope` is `cluster.<name>.`. */
 export class WorkerClusterStats implements ClusterStats {
   readonly retries: RetryStats;
-  readonly timeouts: { readonly request: CounterLike; readonly perTry: CounterLike };
+  readonly timeouts: {
+    readonly request: CounterLike;
+    readonly perTry: CounterLike;
+    readonly perTryIdle: CounterLike;
+  };
   readonly noneHealthy: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;

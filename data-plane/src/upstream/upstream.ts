@@ -118,7 +118,11 @@ export interface ClusterStats {
   /** `upstream_rq_time` and its twins, ms. */
   onResponseTime(ms: number, isCanary: boolean, isInternalRequest: boolean): void;
   readonly retries: RetryStats;
-  readonly timeouts: { readonly request: CounterLike; readonly perTry: CounterLike };
+  readonly timeouts: {
+    readonly request: CounterLike;
+    readonly perTry: CounterLike;
+    readonly perTryIdle: CounterLike;
+  };
   readonly noneHealthy: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;

@@ -84,8 +84,10 @@ export interface ForwardAction {
     | { readonly kind: 'header'; readonly header: string }
     | { readonly kind: 'path-regex'; readonly rewrite: RegexRewrite };
   readonly appendXForwardedHost: boolean;
-  /** 0 = none. Default 15,000. */
+  /** 0 = none. Default 15,000; none where `max_stream_duration` is set, as in Envoy. */
   readonly timeoutMs: number;
+  /** Nor does a client's wish (`x-envoy-upstream-rq-timeout-ms`) count there. */
+  readonly isTimeoutIgnored?: true;
   /** 0 = none; absent = the connection manager's stream idle time-out. */
   readonly idleTimeoutMs?: number;
   readonly maxStreamDurationMs?: number;

@@ -30,7 +30,7 @@ export function decodeRouteAction(
     cluster: decodeCluster(context, message, path),
     clusterNotFoundStatus: notFoundStatuses[message.clusterNotFoundResponseCode],
     appendXForwardedHost: message.appendXForwardedHost,
-    timeoutMs: toMsOr(message.timeout, defaultTimeoutMs),
+    timeoutMs: maxStreamDuration === undefined ? toMsOr(message.timeout, defaultTimeoutMs) : 0,
     priority: message.priority === 'HIGH' ? 'high' : 'default',
     ...decodeUpgrades(context, message, path),
     ...defined<
@@ -40,6 +40,7 @@ export function decodeRouteAction(
         | 'regexRewrite'
         | 'hostRewrite'
         | 'idleTimeoutMs'
+        | 'isTimeoutIgnored'
         | 'maxStreamDurationMs'
         | 'retryPolicy'
         | 'metadataMatch'
@@ -52,6 +53,7 @@ export function decodeRouteAction(
           : decodeRegexRewrite(context, regexRewrite, `${path}.regex_rewrite`),
       hostRewrite: decodeHostRewrite(context, message, path),
       idleTimeoutMs: idleTimeout === undefined ? undefined : toMs(idleTimeout),
+      isTimeoutIgnored: maxStreamDuration === undefined ? undefined : true,
       maxStreamDurationMs:
         maxStreamDuration?.maxStreamDuration === undefined
           ? undefined

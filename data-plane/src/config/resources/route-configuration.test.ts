@@ -94,7 +94,7 @@ test('weighted clusters, rewrites, time-outs and retries', () => {
         - { name: c2, weight: 10, host_rewrite_literal: h.test }
       prefix_rewrite: /b
       auto_host_rewrite: true
-      timeout: 0s
+      timeout: 5s
       idle_timeout: 1.5s
       max_stream_duration: { max_stream_duration: 9s }
       priority: HIGH
@@ -129,7 +129,9 @@ test('weighted clusters, rewrites, time-outs and retries', () => {
   assert.partialDeepStrictEqual(action, {
     prefixRewrite: '/b',
     hostRewrite: { kind: 'auto' },
+    // Envoy: `timeout` does not count beside `max_stream_duration`.
     timeoutMs: 0,
+    isTimeoutIgnored: true,
     idleTimeoutMs: 1500,
     maxStreamDurationMs: 9000,
     priority: 'high',
