@@ -77,6 +77,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     rng,
     stats: store.root,
     connector: createConnector(transport),
+    onHostFailed: (cluster, host) => send({ kind: 'host-failed', cluster, host }),
     createCodec: createHttp1CodecFactory(workspace),
   });
   const routes = new ActiveRouteTables();
