@@ -1,5 +1,10 @@
 /** A frame as it stands on the wire; a text is latin1. Nothing is checked. */
-export function buildFrame(type: number, flags: number, streamId: number, payload: Buffer | string): Buffer {
+export function buildFrame(
+  type: number,
+  flags: number,
+  streamId: number,
+  payload: Buffer | string = '',
+): Buffer {
   const content = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
   const head = Buffer.alloc(9);
   head.writeUIntBE(content.length, 0, 3);
