@@ -67,3 +67,16 @@ test('the case of names is passed on by the half that reads them, and made prope
     'x-answer content-length',
   ]);
 });
+
+test('what is no request is refused with proper names too', async (t) => {
+  const proxy = await startProxy(t, buildTable([]), { manager: { headerKeyFormat: proper } });
+  const client = await RawClient.open(proxy.port);
+  client.send('nonsense\r\n\r\n');
+  await until(() => client.received.endsWith('Bad Request'));
+  assert.match(
+    client.received,
+    /^HTTP\/1\.1 400 Bad Request\r\nContent-Length: 11\r\nContent-Type: text\/plain\r\n/,
+  );
+  assert.match(client.received, /\r\nConnection: close\r\n\r\nBad Request$/);
+  client.close();
+});

@@ -60,7 +60,11 @@ test('bytes that are no request are refused, logged and counted', async (t) => {
       accessLogs: [
         {
           sink: { kind: 'file', path },
-          format: { kind: 'text', format: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n' },
+          format: {
+            kind: 'text',
+            format:
+              '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %RESP(content-length)% %RESP(connection)%\n',
+          },
           omitEmptyValues: false,
         },
       ],
@@ -90,9 +94,10 @@ test('bytes that are no request are refused, logged and counted', async (t) => {
   proxy.closeLogs();
   assert.deepEqual(
     readFileSync(path, 'utf8').trimEnd().split('\n'),
-    rows.map(([, , , log]) => log),
+    rows.map(([, , body, log]) => `${log} ${body.length} close`),
   );
   assert.equal(proxy.stats.value('http.test.downstream_cx_protocol_error'), 5);
+  assert.equal(proxy.stats.value('http.test.downstream_rq_http1_total'), 5);
   assert.equal(proxy.stats.value('http.test.downstream_rq_4xx'), 5);
   assert.equal(proxy.stats.value('http.test.downstream_rq_active'), 0);
 });
@@ -210,6 +215,8 @@ test('Expect: 100-continue is answered here', async (t) => {
   client.send('x');
   assert.equal((await client.answer()).body, 'undefined');
   client.close();
+  // Without a body nothing is expected, and the upstream hears nothing of it.
+  assert.equal((await get(seen.port, '/', 'expect: 100-continue')).body, 'undefined');
 });
 
 test('100 reaches the client once: from here, or from the upstream that was asked, or that spoke unasked', async (t) => {

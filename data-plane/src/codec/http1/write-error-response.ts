@@ -1,23 +1,31 @@
 import type { Connection } from '../../transport/connection.ts';
 import type { CodecError } from '../codec.ts';
 import { HeaderMap } from '../header-map.ts';
+import { formatNames, type HeaderKeyFormat } from './header-key-format.ts';
 import { toStatusLine } from './reason-phrases.ts';
 
+/** What such an answer says of itself, before what every answer carries. */
+export function errorResponseHeaders({ status, body }: CodecError): HeaderMap {
+  const headers = HeaderMap.of({ ':status': String(status), 'content-length': String(body.length) });
+  if (body !== '') headers.add('content-type', 'text/plain');
+  return headers;
+}
+
 /**
- * Answers bytes that are no request, where there is no stream to answer on. `headers` are what every answer carries,
- * such as `date`. The caller closes the connection.
+ * Answers bytes that are no request, where there is no stream to answer on. `headers` get the `connection: close` that
+ * they go out with; the caller closes the connection.
  */
 export function writeErrorResponse(
   connection: Connection,
   error: CodecError,
-  headers: HeaderMap = new HeaderMap(),
+  headers: HeaderMap = errorResponseHeaders(error),
+  headerKeyFormat: HeaderKeyFormat | undefined = undefined,
 ): void {
-  const statusLine = toStatusLine(String(error.status)) ?? 'HTTP/1.1 400 Bad Request\r\n';
-  let fields = error.body === '' ? '' : 'content-type: text/plain\r\n';
+  headers.set('connection', 'close');
+  let head = toStatusLine(String(error.status)) ?? 'HTTP/1.1 400 Bad Request\r\n';
   for (let index = 0; index < headers.size; index++) {
-    fields += `${headers.nameAt(index)}: ${headers.valueAt(index)}\r\n`;
+    const name = headers.nameAt(index);
+    if (!name.startsWith(':')) head += `${name}: ${headers.valueAt(index)}\r\n`;
   }
-  connection.write(
-    `${statusLine}content-length: ${error.body.length}\r\n${fields}connection: close\r\n\r\n${error.body}`,
-  );
+  connection.write(`${formatNames(head, undefined, headerKeyFormat)}\r\n${error.body}`);
 }

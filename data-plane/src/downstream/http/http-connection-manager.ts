@@ -6,8 +6,8 @@ import type {
   ServerCodecCallbacks,
 } from '../../codec/codec.ts';
 import { createHttp1ServerCodec } from '../../codec/http1/server-codec.ts';
-import { HeaderMap } from '../../codec/header-map.ts';
-import { writeErrorResponse } from '../../codec/http1/write-error-response.ts';
+import type { HeaderMap } from '../../codec/header-map.ts';
+import { errorResponseHeaders, writeErrorResponse } from '../../codec/http1/write-error-response.ts';
 import { WheelTimer, type TimerTarget } from '../../time/timer-ring.ts';
 import type { Connection, ConnectionCloseReason, ConnectionHandlers } from '../../transport/connection.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
@@ -234,16 +234,17 @@ class HttpConnection
 
   /** Answers without a stream, and closes. */
   #refuse(error: CodecError, flag: ResponseFlag | undefined): void {
-    this.#logRefusedRequest(error, flag);
+    const { config, codecOptions, dependencies } = this.config;
+    const headers = errorResponseHeaders(error);
+    finishResponseHeaders(headers, config, dependencies.date, true, false);
+    writeErrorResponse(this.#connection, error, headers, codecOptions.headerKeyFormat);
+    this.#logRefusedRequest(error, flag, headers);
     this.#deadlines.onHeadEnded();
-    const headers = new HeaderMap();
-    finishResponseHeaders(headers, this.config.config, this.config.dependencies.date, true, false);
-    writeErrorResponse(this.#connection, error, headers);
     this.#close('flush-and-delay');
   }
 
   /** Bytes that were no request are a line in the access log too. */
-  #logRefusedRequest(error: CodecError, flag: ResponseFlag | undefined): void {
+  #logRefusedRequest(error: CodecError, flag: ResponseFlag | undefined, responseHeaders: HeaderMap): void {
     const info = this.#createInfo();
     info.responseStatus = error.status;
     info.responseDetails = error.details;
@@ -251,12 +252,13 @@ class HttpConnection
     info.bytesSent = error.body.length;
     info.endedMs = this.config.dependencies.wheel.monotonicMs();
     this.config.stats.rqTotal.inc();
+    this.config.stats.rqHttp1Total.inc();
     this.config.stats.onResponse(error.status);
     this.config.listenerStats.onResponse(error.status);
     const context = {
       streamInfo: info,
       requestHeaders: undefined,
-      responseHeaders: undefined,
+      responseHeaders,
       responseTrailers: undefined,
     };
     for (const logger of this.config.accessLoggers) logger.log(context);

@@ -84,8 +84,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
 
   decodeHeaders(headers: HeaderMap, endStream: boolean): void {
     this.requestHeaders = headers;
+    // An expectation without a body is nobody's (RFC 9110 10.1.1): nothing answers it, and it is not passed on.
+    const takesContinue = this.#takesContinueUpon(headers);
     if (endStream) this.#onRequestComplete();
-    else if (this.#takesContinueUpon(headers)) this.#encoder.encodeInformational(continueHeaders);
+    else if (takesContinue) this.#encoder.encodeInformational(continueHeaders);
     const admission = admitRequest(headers, this.#config, this.streamInfo, this.internalOnlyHeaders);
     if (admission.kind === 'refused') {
       this.#createChain().sendLocalReply(admission.reply);
