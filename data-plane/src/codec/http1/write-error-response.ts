@@ -19,7 +19,7 @@ export function writeErrorResponse(
   connection: Connection,
   error: CodecError,
   headers: HeaderMap = errorResponseHeaders(error),
-  headerKeyFormat: HeaderKeyFormat | undefined = undefined,
+  headerKeyFormat?: HeaderKeyFormat,
 ): void {
   headers.set('connection', 'close');
   let head = toStatusLine(String(error.status)) ?? 'HTTP/1.1 400 Bad Request\r\n';
