@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HeaderMap } from '../header-map.ts';
+import { RecordedResponse } from '../testing/recording-client.ts';
+import {
+  flagEndStream,
+  frameData,
+  frameGoAway,
+  frameHeaders,
+  frameRstStream,
+  frameSettings,
+} from './protocol.ts';
+import { buildFrame } from './testing/build-frame.ts';
+import {
+  getRequest,
+  postRequest,
+  ScriptedClient,
+  ScriptedServer,
+  setting,
+  uint32,
+  type Fields,
+} from './testing/scripted-peer.ts';
+
+const target = getRequest.slice(1);
+const connectTo = (authority: string): Fields => [
+  [':method', 'CONNECT'],
+  [':authority', authority],
+];
+
+const goodRequests: readonly Fields[] = [
+  getRequest,
+  [...target, [':method', 'get']],
+  [
+    [':method', 'OPTIONS'],
+    [':scheme', 'http'],
+    [':path', '*'],
+    [':authority', 'a.test'],
+  ],
+  [
+    [':method', 'GET'],
+    [':scheme', 'https'],
+    [':path', '/a?b'],
+    ['host', 'a.test:80'],
+  ],
+  [...getRequest, ['host', 'A.test']],
+  [...getRequest, ['te', 'trailers'], ['content-length', '0']],
+  connectTo('a.test:443'),
+];
+
+const badRequests: readonly Fields[] = [
+  target,
+  [...target, [':method', 'G T']],
+  [...getRequest.slice(0, 3)],
+  [
+    [':method', 'GET'],
+    [':scheme', 'http'],
+    [':authority', 'a.test'],
+  ],
+  [
+    [':method', 'GET'],
+    [':path', '/'],
+    [':authority', 'a.test'],
+  ],
+  [
+    [':method', 'GET'],
+    [':scheme', 'h t'],
+    [':path', '/'],
+    [':authority', 'a.test'],
+  ],
+  ...['', 'a', '*', '/a b', '/a\r\nb', '/a#b', '/\xe9', 'http://a.test/'].map((path): Fields => [
+    [':method', 'GET'],
+    [':scheme', 'http'],
+    [':path', path],
+    [':authority', 'a.test'],
+  ]),
+  ...['u@a.test', 'a.test:x', 'a/b', 'a b'].map((authority): Fields => [
+    ...getRequest.slice(0, 3),
+    [':authority', authority],
+  ]),
+  [...getRequest, [':status', '200']],
+  [...getRequest, [':other', 'x']],
+  [...getRequest, [':path', '/again']],
+  [...getRequest.slice(0, 3), ['x-a', '1'], [':authority', 'a.test']],
+  [...getRequest, ['host', 'b.test']],
+  [...getRequest, ['host', 'a.test'], ['host', 'a.test']],
+  ...['X-Upper', '', 'x a', 'x:a', 'x\r\na', 'x\0'].map((name): Fields => [...getRequest, [name, '1']]),
+  ...[' a', 'a\t', 'a\r\nb: c', 'a\0', 'a\nb', 'a\x7f'].map((value): Fields => [
+    ...getRequest,
+    ['x-a', value],
+  ]),
+  ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'].map((name): Fields => [
+    ...getRequest,
+    [name, 'x'],
+  ]),
+  [...getRequest, ['te', 'gzip']],
+  ...['x', '-1', '1,1', '+1', '1e1'].map((length): Fields => [...getRequest, ['content-length', length]]),
+  [...getRequest, ['content-length', '0'], ['content-length', '0']],
+  [...getRequest, ['content-length', '5']],
+  connectTo('a.test'),
+  [...connectTo('a.test:443'), [':path', '/']],
+  [...connectTo('a.test:443'), [':protocol', 'websocket']],
+  [...getRequest, [':protocol', 'websocket']],
+];
+
+test('requests that are messages arrive', () => {
+  for (const fields of goodRequests) {
+    const client = new ScriptedClient();
+    client.feed(client.headers(1, fields));
+    assert.deepEqual([client.requests.length, client.errors], [1, []], JSON.stringify(fields));
+    assert.equal(client.requests[0]?.headers.get('host'), undefined);
+  }
+});
+
+for (const isStreamErrorOnInvalidMessage of [false, true]) {
+  test(`malformed requests never arrive, and end their ${isStreamErrorOnInvalidMessage ? 'stream' : 'connection'}`, () => {
+    for (const fields of badRequests) {
+      const client = new ScriptedClient({ isStreamErrorOnInvalidMessage });
+      client.feed(client.headers(1, fields));
+      const text = JSON.stringify(fields);
+      assert.deepEqual(client.takeErrors(), [isStreamErrorOnInvalidMessage ? 'reset 1 1' : 'goaway 1'], text);
+      assert.deepEqual([client.requests, client.ends], [[], []], text);
+      assert.ok(client.counters.includes('rx_messaging_error'));
+      client.feed(client.headers(3, getRequest));
+      assert.equal(client.requests.length, isStreamErrorOnInvalidMessage ? 1 : 0, text);
+    }
+  });
+}
+
+test('content that is not what content-length says ends the message', () => {
+  const rows: readonly (readonly [length: string, pieces: readonly string[]])[] = [
+    ['5', ['four']],
+    ['5', ['sixsix']],
+    ['5', ['123', '456']],
+    ['5', ['']],
+  ];
+  for (const [length, pieces] of rows) {
+    const client = new ScriptedClient({ isStreamErrorOnInvalidMessage: true });
+    client.feed(client.headers(1, [...postRequest, ['content-length', length]], false));
+    pieces.forEach((piece, index) => {
+      client.frame(frameData, index === pieces.length - 1 ? flagEndStream : 0, 1, piece);
+    });
+    assert.deepEqual(client.takeErrors(), ['reset 1 1'], pieces.join());
+    assert.equal(client.requests[0]?.isComplete, false);
+    assert.match(client.requests[0]?.reset ?? '', /^protocol-error/);
+  }
+  const trailers = new ScriptedClient({ isStreamErrorOnInvalidMessage: true });
+  trailers.feed(trailers.headers(1, [...postRequest, ['content-length', '5']], false));
+  trailers.feed(buildFrame(frameData, 0, 1, 'four'), trailers.headers(1, [['x-sum', '1']]));
+  assert.deepEqual(trailers.takeErrors(), ['reset 1 1']);
+});
+
+test('cookie crumbs are one field; a field that came never-indexed is marked', () => {
+  const client = new ScriptedClient();
+  client.feed(
+    client.headers(1, [
+      ...getRequest,
+      ['cookie', 'a=1'],
+      ['x-b', '2'],
+      ['cookie', 'c=3'],
+      ['authorization', 's'],
+    ]),
+  );
+  const { headers } = client.requests[0]!;
+  assert.deepEqual(headers.getAll('cookie'), ['a=1; c=3']);
+  assert.deepEqual(headers.neverIndexed, new Set(['cookie', 'authorization']));
+});
+
+test('trailers: what frames or routes is malformed, what cannot stand there is dropped', () => {
+  const client = new ScriptedClient({ isStreamErrorOnInvalidMessage: true });
+  client.feed(
+    client.headers(1, postRequest, false),
+    client.headers(1, [
+      ['x-a', '1'],
+      ['set-cookie', 'x=y'],
+    ]),
+  );
+  assert.deepEqual([...(client.requests[0]?.trailers ?? [])], [['x-a', '1']]);
+  const bad: readonly Fields[] = [
+    [['content-length', '1']],
+    [['host', 'b']],
+    [[':path', '/']],
+    [['upgrade', 'x']],
+  ];
+  bad.forEach((fields, index) => {
+    const id = 3 + 2 * index;
+    client.feed(client.headers(id, postRequest, false), client.headers(id, fields));
+    assert.deepEqual(client.takeErrors(), [`reset ${id} 1`]);
+  });
+  client.feed(client.headers(21, postRequest, false), client.headers(21, [['x-a', '1']], false));
+  assert.deepEqual(client.takeErrors(), ['reset 21 1'], 'a second head');
+});
+
+test('frames of a stream that we reset are dropped without a word', () => {
+  const client = new ScriptedClient();
+  client.feed(client.headers(1, postRequest, false));
+  client.requests[0]?.encoder.resetStream();
+  assert.deepEqual(client.takeErrors(), ['reset 1 8']);
+  client.frame(frameData, 0, 1, 'late');
+  client.feed(client.headers(1, [['x-a', '1']]), buildFrame(frameRstStream, 0, 1, uint32(8)));
+  assert.deepEqual([client.takeErrors(), client.errors], [[], []]);
+  assert.deepEqual([client.requests[0]?.body, client.requests[0]?.reset], ['', undefined]);
+});
+
+test('a stream that its receiver resets in the middle of DATA hears nothing more of it', () => {
+  const client = new ScriptedClient();
+  client.feed(client.headers(1, postRequest, false));
+  const [request] = client.requests;
+  const bytes = buildFrame(frameData, flagEndStream, 1, 'first second');
+  client.feed(bytes.subarray(0, 14));
+  request?.encoder.resetStream();
+  client.feed(bytes.subarray(14));
+  assert.equal(request?.body, 'first');
+  assert.equal(request.endCount, 0);
+});
+
+test('padding is flow-controlled and given back, and is no content', () => {
+  const client = new ScriptedClient({ initialStreamWindowBytes: 65_535 });
+  client.feed(client.headers(1, postRequest, false));
+  const padded = buildFrame(
+    frameData,
+    8,
+    1,
+    Buffer.concat([Buffer.from([200]), Buffer.from('x'), Buffer.alloc(200)]),
+  );
+  for (let round = 0; round < 1_000; round++) client.feed(padded);
+  assert.equal(client.requests[0]?.body, 'x'.repeat(1_000));
+  assert.deepEqual(client.errors, []);
+});
+
+test('draining: GOAWAY twice; streams above the last number are dropped, their frames too', () => {
+  const client = new ScriptedClient();
+  client.feed(client.headers(1, postRequest, false));
+  client.codec.drain();
+  client.codec.drain();
+  client.feed(client.headers(3, getRequest));
+  client.codec.finishDrain?.();
+  client.codec.finishDrain?.();
+  const goAways = client.take().filter(({ type }) => type === frameGoAway);
+  assert.deepEqual(
+    goAways.map(({ payload }) => [payload.readUInt32BE(0), payload.readUInt32BE(4)]),
+    [
+      [2 ** 31 - 1, 0],
+      [3, 0],
+    ],
+  );
+  client.feed(client.headers(5, postRequest, false), buildFrame(frameData, flagEndStream, 5, 'x'));
+  client.feed(buildFrame(frameRstStream, 0, 5, uint32(8)));
+  assert.equal(client.requests.length, 2);
+  assert.deepEqual([client.takeErrors(), client.errors], [[], []]);
+  client.requests[1]?.answer('204');
+  client.requests[0]?.answer('200', 'x');
+  assert.deepEqual(client.ends, [false, true]);
+});
+
+test('half-closed: a client that sent FIN gets the answers of what it asked completely', () => {
+  const client = new ScriptedClient();
+  client.feed(client.headers(1, getRequest), client.headers(3, postRequest, false));
+  client.codec.onEnd();
+  assert.match(client.requests[1]?.reset ?? '', /^connection-termination/);
+  client.requests[0]?.answer('200', 'late');
+  assert.deepEqual(client.ends, [false, true]);
+  assert.equal(client.take().at(-1)?.payload.toString(), 'late');
+});
+
+// The client half.
+
+interface Asked {
+  readonly server: ScriptedServer;
+  readonly responses: RecordedResponse[];
+}
+
+function ask(method = 'GET', count = 1, given = {}): Asked {
+  const server = new ScriptedServer(given);
+  const responses = Array.from({ length: count }, () => {
+    const response = new RecordedResponse();
+    const encoder = server.codec.newStream(response);
+    encoder.setCallbacks(response);
+    encoder.encodeHeaders(HeaderMap.of({ ...Object.fromEntries(target), ':method': method }), true);
+    return response;
+  });
+  server.take();
+  return { server, responses };
+}
+
+test('answers that are none end their stream or their connection, as configured', () => {
+  const bad: readonly Fields[] = [
+    [['x-a', '1']],
+    [[':status', '99']],
+    [
+      [':status', '200'],
+      [':path', '/'],
+    ],
+    [
+      [':status', '200'],
+      ['Connection', 'x'],
+    ],
+    [
+      [':status', '200'],
+      ['connection', 'close'],
+    ],
+    [[':status', '101']],
+    [
+      [':status', '200'],
+      ['content-length', '7'],
+    ],
+    [
+      [':status', '200'],
+      ['x-a', 'b\nc'],
+    ],
+  ];
+  for (const fields of bad) {
+    for (const isStreamErrorOnInvalidMessage of [false, true]) {
+      const { server, responses } = ask('GET', 2, { isStreamErrorOnInvalidMessage });
+      server.feed(server.headers(1, fields));
+      const text = JSON.stringify(fields);
+      assert.match(responses[0]?.reset ?? '', /^protocol-error/, text);
+      assert.equal(responses[1]?.reset === undefined, isStreamErrorOnInvalidMessage, text);
+      assert.deepEqual(server.takeErrors(), [isStreamErrorOnInvalidMessage ? 'reset 1 1' : 'goaway 1'], text);
+      assert.equal(responses[0]?.headers, undefined);
+    }
+  }
+});
+
+test('HEAD and 304 announce a length and carry nothing; content there is an error', () => {
+  for (const [method, status] of [
+    ['HEAD', '200'],
+    ['GET', '304'],
+    ['GET', '204'],
+  ] as const) {
+    const fields: Fields = [
+      [':status', status],
+      ...(status === '204' ? [] : [['content-length', '5'] as const]),
+    ];
+    const { server, responses } = ask(method);
+    server.feed(server.headers(1, fields));
+    assert.ok(responses[0]?.isComplete);
+    const other = ask(method, 1, { isStreamErrorOnInvalidMessage: true });
+    other.server.feed(
+      other.server.headers(1, fields, false),
+      buildFrame(frameData, flagEndStream, 1, 'abcde'),
+    );
+    assert.match(other.responses[0]?.reset ?? '', /^protocol-error/);
+  }
+});
+
+test('a server that goes away refuses what it has not looked at, and finishes the rest', () => {
+  const { server, responses } = ask('GET', 3);
+  server.frame(frameGoAway, 0, 0, Buffer.concat([uint32(3), uint32(0)]));
+  assert.equal(server.goAwayCount, 1);
+  assert.deepEqual(
+    responses.map(({ reset }) => reset?.split(':')[0]),
+    [undefined, undefined, 'remote-refused-stream'],
+  );
+  server.frame(frameGoAway, 0, 0, Buffer.concat([uint32(1), uint32(0)]));
+  assert.equal(server.goAwayCount, 1);
+  assert.match(responses[1]?.reset ?? '', /^remote-refused-stream/);
+  server.feed(server.headers(1, [[':status', '204']]));
+  assert.ok(responses[0]?.isComplete);
+  assert.deepEqual([server.codec.streamCapacity, server.ends], [0, [false, false, false]]);
+});
+
+test('REFUSED_STREAM may be sent again; a lower limit of the server is kept', () => {
+  const { server, responses } = ask('GET', 2);
+  server.frame(frameRstStream, 0, 1, uint32(7));
+  assert.match(responses[0]?.reset ?? '', /^remote-refused-stream/);
+  assert.ok(server.counters.includes('stream_refused_errors'));
+  server.frame(frameSettings, 0, 0, setting(3, 1));
+  assert.equal(server.codec.streamCapacity, 1);
+  server.take();
+  server.codec
+    .newStream(new RecordedResponse())
+    .encodeHeaders(HeaderMap.of(Object.fromEntries(getRequest)), true);
+  assert.deepEqual(server.take(), []);
+});
+
+test('numbers are given when heads are written: whoever asks first is first, whoever gives up before costs none', () => {
+  const server = new ScriptedServer();
+  const encoders = [0, 1, 2].map(() => server.codec.newStream(new RecordedResponse()));
+  encoders[0]?.resetStream();
+  const head = HeaderMap.of(Object.fromEntries(getRequest));
+  encoders[2]?.encodeHeaders(head, true);
+  encoders[1]?.encodeHeaders(head, true);
+  assert.deepEqual(
+    server.take().map(({ type, streamId }) => [type, streamId]),
+    [
+      [frameHeaders, 1],
+      [frameHeaders, 3],
+    ],
+  );
+});
+
+test('an answer that is complete before its request is delivered, and the rest is cancelled', () => {
+  const server = new ScriptedServer();
+  const response = new RecordedResponse();
+  const encoder = server.codec.newStream(response);
+  encoder.setCallbacks(response);
+  encoder.encodeHeaders(HeaderMap.of(Object.fromEntries(postRequest)), false);
+  server.feed(server.headers(1, [[':status', '413']]));
+  assert.ok(response.isComplete);
+  assert.deepEqual([server.takeErrors(), response.reset, server.ends], [['reset 1 8'], undefined, [true]]);
+  encoder.encodeData(Buffer.from('late'), true);
+  assert.deepEqual(server.take(), []);
+});
