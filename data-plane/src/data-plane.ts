@@ -83,7 +83,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     const declaration = store.takeDeclaration();
     if (declaration !== undefined) stats.onDeclaration('main', declaration);
   }
-  const server = createServerStatus({ clock, stats: store.root, concurrency });
+  const server = createServerStatus({ clock, stats: store.root, concurrency, version: options.version });
 
   // Workers, and the configuration that they serve.
   const activeConfig = createActiveConfig({

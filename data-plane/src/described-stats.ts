@@ -10,7 +10,7 @@ import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
 import { clusterGaugeStats } from './upstream/cluster-gauges.ts';
-import { clusterManagerStats } from './upstream/cluster-manager-stats.ts';
+import { clusterManagerStats, clusterReloadStats } from './upstream/cluster-manager-stats.ts';
 import {
   panicStats,
   requestStats,
@@ -37,6 +37,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   connectionManagerStats,
   routerStats,
   clusterManagerStats,
+  clusterReloadStats,
   ...clusterGaugeStats,
   warmingStats,
   panicStats,

@@ -14,7 +14,7 @@ function createHarness() {
   assert.ok(parsed.kind === 'settings');
   const control = createProxyControl({
     settings: parsed.settings,
-    server: createServerStatus({ clock, stats: createCountingStats(), concurrency: 2 }),
+    server: createServerStatus({ clock, stats: createCountingStats(), concurrency: 2, version: '0.1.0' }),
     clock,
     logger: createSilentLogger(),
     workers: {

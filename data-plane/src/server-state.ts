@@ -6,6 +6,7 @@ import type { StatsScope } from './stats/stats.ts';
 export const serverStats = describeStats(['server.'], (make) => ({
   live: make.gauge('live', '1 unless the process drains or was told to fail its health check.', '0 or 1'),
   state: make.gauge('state', '0 live, 1 draining, 2 before its clusters are ready, 3 initialising.', 'state'),
+  version: make.gauge('version', 'Version of Heddle as a number: 1002003 for 1.2.3.', 'version'),
   uptime: make.gauge('uptime', 'Time since the start.', 's'),
   concurrency: make.gauge('concurrency', 'Worker threads.', 'threads'),
   workerDeaths: make.counter('worker_deaths', 'Worker threads that died; each was started again.'),
@@ -42,12 +43,20 @@ export interface ServerStatusOptions {
   readonly clock: Clock;
   readonly stats: StatsScope;
   readonly concurrency: number;
+  /** Three numbers with dots between them. */
+  readonly version: string;
 }
 
-export function createServerStatus({ clock, stats, concurrency }: ServerStatusOptions): ServerStatus {
+export function createServerStatus({
+  clock,
+  stats,
+  concurrency,
+  version,
+}: ServerStatusOptions): ServerStatus {
   const startedMs = clock.monotonicMs();
   const figures = serverStats.create(stats.scope('server.'));
   figures.concurrency.set(concurrency);
+  figures.version.set(toNumber(version));
   let current: ServerState = 'PRE_INITIALIZING';
   let isHealthFailed = false;
 
@@ -81,4 +90,9 @@ export function createServerStatus({ clock, stats, concurrency }: ServerStatusOp
       figures.memoryPhysicalSize.set(memory.rss);
     },
   };
+}
+
+function toNumber(version: string): number {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  return (major * 1000 + minor) * 1000 + patch;
 }

@@ -13,27 +13,28 @@ interface TagRule {
 }
 
 const rules: readonly TagRule[] = [
-  { tag: 'envoy.response_code', pattern: /_rq(_(\d{3}))$/ },
-  { tag: 'envoy.response_code_class', pattern: /_rq(_((\d))xx)$/ },
+  { tag: 'envoy.response_code', pattern: /_rq(_(\d{3}))$/d },
+  { tag: 'envoy.response_code_class', pattern: /_rq(_((\d))xx)$/d },
   {
     tag: 'envoy.worker_id',
-    pattern: /^(?:listener\.(?:.+?)\.|server\.|listener_manager\.)((worker_(\d+))\.)/,
+    pattern: /^(?:listener\.(?:.+?)\.|server\.|listener_manager\.)worker_((\d+)\.)/d,
   },
   {
     tag: 'envoy.listener_address',
-    pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|worker|conn|rx|tx)/,
+    pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|worker|conn|rx|tx)/d,
   },
-  { tag: 'envoy.rds_route_config', pattern: /^http\.(?:.+?)\.rds\.((.+?)\.)(?:\w+)$/ },
+  { tag: 'envoy.rds_route_config', pattern: /^http\.(?:.+?)\.rds\.((.+?)\.)(?:\w+)$/d },
+  { tag: 'envoy.http_conn_manager_prefix', pattern: /^listener\.(?:.*?\.)?http\.((.+?)\.)downstream/d },
   {
     tag: 'envoy.http_conn_manager_prefix',
-    pattern: /^http\.((.+?)\.)(?:downstream|rds|no_|rq_|rs_|tracing|fault|passthrough)/,
+    pattern: /^http\.((.+?)\.)(?:downstream|rds|no_|rq_|rs_|tracing|fault|passthrough)/d,
   },
   {
     tag: 'envoy.cluster_name',
     pattern:
-      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|http1|http2|warmed|ssl|control_plane)/,
+      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|http1|http2|warmed|ssl|control_plane)/d,
   },
-  { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/ },
+  { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/d },
 ];
 
 /** Name without the tags' parts, and the tags in the order in which Envoy prints them. */
@@ -45,7 +46,7 @@ export function extractTags(name: string): { readonly name: string; readonly tag
     if (match?.[1] === undefined) continue;
     const value = match[3] ?? match[2] ?? match[1];
     tags.push({ name: tag, value });
-    const start = match.index + match[0].indexOf(match[1]);
+    const start = match.indices?.[1]?.[0] ?? 0;
     rest =
       rest.slice(0, start) +
       (tag === 'envoy.response_code_class' ? '_xx' : '') +

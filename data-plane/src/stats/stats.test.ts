@@ -256,10 +256,18 @@ test('tags are taken out of names as Envoy does it', () => {
     ],
   });
   assert.deepEqual(extractTags('listener.0.0.0.0_15001.worker_1.downstream_cx_total'), {
-    name: 'listener.downstream_cx_total',
+    name: 'listener.worker_downstream_cx_total',
     tags: [
       { name: 'envoy.worker_id', value: '1' },
       { name: 'envoy.listener_address', value: '0.0.0.0_15001' },
+    ],
+  });
+  assert.deepEqual(extractTags('listener.0.0.0.0_15001.http.ingress.downstream_rq_2xx'), {
+    name: 'listener.http.downstream_rq_xx',
+    tags: [
+      { name: 'envoy.response_code_class', value: '2' },
+      { name: 'envoy.listener_address', value: '0.0.0.0_15001' },
+      { name: 'envoy.http_conn_manager_prefix', value: 'ingress' },
     ],
   });
   assert.deepEqual(extractTags('http.ingress.downstream_rq_total').tags, [

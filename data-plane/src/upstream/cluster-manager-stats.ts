@@ -23,4 +23,9 @@ export const clusterManagerStats = describeStats(['cluster_manager.'], (make) =>
   warming: make.gauge('warming_clusters', 'Clusters, new or changed, that do not serve yet.', 'clusters'),
 }));
 
+export const clusterReloadStats = describeStats(['cluster_manager.cds.'], (make) => ({
+  reloads: make.counter('config_reload', 'Answers of CDS that changed something.'),
+  reloadTime: make.gauge('config_reload_time_ms', 'When the last of them came, since 1970.', 'ms'),
+}));
+
 export type ClusterManagerStats = StatsOf<typeof clusterManagerStats>;

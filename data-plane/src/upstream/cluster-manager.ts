@@ -9,7 +9,11 @@ import type {
 import { ClusterInitOrder, type Initializable } from './cluster-init-order.ts';
 import { updateCircuitBreakerGauges } from './cluster-gauges.ts';
 import { inspectHosts, type ClusterInspection } from './cluster-inspection.ts';
-import { clusterManagerStats, type ClusterManagerStats } from './cluster-manager-stats.ts';
+import {
+  clusterManagerStats,
+  clusterReloadStats,
+  type ClusterManagerStats,
+} from './cluster-manager-stats.ts';
 import { warmingStats } from './cluster-stats.ts';
 import { ManagedCluster, type MainUpstreamContext } from './cluster.ts';
 
@@ -207,8 +211,10 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
   }
 
   onUpdate(update: ResourceUpdate<Cluster>): readonly RejectedResource[] {
-    for (const resource of update.upserts) this.addOrUpdate(resource, false);
+    let hasChange = update.removed.length > 0;
+    for (const resource of update.upserts) hasChange = this.addOrUpdate(resource, false) || hasChange;
     this.requestRemovals(update.removed);
+    if (hasChange) this.#countReload();
     this.#initOrder.onDynamicAnswered();
     return [];
   }
@@ -281,6 +287,14 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
 
   #setWarmingState(statName: string, value: 0 | 1): void {
     warmingStats.create(this.#options.stats.scope(`cluster.${statName}.`)).state.set(value);
+  }
+
+  /** Declared at the first answer: without CDS there is nothing to count. */
+  #countReload(): void {
+    const { stats, clock } = this.#options;
+    const { reloads, reloadTime } = clusterReloadStats.create(stats.scope('cluster_manager.cds.'));
+    reloads.inc();
+    reloadTime.set(clock.now());
   }
 
   #updateGauges(): void {

@@ -28,6 +28,12 @@ export function cluster(name: string, ports: readonly number[], fields: Json = {
   };
 }
 
+/** Its hosts come by EDS, or not within a moment. */
+export function edsCluster(name: string, fields: Json = {}): Json {
+  const eds = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0.3s' };
+  return { name, type: 'EDS', eds_cluster_config: { eds_config: eds }, ...fields };
+}
+
 /** Of the connections of a cluster: `idle_timeout` and the like. */
 export function protocolOptions(common: Json): Json {
   const options = {

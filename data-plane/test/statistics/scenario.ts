@@ -23,8 +23,14 @@ export class ScenarioRun {
 
   /** Looks until all of these have moved: names of the page, all below one prefix. */
   async untilMoved(prefix: string, ...names: readonly string[]): Promise<void> {
+    await this.repeatUntilMoved(prefix, names, () => undefined);
+  }
+
+  /** For what depends on the time between two events: done again before each look. */
+  async repeatUntilMoved(prefix: string, names: readonly string[], action: () => void): Promise<void> {
     const startMs = systemClock.monotonicMs();
     for (;;) {
+      action();
       await this.sample();
       const missing = names.filter((name) => !this.#movements.has(prefix + name));
       if (missing.length === 0) return;

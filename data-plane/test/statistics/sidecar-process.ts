@@ -65,8 +65,8 @@ export async function startSidecarProcess(
   };
 }
 
-/** The log says where a listener will be before the workers are there. */
-async function isAccepting(port: number): Promise<boolean> {
+/** A proxy says where a listener is before its workers are there. */
+export async function isAccepting(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');

@@ -47,6 +47,7 @@ export async function runUpstreamScenario(movements: Movements): Promise<void> {
     route('timeout', { cluster: 'plain', timeout: '0.1s' }),
     route('pertry', { cluster: 'plain', retry_policy: { ...retries, per_try_timeout: '0.1s' } }),
     route('pertryidle', { cluster: 'plain', retry_policy: { ...retries, per_try_idle_timeout: '0.1s' } }),
+    route('pertryidle', { cluster: 'plain', retry_policy: { ...retries, per_try_idle_timeout: '0.1s' } }),
     { ...route('buffered', { cluster: 'plain', retry_policy: retries }), per_request_buffer_limit_bytes: 4 },
   ];
   const sidecar = await startSidecarProcess({
@@ -69,6 +70,7 @@ export async function runUpstreamScenario(movements: Movements): Promise<void> {
     await get(port, '/overflowing/status/503');
     await get(port, '/timeout/hold');
     await get(port, '/pertry/hold');
+    await get(port, '/pertryidle/hold');
     await get(port, '/pertryidle/hold');
     await exchangeBody(port, '/buffered/status/503');
     await get(port, '/again/status/503/again');

@@ -16,11 +16,12 @@ export class XdsPusher {
     this.#stream = await this.server.nextDeltaStream();
   }
 
-  /** The sidecar has asked for a resource; what comes before that it would not look at. */
-  async asked({ typeUrl }: ResourceType<unknown>, name: string): Promise<void> {
+  /** The proxy has asked for a resource, or for all; what comes before that it would not look at. */
+  async asked({ typeUrl }: ResourceType<unknown>, name?: string): Promise<void> {
     for (let index = 0; ; index++) {
       const request = await this.#stream?.request(index);
-      if (request?.typeUrl === typeUrl && request.resourceNamesSubscribe.includes(name)) return;
+      if (request?.typeUrl !== typeUrl) continue;
+      if (name === undefined || request.resourceNamesSubscribe.includes(name)) return;
     }
   }
 

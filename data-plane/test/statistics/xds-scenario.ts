@@ -3,27 +3,19 @@ import { once } from 'node:events';
 import { resourceTypes } from '../../src/config/resources/testing/decode-yaml.ts';
 import {
   assignment,
+  edsCluster,
   endpoint,
   listener,
   manager,
   routeConfig,
   socketAddress,
-  type Json,
 } from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
 import { startSidecarProcess } from './sidecar-process.ts';
 import { dynamicResources, XdsPusher } from './xds-pusher.ts';
 
-const edsCluster = (name: string, fields: Json = {}): Json => ({
-  name,
-  type: 'EDS',
-  eds_cluster_config: {
-    eds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0.3s' },
-  },
-  common_lb_config: { update_merge_window: '0.5s' },
-  ...fields,
-});
+const merging = { common_lb_config: { update_merge_window: '0.5s' } };
 const { cluster, endpoints, listener: listenerType, routeTable } = resourceTypes;
 const ofCds = 'cluster_manager.cds.';
 const ofLds = 'listener_manager.lds.';
@@ -36,7 +28,7 @@ export async function runXdsScenario(movements: Movements): Promise<void> {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const sidecar = await startSidecarProcess(dynamicResources(pusher.server.port), {
-    argv: ['--concurrency', '2', '--drain-time-s', '1'],
+    argv: ['--concurrency', '2'],
   });
   const run = new ScenarioRun(sidecar, movements);
   try {
@@ -56,19 +48,24 @@ export async function runXdsScenario(movements: Movements): Promise<void> {
 }
 
 async function changeClusters(pusher: XdsPusher, run: ScenarioRun): Promise<void> {
-  const names = ['known', 'wrong', 'missing', 'unanswered'];
-  pusher.push(cluster, Object.fromEntries(names.map((name) => [name, edsCluster(name)])));
+  const names = ['known', 'brief', 'wrong', 'missing', 'late'];
+  const clusters = Object.fromEntries(names.map((name) => [name, edsCluster(name, merging)]));
+  const forEver = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0s' };
+  pusher.push(cluster, {
+    ...clusters,
+    brief: edsCluster('brief', { common_lb_config: { update_merge_window: '0.001s' } }),
+    warming: edsCluster('warming', { eds_cluster_config: { eds_config: forEver } }),
+  });
   await run.untilMoved('control_plane.', 'identifier');
   await run.untilMoved('cluster_manager.', 'warming_clusters');
   for (const name of names) await pusher.asked(endpoints, name);
-  const assign = (...weights: readonly number[]): void =>
-    pusher.push(endpoints, {
-      known: assignment(
-        'known',
-        weights.map((weight, index) => endpoint(1 + index, { load_balancing_weight: weight })),
-      ),
-    });
-  assign(1);
+  let weight = 1;
+  const assign = (name: string, isLarger = false): void => {
+    const hosts = [endpoint(1, { load_balancing_weight: ++weight }), ...(isLarger ? [endpoint(2)] : [])];
+    pusher.push(endpoints, { [name]: assignment(name, hosts) });
+  };
+  assign('known');
+  assign('brief');
   pusher.push(endpoints, { wrong: assignment('wrong', [endpoint(99_999)]) });
   pusher.push(endpoints, {}, ['missing']);
   await run.untilMoved(
@@ -80,14 +77,16 @@ async function changeClusters(pusher: XdsPusher, run: ScenarioRun): Promise<void
     'warming_state',
   );
   // A change of a weight alone is sent at once after a quiet window, else when the window has passed.
-  assign(2);
-  assign(3);
-  await run.untilMoved('cluster_manager.', 'update_out_of_merge_window', 'cluster_updated_via_merge');
-  assign(4);
-  assign(5);
-  assign(5, 1);
-  await run.untilMoved('cluster_manager.', 'update_merge_cancelled');
-  pusher.push(cluster, { known: edsCluster('known', { connect_timeout: '1s' }) }, ['wrong']);
+  await run.repeatUntilMoved('cluster_manager.', ['update_out_of_merge_window'], () => assign('brief'));
+  await run.repeatUntilMoved('cluster_manager.', ['cluster_updated_via_merge'], () => assign('known'));
+  let isLarger = false;
+  await run.repeatUntilMoved('cluster_manager.', ['update_merge_cancelled'], () => {
+    assign('known', isLarger);
+    assign('known', isLarger);
+    isLarger = !isLarger;
+    assign('known', isLarger);
+  });
+  pusher.push(cluster, { known: edsCluster('known', { ...merging, connect_timeout: '1s' }) }, ['wrong']);
   pusher.push(cluster, { bad: edsCluster('') });
   await run.untilMoved('cluster_manager.', 'cluster_modified', 'cluster_removed', 'cds.update_rejected');
 }
