@@ -18,6 +18,8 @@ export function answerDirectly(
   let location: string | undefined;
   if (action.kind === 'redirect') {
     stats.redirect.inc();
+    // Envoy counts them as direct answers only.
+    stats.directResponse.inc();
     status = action.status;
     location = route.isTlsRedirect
       ? requestUrl(requestHeaders, 'https')

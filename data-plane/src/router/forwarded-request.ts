@@ -252,16 +252,16 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
 
   #startAttempt(needsFreshConnection: boolean): void {
     const info = this.#callbacks.streamInfo;
-    // The first attempt counts once there is a host for it, later ones count anyway.
-    if (this.#attemptCount > 0) this.#attemptCount++;
+    this.#attemptCount++;
     const host = this.#cluster.chooseHost(this.#hosts);
     if (host === undefined) {
       this.#attempt = undefined;
+      info.upstreamAttemptCount = this.#attemptCount;
       this.#cluster.stats.noneHealthy.inc();
+      this.#cluster.stats.onResponse(503, false, info.isInternalRequest);
       this.#end({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
       return;
     }
-    if (this.#attemptCount === 0) this.#attemptCount = 1;
     recordAttempt(info, host, this.#attemptCount);
     if (this.#retry !== undefined) this.#hosts.onHostTried(host);
     const headers = this.#headers;

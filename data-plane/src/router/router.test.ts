@@ -16,6 +16,7 @@ import {
   buildVirtualHost,
   forward,
   prefix,
+  redirect,
 } from './testing/route-fixtures.ts';
 
 async function serve(t: TestContext, onRequest: RequestListener): Promise<number> {
@@ -131,7 +132,11 @@ test('what cannot be forwarded is answered with its code, body, flag and details
       accessLogs: [
         {
           sink: { kind: 'file', path },
-          format: { kind: 'text', format: '%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%\n' },
+          format: {
+            kind: 'text',
+            format:
+              '%RESPONSE_CODE% %RESPONSE_FLAGS% %UPSTREAM_REQUEST_ATTEMPT_COUNT% %RESPONSE_CODE_DETAILS%\n',
+          },
           omitEmptyValues: false,
         },
       ],
@@ -156,15 +161,30 @@ test('what cannot be forwarded is answered with its code, body, flag and details
   assert.equal((await exchange(proxy.port, 'GET /breaking HTTP/1.1\nhost: b.test')).status, 404);
   proxy.closeLogs();
   assert.deepEqual(readFileSync(path, 'utf8').trimEnd().split('\n'), [
-    '404 NR route_not_found',
-    '503 NC cluster_not_found',
-    '404 NC cluster_not_found',
-    '503 UH no_healthy_upstream',
-    '503 UF upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}',
-    '503 UC upstream_reset_before_response_started{connection_termination}',
-    '502 UPE upstream_reset_before_response_started{protocol_error}',
-    '404 NR route_not_found',
+    '404 NR 0 route_not_found',
+    '503 NC 0 cluster_not_found',
+    '404 NC 0 cluster_not_found',
+    '503 UH 1 no_healthy_upstream',
+    '503 UF 1 upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}',
+    '503 UC 1 upstream_reset_before_response_started{connection_termination}',
+    '502 UPE 1 upstream_reset_before_response_started{protocol_error}',
+    '404 NR 0 route_not_found',
   ]);
+  for (const cluster of ['empty', 'refusing', 'breaking']) {
+    assert.equal(proxy.stats.value(`cluster.${cluster}.upstream_rq_503`), 1, cluster);
+  }
+});
+
+test('a redirect counts as one, and as an answer of the route', async (t) => {
+  const table = buildTable([
+    buildVirtualHost([buildRoute(prefix('/'), redirect({ hostRedirect: 'b.test' }))]),
+  ]);
+  const proxy = await startProxy(t, table);
+  const answer = await get(proxy.port, '/x');
+  assert.deepEqual([answer.status, answer.header('location')], [301, 'http://b.test/x']);
+  for (const name of ['rq_redirect', 'rq_direct_response']) {
+    assert.equal(proxy.stats.value(`http.test.${name}`), 1, name);
+  }
 });
 
 test('gRPC requests get their errors in headers', async (t) => {
