@@ -65,8 +65,17 @@ export class AttackSockets {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    for (const socket of this.#open) socket.resetAndDestroy();
+    for (const socket of this.#open) reset(socket);
   }
+}
+
+/**
+ * Where Node cannot reset it closes: after a FIN the handle would stay open for ever, and a reset that waits for the
+ * connection comes after a FIN that is sent when it is there.
+ */
+export function reset(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** In one turn of the event loop; the others want their turn too. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Attack, AttackTarget } from '../attack.ts';
+import { reset } from '../attack-sockets.ts';
 
 export const resets: Attack = {
   name: 'resets',
@@ -7,7 +8,7 @@ export const resets: Attack = {
   connections: 50,
   start({ host }, sockets, connections) {
     sockets.keepOpen(connections, (socket) => {
-      socket.write(`GET /abuse/small HTTP/1.1\r\nhost: ${host}\r\n\r\n`, () => socket.resetAndDestroy());
+      socket.write(`GET /abuse/small HTTP/1.1\r\nhost: ${host}\r\n\r\n`, () => reset(socket));
     });
   },
 };
@@ -19,7 +20,7 @@ export const upgrades: Attack = {
   start({ host }, sockets, connections) {
     const head = `GET /abuse/small HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`;
     sockets.keepOpen(connections, (socket) => {
-      socket.write(head, () => socket.resetAndDestroy());
+      socket.write(head, () => reset(socket));
     });
   },
 };
