@@ -141,7 +141,7 @@ test('content that is not what content-length says ends the message', () => {
     });
     assert.deepEqual(client.takeErrors(), ['reset 1 1'], pieces.join());
     assert.equal(client.requests[0]?.isComplete, false);
-    assert.match(client.requests[0]?.reset ?? '', /^protocol-error/);
+    assert.match(client.requests[0].reset ?? '', /^protocol-error/);
   }
   const trailers = new ScriptedClient({ isStreamErrorOnInvalidMessage: true });
   trailers.feed(trailers.headers(1, [...postRequest, ['content-length', '5']], false));
