@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Snapshot } from '../src/snapshot/snapshot.ts';
-import { buildEmptyAssignment } from '../src/xds/empty-assignment.ts';
+import { buildEmptyAssignment, isEmptyAssignment } from '../src/xds/empty-assignment.ts';
 import { planRows, pushRows } from '../src/xds/push-plan.ts';
 import { Pusher, type Push } from '../src/xds/pusher.ts';
 import { setNames, updateNames } from '../src/xds/subscription.ts';
@@ -15,6 +15,8 @@ const ackTimeoutMs = 100;
 /** One client without a transport: it asks, answers when told to, and time is a number. */
 class PushedClient {
   nowMs = 0;
+  /** Assignments without endpoints that it was sent. */
+  emptyCount = 0;
   readonly pusher: Pusher;
   readonly #variant: 'sotw' | 'delta';
   readonly #states = new Map<string, TypeState>();
@@ -65,6 +67,7 @@ class PushedClient {
       this.#nonceCount += 1;
       this.pusher.onSent(push, String(this.#nonceCount), this.nowMs);
       seen.push(show(push));
+      if (push.state.typeUrl === EDS) this.emptyCount += push.resources.filter(isEmptyAssignment).length;
       if (answering) this.answer(push.state.typeUrl);
     }
     return seen;
@@ -245,6 +248,30 @@ test('endpoints that are all gone wait for routes that are on their way', () => 
     assert.deepEqual(client.flow(), []);
     client.answer(RDS);
     assert.deepEqual(client.flow(), ['EDS a']);
+  }
+});
+
+test('a changed cluster whose endpoints are all gone keeps the last ones until its routes have left it', () => {
+  const both: TestWorld = { ...before, clusters: { a: '1', b: '1' }, endpoints: { a: 'x', b: 'x' } };
+  for (const variant of ['sotw', 'delta'] as const) {
+    const client = settled(variant);
+    client.set(both);
+    client.ask(EDS, variant === 'sotw' ? ['a', 'b'] : ['b']);
+    client.flow(true);
+    // The client is slow: routes of a moment ago are on their way, those of now wait behind them.
+    client.set({ ...both, routes: { r: ['a', 'a'] } });
+    assert.deepEqual(client.flow(), ['RDS r']);
+    client.set({ ...both, clusters: { a: '2', b: '1' }, endpoints: { a: '', b: 'x' }, routes: { r: ['b'] } });
+    const clusters = variant === 'delta' ? 'CDS a' : 'CDS a b';
+    // It waits for endpoints of the changed cluster, and is told what it has.
+    assert.deepEqual(client.flow(), [clusters, 'EDS a'], variant);
+    assert.equal(client.emptyCount, 0, variant);
+    client.answer(CDS);
+    client.answer(EDS);
+    assert.deepEqual(client.flow(), []);
+    client.answer(RDS);
+    assert.deepEqual(client.flow(true), ['RDS r', 'EDS a'], variant);
+    assert.equal(client.emptyCount, 1, variant);
   }
 });
 

@@ -122,11 +122,19 @@ export class Pusher {
       );
     }
     // Endpoints that are all gone are a removal in disguise: routes that are on their way may leave the cluster.
-    const isRouted = (resource: SnapshotResource): boolean =>
-      isEmptyAssignment(resource) && state.isInUse(resource.name);
-    if (!upserts.some(isRouted) || routingTypes.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs)))
+    const mayBeRouted = (resource: SnapshotResource): boolean =>
+      isEmptyAssignment(resource) && (state.isInUse(resource.name) || state.held.has(resource.name));
+    if (
+      !upserts.some(mayBeRouted) ||
+      routingTypes.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs))
+    )
       return upserts;
-    return upserts.filter((resource) => !isRouted(resource));
+    return upserts.flatMap((resource) => {
+      if (!mayBeRouted(resource)) return [resource];
+      if (state.isInUse(resource.name)) return [];
+      // A client that waits for an answer, since the cluster changed, is told once more what it was told last.
+      return [state.held.get(resource.name) ?? resource];
+    });
   }
 
   /** Whether a resource names a cluster that was not sent yet, and will be. */

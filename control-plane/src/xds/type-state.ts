@@ -135,10 +135,13 @@ export class TypeState {
     return { upserts, missing, removals };
   }
 
-  /** The client was sent the resource. */
+  /** The client was sent the resource. If that is what it had, it still is to be told of a change. */
   hold(resource: SnapshotResource): void {
+    const isRepeated = this.held.get(resource.name) === resource;
+    const isChanged = isRepeated && this.#changed.has(resource.name);
     this.held.set(resource.name, resource);
     this.settle(resource.name);
+    if (isChanged) this.#changed.add(resource.name);
   }
 
   /** The client was told that there is no such resource, or gave it up. */
