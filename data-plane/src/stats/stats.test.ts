@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bucketBounds, countUpTo, prometheusBounds, quantileOf, sampleCountOf } from './histogram-buckets.ts';
+import {
+  bucketBounds,
+  bucketOf,
+  countUpTo,
+  prometheusBounds,
+  quantileOf,
+  sampleCountOf,
+} from './histogram-buckets.ts';
 import { extractTags } from './stat-tags.ts';
 import { describeStats } from './describe-stats.ts';
 import { SharedScopes } from './shared-scopes.ts';
@@ -238,6 +245,18 @@ test('histograms: every Prometheus bound is a bucket bound, and quantiles lie in
   assert.equal(countUpTo(stat.data, 250), 250);
   assert.ok(Math.abs(quantileOf(stat.data, 0.5) - 500) <= 1);
   assert.ok(Math.abs(quantileOf(stat.data, 0.99) - 990) <= 10);
+});
+
+test('every value falls into the first bucket whose bound it does not exceed', () => {
+  const expected = (value: number): number => {
+    const index = bucketBounds.findIndex((bound) => value <= bound);
+    return index < 0 ? bucketBounds.length : index;
+  };
+  const nearBounds = [...bucketBounds].flatMap((bound) => [bound * (1 - 1e-9), bound, bound * (1 + 1e-9)]);
+  const spread = Array.from({ length: 20_000 }, (_, index) => (index / 20_000) ** 4 * 2_000);
+  for (const value of [0, -1, 1e12, ...nearBounds, ...spread]) {
+    assert.equal(bucketOf(value), expected(value), String(value));
+  }
 });
 
 test('tags are taken out of names as Envoy does it', () => {
