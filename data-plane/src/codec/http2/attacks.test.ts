@@ -284,6 +284,18 @@ test('tiny windows: a byte at a time goes out, in turn, and nothing is kept twic
   assert.equal(body, 'slowly');
 });
 
+test('a connection window that opens a frame at a time serves its streams in turn', () => {
+  const client = new ScriptedClient({}, setting(settingInitialWindowSize, 200_000).toString('latin1'));
+  client.onRequest = (request) => request.answer('200', 'x'.repeat(100_000));
+  for (const id of [1, 3, 5]) client.feed(client.headers(id, getRequest));
+  client.take();
+  const served = Array.from({ length: 6 }, () => {
+    client.feed(buildFrame(frameWindowUpdate, 0, 0, uint32(16_384)));
+    return client.take().map(({ streamId }) => streamId);
+  });
+  assert.deepEqual(served.flat().sort(), [1, 1, 3, 3, 5, 5]);
+});
+
 test('a window that overflows: of a stream it ends the stream, of the connection everything', () => {
   const client = new ScriptedClient();
   client.feed(client.headers(1, getRequest), client.headers(3, getRequest));

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { createSeededRng } from '@heddle/shared/random/rng';
-import { createFakeClock } from '@heddle/shared/testing/fake-clock';
+import { createFakeClock, type FakeClock } from '@heddle/shared/testing/fake-clock';
 import { test } from 'node:test';
 import { FieldNameTable } from '../http1/field-name.ts';
 import { Liveness } from './liveness.ts';
 import { createHttp2Options, type Keepalive } from './options.ts';
+import { flagAck, framePing, frameSettings, settingsTimeout } from './protocol.ts';
+import { ScriptedClient, ScriptedServer } from './testing/scripted-peer.ts';
 
 const keepalive: Keepalive = {
   intervalMs: 10_000,
@@ -89,4 +91,25 @@ test('jitter lengthens intervals, and never shortens them', () => {
   assert.equal(events.length, 0);
   clock.advance(5_000);
   assert.equal(events.length, 1);
+});
+
+test('a connection whose SETTINGS are not acknowledged ends with SETTINGS_TIMEOUT; an unanswered PING cuts it off', () => {
+  const silent = new ScriptedClient();
+  (silent.options.clock as FakeClock).advance(30_000);
+  assert.deepEqual(silent.takeErrors(), [`goaway ${settingsTimeout}`]);
+  assert.equal(silent.errors.length, 1);
+  const gone = new ScriptedServer({ keepalive });
+  gone.frame(frameSettings, flagAck, 0);
+  const clock = gone.options.clock as FakeClock;
+  clock.advance(10_000);
+  const [ping] = gone.take();
+  assert.deepEqual([ping?.type, ping?.flags], [framePing, 0]);
+  gone.frame(framePing, flagAck, 0, ping?.payload);
+  clock.advance(11_999);
+  assert.equal(gone.connection.closeKind, undefined);
+  clock.advance(1);
+  assert.equal(gone.connection.closeKind, 'abort');
+  assert.deepEqual(gone.counters, ['keepalive_timeout']);
+  gone.codec.onClose('aborted');
+  assert.equal(clock.pendingTimerCount, 0);
 });

@@ -165,6 +165,18 @@ test('cookie crumbs are one field; a field that came never-indexed is marked', (
   assert.deepEqual(headers.neverIndexed, new Set(['cookie', 'authorization']));
 });
 
+test('a field that is marked as never-indexed goes out so, each time', () => {
+  const client = new ScriptedClient();
+  for (const id of [1, 3]) {
+    client.feed(client.headers(id, getRequest));
+    const answer = HeaderMap.of({ ':status': '200', 'x-secret': 'of somebody' });
+    answer.neverIndexed = new Set(['x-secret']);
+    client.requests.at(-1)?.encoder.encodeHeaders(answer, true);
+    // Static 8, then a literal of a new name that is never indexed (RFC 7541, 6.2.3).
+    assert.deepEqual([...(client.take()[0]?.payload.subarray(0, 2) ?? [])], [0x88, 0x10]);
+  }
+});
+
 test('trailers: what frames or routes is malformed, what cannot stand there is dropped', () => {
   const client = new ScriptedClient({ isStreamErrorOnInvalidMessage: true });
   client.feed(
