@@ -3,7 +3,7 @@ import { mannKendallZ, medianOf, theilSenSlope, type Point } from './slope.ts';
 
 export interface Judgement {
   readonly kind: 'flat' | 'rising' | 'too-short';
-  /** Points after the warm-up. */
+  /** After the warm-up; of memory, groups of points. */
   readonly pointCount: number;
   /** Medians of the first and the last third of them. */
   readonly from: number;
@@ -20,6 +20,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 /** Fewer points cannot rise significantly, however they rise. */
 const pointsAtLeast = 6;
+const garbageGroup = 3;
 /** One of a hundred series of chance would rise so surely, and would have to rise as much, too. */
 const surelyRising = 2.33;
 
@@ -30,7 +31,8 @@ const surelyRising = 2.33;
  */
 export function judgeSeries(all: readonly Point[], rule: SeriesRule): Judgement {
   const points = all.filter(({ atMs }) => atMs >= rule.warmUpMinutes * minuteMs);
-  const judged = points.slice(Math.max(1, Math.min(points.length >> 1, points.length - pointsAtLeast)));
+  const late = points.slice(Math.max(1, Math.min(points.length >> 1, points.length - pointsAtLeast)));
+  const judged = rule.unit === 'MiB' ? withoutGarbage(late) : late;
   const third = Math.max(1, Math.floor(judged.length / 3));
   const spanMs = (judged.at(-1)?.atMs ?? 0) - (judged[0]?.atMs ?? 0);
   const slope = theilSenSlope(judged);
@@ -51,6 +53,18 @@ export function judgeSeries(all: readonly Point[], rule: SeriesRule): Judgement 
     allowed,
     trend,
   };
+}
+
+/** Of each few successive points the least, where there are enough of them: what is garbage comes and goes. */
+function withoutGarbage(points: readonly Point[]): readonly Point[] {
+  if (points.length < garbageGroup * pointsAtLeast) return points;
+  const groupCount = Math.floor(points.length / garbageGroup);
+  const first = points.length - groupCount * garbageGroup;
+  return Array.from({ length: groupCount }, (_, index) =>
+    points
+      .slice(first + index * garbageGroup, first + (index + 1) * garbageGroup)
+      .reduce((least, point) => (point.value < least.value ? point : least)),
+  );
 }
 
 /** Below it nothing grew: half of a thing is the arithmetic of medians. */
