@@ -13,28 +13,28 @@ interface TagRule {
 }
 
 const rules: readonly TagRule[] = [
-  { tag: 'envoy.response_code', pattern: /_rq(_(\d{3}))$/d },
-  { tag: 'envoy.response_code_class', pattern: /_rq(_((\d))xx)$/d },
+  { tag: 'envoy.response_code', pattern: /_rq(_(\d{3}))$/ds },
+  { tag: 'envoy.response_code_class', pattern: /_rq(_((\d))xx)$/ds },
   {
     tag: 'envoy.worker_id',
-    pattern: /^(?:listener\.(?:.+?)\.|server\.|listener_manager\.)worker_((\d+)\.)/d,
+    pattern: /^(?:listener\.(?:.+?)\.|server\.|listener_manager\.)worker_((\d+)\.)/ds,
   },
   {
     tag: 'envoy.listener_address',
-    pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|worker|conn|rx|tx)/d,
+    pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|worker|conn|rx|tx)/ds,
   },
-  { tag: 'envoy.rds_route_config', pattern: /^http\.(?:.+?)\.rds\.((.+?)\.)(?:\w+)$/d },
-  { tag: 'envoy.http_conn_manager_prefix', pattern: /^listener\.(?:.*?\.)?http\.((.+?)\.)downstream/d },
+  { tag: 'envoy.rds_route_config', pattern: /^http\.(?:.+?)\.rds\.((.+?)\.)(?:\w+)$/ds },
+  { tag: 'envoy.http_conn_manager_prefix', pattern: /^listener\.(?:.*?\.)?http\.((.+?)\.)downstream/ds },
   {
     tag: 'envoy.http_conn_manager_prefix',
-    pattern: /^http\.((.+?)\.)(?:downstream|rds|no_|rq_|rs_|tracing|fault|passthrough)/d,
+    pattern: /^http\.((.+?)\.)(?:downstream|rds|no_|rq_|rs_|tracing|fault|passthrough)/ds,
   },
   {
     tag: 'envoy.cluster_name',
     pattern:
-      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|http1|http2|warmed|ssl|control_plane)/d,
+      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|http1|http2|warmed|ssl|control_plane)/ds,
   },
-  { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/d },
+  { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/ds },
 ];
 
 /** Name without the tags' parts, and the tags in the order in which Envoy prints them. */
