@@ -137,7 +137,7 @@ test('garbage is no leak: what is taken and given back in turns', () => {
   assert.equal(
     judge(
       'rss',
-      hour((minute) => 140 + 8 * (minute % 7) + minute),
+      hour((minute) => 140 + 6 * (minute % 4) + minute),
     ).kind,
     'rising',
   );
