@@ -76,9 +76,11 @@ export async function runUpstreamScenario(movements: Movements): Promise<void> {
     await get(port, '/again/status/503/again');
     await get(port, '/retried/turns');
 
+    const holdCount = (): number => upstream.seen.filter((path) => path === '/hold').length;
+    const wanted = holdCount() + 2;
     await hold('oneConnection');
     await hold('oneRequest');
-    await until(() => upstream.seen.filter((path) => path === '/hold').length >= 4);
+    await until(() => holdCount() === wanted);
     await hold('oneConnection');
     await get(port, '/oneRequest/hold');
     const waiting = await hold('stuck');

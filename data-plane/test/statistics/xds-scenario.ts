@@ -78,7 +78,11 @@ async function changeClusters(pusher: XdsPusher, run: ScenarioRun): Promise<void
   );
   // A change of a weight alone is sent at once after a quiet window, else when the window has passed.
   await run.repeatUntilMoved('cluster_manager.', ['update_out_of_merge_window'], () => assign('brief'));
-  await run.repeatUntilMoved('cluster_manager.', ['cluster_updated_via_merge'], () => assign('known'));
+  let lookCount = 0;
+  await run.repeatUntilMoved('cluster_manager.', ['cluster_updated_via_merge'], () => {
+    // Two at once, and then nothing for longer than the window.
+    if (lookCount++ % 50 === 0) for (let repeat = 0; repeat < 2; repeat++) assign('known');
+  });
   let isLarger = false;
   await run.repeatUntilMoved('cluster_manager.', ['update_merge_cancelled'], () => {
     assign('known', isLarger);
