@@ -106,13 +106,17 @@ const answers: Readonly<Record<string, string>> = {
 /** Answers by path; after a protocol change, or where no HTTP comes, it sends back what it gets, in brackets. */
 function serve(socket: Socket): void {
   let isRaw = false;
+  /** The answer to a request whose body is still to come. */
+  let pending = '';
   socket.on('data', (chunk: Buffer) => {
     const text = chunk.toString('latin1');
     const [, method = '', path = ''] = /^(\S+) (\S+) HTTP\/1\.1\r\n/.exec(text) ?? [];
-    if (isRaw || method === '') {
-      if (isRaw || text.length < 10) socket.write(text === 'ab' ? '' : `[${text}]`);
+    if (pending !== '' || isRaw || method === '') {
+      if (pending !== '' || isRaw || text.length < 10) socket.write(pending === '' ? `[${text}]` : pending);
+      pending = '';
       return;
     }
+    const rest = text.slice(text.indexOf('\r\n\r\n') + 4);
     isRaw = method === 'CONNECT' || (path.endsWith('/switch') && /\r\nupgrade:/.test(text));
     if (isRaw && method === 'GET') {
       const type = /\r\nupgrade: (.*)\r\n/.exec(text)?.[1] ?? '';
@@ -121,9 +125,10 @@ function serve(socket: Socket): void {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
     } else {
       const answer = answers[path] ?? 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
-      socket.write(method === 'HEAD' ? (answer.split('\r\n\r\n', 1)[0] ?? '') + '\r\n\r\n' : answer);
+      // An answer before the body would race with it.
+      if (method === 'POST' && rest === '') pending = answer;
+      else socket.write(method === 'HEAD' ? (answer.split('\r\n\r\n', 1)[0] ?? '') + '\r\n\r\n' : answer);
     }
-    const rest = text.slice(text.indexOf('\r\n\r\n') + 4);
     if (isRaw && rest !== '') socket.write(`[${rest}]`);
   });
   socket.on('error', () => undefined);
