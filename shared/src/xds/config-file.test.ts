@@ -81,7 +81,8 @@ test('syntax errors have their line and column', () => {
   assert.match(problemsOf(() => json('[1, /* no */ 2]'))[0]!, /^b\.json:1:5: JSON has no comments/);
   assert.match(problemsOf(() => json('{"a" 1}'))[0]!, /found "1" where ":" behind a key should be/);
   assert.match(problemsOf(() => json('['.repeat(5000)))[0]!, /nested too deeply/);
-  assert.match(problemsOf(() => yaml('['.repeat(20_000)))[0]!, /./);
+  assert.match(problemsOf(() => yaml('['.repeat(20_000)))[0]!, /nested too deeply/);
+  assert.match(problemsOf(() => yaml('- '.repeat(20_000) + 'a'))[0]!, /nested too deeply/);
   assert.match(problemsOf(() => yaml('- '.repeat(1000) + 'a'))[0]!, /nested too deeply/);
 });
 

@@ -219,5 +219,6 @@ function sum(parts: readonly { size: number }[]): number {
 
 function describeYamlError(code: string, message: string): string {
   if (code === 'TAB_AS_INDENT') return 'a tab cannot indent in YAML; use spaces';
-  return message;
+  // The parser recurses; where its stack ends, it says so of the place it was at.
+  return message.includes('call stack') ? nestedTooDeeply : message;
 }
