@@ -6,9 +6,6 @@ import type { RestClient } from './rest-client.ts';
 /** A control plane gathers changes for at most so long before it sends them; from then on `synced` includes them. */
 const publishedWithinMs = 1000;
 
-/** How long a wait takes at most unless something else was said. Seconds. */
-export const defaultWaitSeconds = 30;
-
 /**
  * Waits until every connected proxy has acknowledged what was changed before the call, and serves it in all of its
  * workers if it tells that. Returns how many there are. Throws `peer-unreachable`, naming the proxies that have not.

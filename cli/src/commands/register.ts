@@ -6,11 +6,11 @@ import { sleep } from '@heddle/shared/time/clock';
 import type { CliContext } from '../context.ts';
 import { instancePath } from '../client/object-path.ts';
 import { createRestClient, RefusedError, type RestClient } from '../client/rest-client.ts';
-import { defaultWaitSeconds, waitForClients } from '../client/wait-for-clients.ts';
 import { stayAwake } from './stay-awake.ts';
 import { collectPair, examples, serverOption, wholeNumber, type ServerOptions } from './options.ts';
+import { waitIfAsked, waitOption, type WaitOptions } from './wait-option.ts';
 
-interface RegisterOptions extends ServerOptions {
+interface RegisterOptions extends ServerOptions, WaitOptions {
   readonly address: string;
   readonly port: number;
   readonly weight?: number;
@@ -22,8 +22,6 @@ interface RegisterOptions extends ServerOptions {
   readonly health?: InstanceHealth;
   readonly ttl?: number;
   readonly keepAlive?: true;
-  /** Seconds; `true` when the option stands alone. */
-  readonly wait?: number | true;
 }
 
 const keepAliveTtlSeconds = 15;
@@ -56,11 +54,7 @@ export function addRegisterCommand(program: Command, context: CliContext): void 
       '--keep-alive',
       `stay and renew the lease (${keepAliveTtlSeconds} s unless --ttl); Ctrl-C deregisters`,
     )
-    .option(
-      '--wait [seconds]',
-      `return when every connected proxy has the instance (at most ${defaultWaitSeconds} s unless given)`,
-      wholeNumber(1, 3600),
-    )
+    .addOption(waitOption('every connected proxy has the instance'))
     .addOption(serverOption(context))
     .addHelpText(
       'after',
@@ -76,16 +70,9 @@ export function addRegisterCommand(program: Command, context: CliContext): void 
       const spec = toSpec(options);
       await put(client, service, id, spec);
       context.terminal.write(`instance ${service}/${id} registered`);
-      if (options.wait !== undefined) await untilUsable(context, client, options.wait);
+      await waitIfAsked(context, client, options);
       if (options.keepAlive === true) await keepAlive(context, client, service, id, spec);
     });
-}
-
-async function untilUsable(context: CliContext, client: RestClient, wait: number | true): Promise<void> {
-  using _awake = stayAwake();
-  const seconds = wait === true ? defaultWaitSeconds : wait;
-  const count = await waitForClients(client, context.clock, seconds * 1000);
-  context.terminal.write(`${count} ${count === 1 ? 'proxy has' : 'proxies have'} acknowledged`);
 }
 
 function toSpec(options: RegisterOptions): InstanceSpec {
