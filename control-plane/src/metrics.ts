@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry as MetricsRegistry } from 'prom-client';
+import { declareGauge } from './declare-gauge.ts';
 import type { Registry } from './registry/registry.ts';
 import type { SnapshotCache } from './snapshot/snapshot-cache.ts';
 import type { NodeStatusBoard } from './xds/node-status.ts';
@@ -26,6 +27,13 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers,
   });
+  const onAnswer =
+    (answers: Counter) =>
+    (typeUrl: string, durationMs: number): void => {
+      const type = shortTypeOf(typeUrl);
+      answers.inc({ type });
+      answerTimes.observe({ type }, durationMs / 1000);
+    };
   return {
     onStream: (variant, change) => streams.inc({ variant }, change),
     onSent(typeUrl, sizeBytes) {
@@ -33,16 +41,8 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
       responses.inc({ type });
       bytes.inc({ type }, sizeBytes);
     },
-    onAcknowledged(typeUrl, durationMs) {
-      const type = shortTypeOf(typeUrl);
-      acknowledged.inc({ type });
-      answerTimes.observe({ type }, durationMs / 1000);
-    },
-    onRefused(typeUrl, durationMs) {
-      const type = shortTypeOf(typeUrl);
-      refused.inc({ type });
-      answerTimes.observe({ type }, durationMs / 1000);
-    },
+    onAcknowledged: onAnswer(acknowledged),
+    onRefused: onAnswer(refused),
   };
 }
 
@@ -58,15 +58,8 @@ export function declareStateMetrics(
   { registry, snapshots, nodes }: StateSource,
 ): void {
   const registers = [metrics];
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = (name: string, help: string, read: () => number): void =>
+    declareGauge(metrics, name, help, read);
   const counter = (name: string, help: string, read: () => number) =>
     new Counter({
       name,

@@ -1,16 +1,10 @@
-import { Gauge, type Registry as MetricsRegistry } from 'prom-client';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import { declareGauge } from './declare-gauge.ts';
 
 /** What the process holds, read when /metrics is asked for; under the names that Prometheus clients use. */
 export function declareProcessMetrics(metrics: MetricsRegistry, timerCount: () => number): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [metrics],
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauge = (name: string, help: string, read: () => number): void =>
+    declareGauge(metrics, name, help, read);
   gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
   gauge(
     'nodejs_heap_size_used_bytes',

@@ -86,9 +86,9 @@ class RedisRegistry implements Registry {
     const { url, prefix = 'heddle', clock, logger, historyCount = 10_000 } = options;
     this.#clock = clock;
     this.#logger = logger;
-    this.#guard = new ExpiryGuard(options.lossLimits ?? defaultLossLimits, clock, logger);
-    this.#failures = new StoreFailures(clock, logger);
     this.#limits = options.lossLimits ?? defaultLossLimits;
+    this.#guard = new ExpiryGuard(this.#limits, clock, logger);
+    this.#failures = new StoreFailures(clock, logger);
     this.#history = new ChangeHistory(historyCount);
     this.#waiters = new RevisionWaiters(clock);
     this.#store = new RedisStore(url, prefix, historyCount);

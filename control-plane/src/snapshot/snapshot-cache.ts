@@ -117,10 +117,9 @@ export class SnapshotCache implements SnapshotSource {
     const key = keyOf(scope);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
-      const retired = new RetiredClusters(this.#clock, keepRetiredMs);
       entry = this.#left.get(key)?.entry ?? {
         scope,
-        retired,
+        retired: new RetiredClusters(this.#clock, keepRetiredMs),
         layer: undefined,
         change: noChange,
         watchCount: 0,

@@ -28,11 +28,23 @@ export function weightsOfSplit(mesh: Mesh, refs: readonly BackendRef[]): readonl
     : weights;
 }
 
+/** Asked for each scope, the same for all of them. */
+const emptyBackends = new WeakMap<Mesh, string>();
+
 /**
  * The backends that splits leave out at present, as one text: route tables depend on it, but on nothing else of
  * the instances.
  */
 export function emptyBackendsOf(mesh: Mesh): string {
+  let empty = emptyBackends.get(mesh);
+  if (empty === undefined) {
+    empty = findEmptyBackends(mesh);
+    emptyBackends.set(mesh, empty);
+  }
+  return empty;
+}
+
+function findEmptyBackends(mesh: Mesh): string {
   const empty = new Set<string>();
   for (const { spec } of mesh.routes.values()) {
     for (const { backendRefs = [] } of spec.rules) {
