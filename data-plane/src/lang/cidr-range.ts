@@ -1,14 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
-
-/** A network in CIDR form. */
-export interface AddressRange {
-  readonly address: string;
-  /** Bits. */
-  readonly prefixLength: number;
-}
+import type { CidrRange } from '../config/model/listener.ts';
 
 /** Addresses of different families, and what is no IP address, are never in a range. */
-export function isInRange(range: AddressRange, address: string): boolean {
+export function isInRange(range: CidrRange, address: string): boolean {
   const rangeBytes = bytesOf(range.address);
   const bytes = bytesOf(address);
   if (rangeBytes === undefined || bytes === undefined || rangeBytes.length !== bytes.length) return false;

@@ -50,8 +50,6 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   #isCanary = false;
   #isOver = false;
   readonly #isUpgrade: boolean;
-  #isTunnel = false;
-  #hasTunnelAnswerEnded = false;
   #timeoutStatus = 504;
   #requestCompleteMs: number | undefined;
   #routeTimer: WheelTimer | undefined;
@@ -106,7 +104,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     }
     if (endStream) this.#onRequestComplete();
     this.#attempt?.encodeData(chunk, endStream);
-    if (endStream && this.#hasTunnelAnswerEnded) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
+    if (endStream && this.#attempt?.hasAnswerEnded === true)
+      this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
   }
 
   onRequestTrailers(trailers: HeaderMap): void {
@@ -165,7 +164,6 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#endRetries();
     this.#hasResponseStarted = true;
     if (this.#isUpgrade && opensTunnel(status, this.#headers)) {
-      this.#isTunnel = true;
       attempt.isTunnel = true;
       if (this.#routeTimer !== undefined) this.#context.wheel.cancel(this.#routeTimer);
     }
@@ -183,9 +181,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#callbacks.encodeHeaders(headers, endStream);
   }
 
-  onUpstreamData(_attempt: UpstreamRequest, chunk: Buffer, endStream: boolean): void {
-    if (endStream && this.#isTunnel && !this.#body.isComplete) this.#hasTunnelAnswerEnded = true;
-    else if (endStream) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
+  onUpstreamData(attempt: UpstreamRequest, chunk: Buffer, endStream: boolean): void {
+    if (endStream && !attempt.hasAnswerEnded) this.#onUpstreamComplete(this.#context.wheel.monotonicMs());
     this.#callbacks.encodeData(chunk, endStream);
   }
 
@@ -285,7 +282,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#body.isComplete = true;
     const nowMs = this.#context.wheel.monotonicMs();
     this.#requestCompleteMs = nowMs;
-    if (!this.#isTunnel && this.#routeTimer === undefined) this.#startRouteTimer();
+    if (this.#attempt?.isTunnel !== true && this.#routeTimer === undefined) this.#startRouteTimer();
   }
 
   #startRouteTimer(): void {

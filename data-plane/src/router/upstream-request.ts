@@ -38,6 +38,8 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   isRequestSent = false;
   /** Its answer has made bytes of it: the two directions end on their own. */
   isTunnel = false;
+  /** Of a tunnel that the upstream has ended and the caller had not. */
+  hasAnswerEnded = false;
   readonly #owner: UpstreamRequestOwner;
   readonly #wheel: TimerWheel;
   readonly #timeouts: RequestTimeouts;
@@ -54,8 +56,6 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   #trailers: HeaderMap | undefined;
   /** The caller gave the last byte of the request. */
   #isRequestComplete = false;
-  /** Of a tunnel that the upstream has ended and the caller has not. */
-  #hasAnswerEnded = false;
   /** A tunnel is asked for: all of the request that comes before the answer is its head. */
   #isUpgrade = false;
   #isOver = false;
@@ -102,14 +102,14 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     if (this.#isOver) return;
     this.#isRequestComplete = endStream;
     if (this.#encoder === undefined) {
-      this.#enqueue(chunk);
+      this.#enqueue(ownChunk(chunk));
       return;
     }
     this.#encoder.encodeData(chunk, endStream);
     this.#owner.onUpstreamBytesSent(endStream);
     if (endStream) this.#startPerTryTimer();
     this.#touchPerTryIdle();
-    if (endStream && this.#hasAnswerEnded) this.#end();
+    if (endStream && this.hasAnswerEnded) this.#end();
   }
 
   encodeTrailers(trailers: HeaderMap): void {
@@ -189,7 +189,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   decodeData(chunk: Buffer, endStream: boolean): void {
     if (this.#isOver) return;
     this.#touchPerTryIdle();
-    if (endStream && this.isTunnel && !this.#isRequestComplete) this.#hasAnswerEnded = true;
+    if (endStream && this.isTunnel && !this.#isRequestComplete) this.hasAnswerEnded = true;
     else if (endStream) this.#complete();
     this.#owner.onUpstreamData(this, chunk, endStream);
   }
@@ -220,7 +220,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   }
 
   #enqueue(chunk: Buffer): void {
-    this.#queue.push(ownChunk(chunk));
+    this.#queue.push(chunk);
     this.#queueBytes += chunk.length;
     if (!this.#isBackedUp && this.#queueBytes > this.#queueLimitBytes) this.#setBackedUp(true);
   }

@@ -1,13 +1,6 @@
+import type { HeaderKeyFormat } from '../../config/model/http-connection-manager.ts';
 import type { NameCases } from '../header-map.ts';
 import type { HeadParser } from './head-parser.ts';
-
-/** How names of fields are written. Without one: in lower case. */
-export interface HeaderKeyFormat {
-  /** Heads that are read keep the case of their names for when they are passed on, whoever writes them. */
-  readonly remembersCase: boolean;
-  /** `X-Request-Id`: all names, or with `remembersCase` those that came from nobody. */
-  readonly isProperCase: boolean;
-}
 
 /** The names of a complete head as they were sent; of a name that is there twice the first one. */
 export function rememberNameCases(head: HeadParser, { isProperCase }: HeaderKeyFormat): NameCases {

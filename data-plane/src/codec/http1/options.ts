@@ -1,4 +1,4 @@
-import type { HeaderKeyFormat } from './header-key-format.ts';
+import type { HeaderKeyFormat } from '../../config/model/http-connection-manager.ts';
 import type { HeadLimits } from './head-parser.ts';
 import type { RequestRules } from './request-parser.ts';
 import type { Http1Workspace } from './workspace.ts';

@@ -1,7 +1,8 @@
+import type { HeaderKeyFormat } from '../../config/model/http-connection-manager.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { CodecError } from '../codec.ts';
 import { HeaderMap } from '../header-map.ts';
-import { formatNames, type HeaderKeyFormat } from './header-key-format.ts';
+import { formatNames } from './header-key-format.ts';
 import { toStatusLine } from './reason-phrases.ts';
 
 /** What such an answer says of itself, before what every answer carries. */

@@ -36,8 +36,10 @@ export interface FilterChainMatch {
   readonly transportProtocol: string;
 }
 
+/** A network in CIDR form. */
 export interface CidrRange {
   readonly address: string;
+  /** Bits. */
   readonly prefixLength: number;
 }
 

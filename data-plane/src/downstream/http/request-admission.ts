@@ -6,6 +6,7 @@ import type { ManagerConfig } from './manager-config.ts';
 import { countDownMaxForwards } from './max-forwards.ts';
 import { normalizePath } from './path-normalization.ts';
 import type { StreamInfo } from './stream-info.ts';
+import { asksForTunnel } from './upgrade.ts';
 
 /** Whether a request gets to the filters. */
 export type Admission =
@@ -44,7 +45,7 @@ export function admitRequest(
   if (config.stripPort !== 'none' || config.stripTrailingHostDot) {
     headers.set(':authority', normalizeHost(host, config, info.downstreamLocalAddress.port));
   }
-  const isUpgrade = isConnect || headers.has('upgrade');
+  const isUpgrade = asksForTunnel(headers);
   const refusal = manager.sanitizer.sanitize(headers, info, isUpgrade, internalOnlyHeaders);
   if (refusal !== undefined) {
     return {
