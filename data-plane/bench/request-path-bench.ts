@@ -27,7 +27,7 @@ import {
 import { createStatsStore } from '../src/stats/stats-store.ts';
 import { TimerWheel } from '../src/time/timer-wheel.ts';
 import type { Connection, ConnectionHandlers, SocketAddress } from '../src/transport/connection.ts';
-import { createHttp1CodecFactory } from '../src/upstream/pool/http1-codec-factory.ts';
+import { ClientCodecs } from '../src/upstream/pool/client-codecs.ts';
 import type { UpstreamConnector } from '../src/upstream/pool/upstream-connector.ts';
 import { allocateClusterMemory } from '../src/upstream/shared-memory.ts';
 import { buildCluster, buildEndpoints, noLocality } from '../src/upstream/testing/model-fixtures.ts';
@@ -95,7 +95,7 @@ function createPath(): Path {
     rng,
     stats,
     connector,
-    createCodec: createHttp1CodecFactory(workspace),
+    codecs: new ClientCodecs(workspace, wheel, rng),
   });
   clusters.apply({
     kind: 'replace',

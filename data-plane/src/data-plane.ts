@@ -36,7 +36,7 @@ import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createSystemDnsResolver } from './upstream/discovery/dns-resolver.ts';
 import { EdsAssignments } from './upstream/discovery/eds-assignments.ts';
 import { formatHealthCheckEvent } from './upstream/health/health-check-event.ts';
-import { createHttp1CodecFactory } from './upstream/pool/http1-codec-factory.ts';
+import { ClientCodecs } from './upstream/pool/client-codecs.ts';
 import { createConnector } from './upstream-transport.ts';
 import { startWorkerPool, workerUrl } from './worker-pool.ts';
 import type { WorkerData } from './worker.ts';
@@ -173,7 +173,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     assignments: new EdsAssignments(ads?.source(resourceTypes.endpoints) ?? noSource),
     resolver: createSystemDnsResolver(),
     connector: createConnector(transport),
-    createCodec: createHttp1CodecFactory(new Http1Workspace()),
+    codecs: new ClientCodecs(new Http1Workspace(), clock, rng),
     onHealthCheckEvent: (event) => logger.info({ event: formatHealthCheckEvent(event) }, 'health check'),
     onAllWorkersApplied: (callback) => activeConfig.whenApplied(activeConfig.generation, callback),
     publish: (update) => void activeConfig.publish({ clusters: [update] }),

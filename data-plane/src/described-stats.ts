@@ -10,6 +10,7 @@ import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
 import { clusterGaugeStats } from './upstream/cluster-gauges.ts';
+import { http2Stats } from './stats/http2-stats.ts';
 import { clusterManagerStats, clusterReloadStats } from './upstream/cluster-manager-stats.ts';
 import {
   panicStats,
@@ -49,4 +50,5 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   responseStats,
   responseTimeStats,
   poolStats,
+  http2Stats,
 ];

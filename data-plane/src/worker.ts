@@ -27,7 +27,7 @@ import { ReadSlabs } from './transport/read-slabs.ts';
 import { SocketReader } from './transport/socket-reader.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { WorkerClusters } from './upstream/thread-local-clusters.ts';
-import { createHttp1CodecFactory } from './upstream/pool/http1-codec-factory.ts';
+import { ClientCodecs } from './upstream/pool/client-codecs.ts';
 import { createConnector } from './upstream-transport.ts';
 
 /** What a worker is started with. */
@@ -78,7 +78,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     stats: store.root,
     connector: createConnector(transport),
     onHostFailed: (cluster, host) => send({ kind: 'host-failed', cluster, host }),
-    createCodec: createHttp1CodecFactory(workspace),
+    codecs: new ClientCodecs(workspace, wheel, rng),
   });
   const routes = new ActiveRouteTables();
   const logFiles = new LogFiles({

@@ -1,36 +1,23 @@
-import type {
-  ApiConfigSource,
-  Cluster as ClusterMessage,
-  HeaderValue,
-  Http2ProtocolOptions,
-} from '@heddle/shared/xds/api';
-import { toTypeName } from '@heddle/shared/xds/type-urls';
+import type { ApiConfigSource, HeaderValue } from '@heddle/shared/xds/api';
 import type { AdsConfig } from '../config/model/bootstrap.ts';
 import type { Cluster } from '../config/model/cluster.ts';
+import type { Http2ProtocolOptions } from '../config/model/http2-protocol-options.ts';
 import { defaultBackOff } from '../config/ads/back-off.ts';
 import type { DecodeContext } from '../config/resources/decode-context.ts';
-import { defined, toMs, toMsOr } from '../config/resources/scalars.ts';
+import { defined, toMsOr } from '../config/resources/scalars.ts';
 
 const path = 'dynamic_resources.ads_config';
-const optionsType = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const defaultRateLimit = { maxTokens: 100, fillPerSecond: 10 };
-const defaultPingTimeoutMs = 20_000;
 
 /** The static cluster that `ads_config` names; empty if it names none. */
-export function adsClusterName(source: ApiConfigSource | undefined): string {
+function adsClusterName(source: ApiConfigSource | undefined): string {
   return source?.grpcServices[0]?.envoyGrpc?.clusterName ?? '';
-}
-
-/** A static cluster: its message for what only gRPC reads, and its model. */
-export interface StaticCluster {
-  readonly message: ClusterMessage;
-  readonly value: Cluster;
 }
 
 export function decodeAdsConfig(
   context: DecodeContext,
   source: ApiConfigSource,
-  clusters: readonly StaticCluster[],
+  clusters: readonly Cluster[],
 ): AdsConfig {
   const [service, ...others] = source.grpcServices;
   if (service === undefined)
@@ -39,7 +26,7 @@ export function decodeAdsConfig(
   if (others.length > 0)
     context.refuse(`${path}.grpc_services[1]`, 'is not supported by Heddle yet: there can be one server');
   const clusterName = adsClusterName(source);
-  const cluster = clusters.find(({ value }) => value.name === clusterName);
+  const cluster = clusters.find(({ name }) => name === clusterName);
   const backOff = service?.envoyGrpc?.retryPolicy?.retryBackOff;
   const baseMs = toMsOr(backOff?.baseInterval, defaultBackOff.baseMs);
   const defaultMaxMs = backOff === undefined ? defaultBackOff.maxMs : baseMs * 10;
@@ -47,12 +34,12 @@ export function decodeAdsConfig(
     variant: source.apiType === 'DELTA_GRPC' ? 'delta' : 'sotw',
     clusterName,
     authority: service?.envoyGrpc?.authority || clusterName,
-    addresses: addressesOf(context, cluster?.value, clusterName),
+    addresses: addressesOf(context, cluster, clusterName),
     initialMetadata: decodeMetadata(context, service?.initialMetadata ?? []),
-    connectTimeoutMs: cluster?.value.connectTimeoutMs ?? 5000,
+    connectTimeoutMs: cluster?.connectTimeoutMs ?? 5000,
     backOff: { baseMs, maxMs: toMsOr(backOff?.maxInterval, defaultMaxMs) },
     ...defined<Pick<AdsConfig, 'keepAlive' | 'rateLimit'>>({
-      keepAlive: cluster === undefined ? undefined : keepAliveOf(context, cluster.message),
+      keepAlive: cluster === undefined ? undefined : keepAliveOf(context, cluster),
       rateLimit:
         source.rateLimitSettings === undefined
           ? undefined
@@ -105,16 +92,14 @@ function addressesOf(
   return addresses;
 }
 
-function keepAliveOf(context: DecodeContext, message: ClusterMessage): AdsConfig['keepAlive'] {
-  const keepAlive = http2OptionsOf(context, message)?.connectionKeepalive;
-  if (keepAlive?.interval === undefined) return undefined;
-  return { intervalMs: toMs(keepAlive.interval), timeoutMs: toMsOr(keepAlive.timeout, defaultPingTimeoutMs) };
+function keepAliveOf(context: DecodeContext, { name, http }: Cluster): AdsConfig['keepAlive'] {
+  const { keepalive, allowsConnect, isStreamErrorOnInvalidMessage, ...bounds } = http.http2 ?? noHttp2;
+  if (Object.keys(bounds).length > 0 || allowsConnect || isStreamErrorOnInvalidMessage) {
+    const reason = 'the management server is reached through a gRPC library with its own windows and bounds';
+    context.ignore(`http2_protocol_options of cluster ${JSON.stringify(name)}`, reason);
+  }
+  if (keepalive === undefined || keepalive.intervalMs === 0) return undefined;
+  return { intervalMs: keepalive.intervalMs, timeoutMs: keepalive.timeoutMs };
 }
 
-function http2OptionsOf(context: DecodeContext, message: ClusterMessage): Http2ProtocolOptions | undefined {
-  for (const any of Object.values(message.typedExtensionProtocolOptions)) {
-    if (toTypeName(any.typeUrl) !== optionsType) continue;
-    return context.options.api.decode(optionsType, any.value).explicitHttpConfig?.http2ProtocolOptions;
-  }
-  return message.http2ProtocolOptions;
-}
+const noHttp2: Http2ProtocolOptions = { allowsConnect: false, isStreamErrorOnInvalidMessage: false };

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '@heddle/shared/errors/problem';
+import type { Cluster } from '../config/model/cluster.ts';
 import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
 import { effectiveRuntime, type Bootstrap, type StaticResource } from '../config/model/bootstrap.ts';
 import type { Listener } from '../config/model/listener.ts';
@@ -11,7 +12,7 @@ import { deepFreeze } from '../config/resources/deep-freeze.ts';
 import { decodeListener } from '../config/resources/listener.ts';
 import { defined } from '../config/resources/scalars.ts';
 import { createBootstrapWire } from './bootstrap-wire.ts';
-import { adsClusterName, decodeAdsConfig, type StaticCluster } from './ads-config.ts';
+import { decodeAdsConfig } from './ads-config.ts';
 import { buildNode, toNodeIdentity, type NodeOverrides } from './node-identity.ts';
 import { decodeRuntime } from './runtime-layers.ts';
 import { checkStaticReferences } from './static-references.ts';
@@ -41,7 +42,7 @@ export function decodeBootstrap(
   checkStaticReferences(
     context,
     listeners.map(({ value }) => value),
-    clusters.map(({ value }) => value),
+    clusters,
   );
   const dynamic = decodeDynamic(context, message, clusters);
   refuseAdsWithoutServer(context, message, dynamic.ads !== undefined, clusters, listeners);
@@ -49,7 +50,7 @@ export function decodeBootstrap(
   const bootstrap: Bootstrap = {
     node: toNodeIdentity(api, node),
     staticListeners: listeners,
-    staticClusters: clusters.map(({ value }) => value),
+    staticClusters: clusters,
     ...dynamic,
     runtime,
     ignored: context.ignored,
@@ -60,14 +61,10 @@ export function decodeBootstrap(
   return deepFreeze(bootstrap);
 }
 
-function decodeClusters(context: DecodeContext, message: BootstrapMessage): StaticCluster[] {
-  const adsCluster = adsClusterName(message.dynamicResources?.adsConfig);
-  return (message.staticResources?.clusters ?? []).map((cluster, i) => ({
-    message: cluster,
-    value: decodeCluster(context, cluster, `static_resources.clusters[${i}]`, {
-      isHttp2Allowed: cluster.name === adsCluster,
-    }),
-  }));
+function decodeClusters(context: DecodeContext, message: BootstrapMessage): Cluster[] {
+  return (message.staticResources?.clusters ?? []).map((cluster, i) =>
+    decodeCluster(context, cluster, `static_resources.clusters[${i}]`),
+  );
 }
 
 function decodeListeners(context: DecodeContext, message: BootstrapMessage): StaticResource<Listener>[] {
@@ -84,7 +81,7 @@ function decodeListeners(context: DecodeContext, message: BootstrapMessage): Sta
 function decodeDynamic(
   context: DecodeContext,
   { dynamicResources }: BootstrapMessage,
-  clusters: readonly StaticCluster[],
+  clusters: readonly Cluster[],
 ): Pick<Bootstrap, 'ads' | 'cds' | 'lds'> {
   const { adsConfig, cdsConfig, ldsConfig } = dynamicResources ?? {};
   return defined<Pick<Bootstrap, 'ads' | 'cds' | 'lds'>>({
@@ -117,7 +114,7 @@ function refuseAdsWithoutServer(
   context: DecodeContext,
   { dynamicResources }: BootstrapMessage,
   hasServer: boolean,
-  clusters: readonly StaticCluster[],
+  clusters: readonly Cluster[],
   listeners: readonly StaticResource<Listener>[],
 ): void {
   if (hasServer) return;
@@ -126,7 +123,7 @@ function refuseAdsWithoutServer(
     const source = field === 'cds_config' ? dynamicResources?.cdsConfig : dynamicResources?.ldsConfig;
     if (source?.ads !== undefined) context.refuse(`dynamic_resources.${field}.ads`, missing);
   }
-  for (const [i, { value }] of clusters.entries()) {
+  for (const [i, value] of clusters.entries()) {
     if (value.discovery.kind !== 'eds') continue;
     context.refuse(`static_resources.clusters[${i}].eds_cluster_config.eds_config`, missing);
   }

@@ -288,11 +288,6 @@ const refusals: readonly [string, string, RegExp][] = [
     'cluster_manager: { local_cluster_name: l }',
     /local_cluster_name: is not supported by Heddle yet/,
   ],
-  [
-    'HTTP/2 to any other cluster',
-    ads.replace('envoy_grpc: { cluster_name: xds }', 'envoy_grpc: { cluster_name: b }'),
-    /HTTP\/2 to upstreams is not supported/,
-  ],
 ];
 
 for (const [what, text, expected] of refusals) {

@@ -123,8 +123,10 @@ export interface ClientCodec {
   onClose(detail: string): void;
   onAboveWriteHighWatermark(): void;
   onBelowWriteLowWatermark(): void;
-  /** Begins a stream. HTTP/1.1: only when none is open. */
+  /** Begins a stream; only below `streamCapacity`. */
   newStream(decoder: ResponseDecoder): RequestEncoder;
+  /** Streams that can be open at a time, as things are now: 1 for HTTP/1.1, 0 when none can be opened any more. */
+  readonly streamCapacity: number;
   readonly activeStreamCount: number;
   /** How long the server says that it keeps an idle connection (`Keep-Alive: timeout`), ms; 0: it has not said. */
   readonly announcedIdleTimeoutMs?: number;
@@ -137,4 +139,6 @@ export interface ClientCodecCallbacks {
   onProtocolError(error: CodecError): void;
   /** The server will take no more streams (GOAWAY, `connection: close`); open ones finish. */
   onGoAway(): void;
+  /** `streamCapacity` is another one (SETTINGS). */
+  onStreamCapacityChange?(): void;
 }

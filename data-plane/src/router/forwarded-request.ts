@@ -274,7 +274,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#callbacks.decoderBufferLimit,
     );
     this.#attempt = attempt;
-    const pool = choosePool(this.#cluster, host, this.#action, headers);
+    const pool = choosePool(this.#cluster, host, this.#action, headers, info.protocol);
     attempt.start(pool, this.#body, needsFreshConnection, this.#isUpgrade);
   }
 

@@ -10,6 +10,8 @@ export interface Connection {
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress;
   readonly state: ConnectionState;
+  /** What both sides agreed on by ALPN, such as `h2`; absent without TLS or without an agreement. */
+  readonly alpnProtocol?: string;
   /** Set once, by the owner, before any event can happen (in the tick that created the connection). */
   setHandlers(handlers: ConnectionHandlers): void;
   /**

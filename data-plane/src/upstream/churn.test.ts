@@ -89,7 +89,7 @@ test('no request fails while clusters and hosts change under load, and every cou
         shouldSelectAnotherHost: () => false,
       });
       assert.ok(cluster !== undefined && host !== undefined);
-      const request = new RecordedRequest(cluster.httpPool(host, 'default'));
+      const request = new RecordedRequest(cluster.httpPool(host, 'default', 'HTTP/1.1'));
       await until(() => request.isOver);
       assert.deepEqual([request.status, request.failure, request.reset], [200, undefined, undefined]);
       requestCount++;

@@ -18,7 +18,8 @@ import { HostMemory } from './membership/host-memory.ts';
 import type { Member } from './membership/member.ts';
 import { Membership, type MembershipChange } from './membership/membership.ts';
 import { MergeWindow } from './membership/merge-window.ts';
-import type { ClientCodecFactory, UpstreamConnector } from './pool/upstream-connector.ts';
+import type { ClientCodecs } from './pool/client-codecs.ts';
+import type { UpstreamConnector } from './pool/upstream-connector.ts';
 import { trafficWord } from './shared-memory.ts';
 
 /** What every cluster object of the main thread needs from outside. */
@@ -31,7 +32,7 @@ export interface MainUpstreamContext {
   readonly resolver: DnsResolver;
   /** For health checks. */
   readonly connector: UpstreamConnector;
-  readonly createCodec: ClientCodecFactory;
+  readonly codecs: ClientCodecs;
   readonly onHealthCheckEvent: (event: HealthCheckEvent) => void;
   /** Runs the callback once all workers have applied what was published so far. */
   readonly onAllWorkersApplied: (callback: () => void) => void;
@@ -100,7 +101,7 @@ export class ManagedCluster implements DiscoveryEvents {
             rng: context.rng,
             stats: healthCheckStats.create(scope.scope('health_check.')),
             connector: context.connector,
-            createCodec: context.createCodec,
+            codecs: context.codecs,
             flagsOf: (member) => this.membership.flagsOf(member),
             hasHadTraffic: () => this.hasHadTraffic,
             onFlags: (member, flags) => this.#onFlags(member, flags),

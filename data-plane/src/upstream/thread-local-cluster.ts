@@ -1,19 +1,22 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
+import type { HttpProtocol } from '../codec/codec.ts';
 import { createTcpClientCodec } from '../codec/tcp/tcp-client-codec.ts';
 import type { ServedCluster } from '../config/model/cluster.ts';
 import type { ClusterSharedMemory, HostSetUpdate } from '../config/model/cluster-update.ts';
 import { packedHostCount } from '../config/model/packed-hosts.ts';
+import { http2Stats } from '../stats/http2-stats.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import { SharedResourceManager } from './circuit-breaker.ts';
 import { panicStats, WorkerClusterStats } from './cluster-stats.ts';
 import { HostSet } from './host-set/host-set.ts';
 import { WorkerHost } from './host-set/worker-host.ts';
 import { createLoadBalancer } from './load-balancer/create-load-balancer.ts';
-import { Http1ConnectionPool } from './pool/http1-connection-pool.ts';
+import type { ClientCodecs } from './pool/client-codecs.ts';
+import { ConnectionPool } from './pool/connection-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
-import { poolStats } from './pool/pool-stats.ts';
-import type { ClientCodecFactory, UpstreamConnector } from './pool/upstream-connector.ts';
+import { poolStats, type PoolStats } from './pool/pool-stats.ts';
+import type { UpstreamConnector } from './pool/upstream-connector.ts';
 import { trafficWord } from './shared-memory.ts';
 import type {
   ClusterStats,
@@ -36,7 +39,7 @@ export interface WorkerUpstreamContext {
   readonly connector: UpstreamConnector;
   /** Tells the main thread that a host failed itself; `host` is its address and port. */
   readonly onHostFailed?: (clusterName: string, host: string) => void;
-  readonly createCodec: ClientCodecFactory;
+  readonly codecs: ClientCodecs;
 }
 
 /** All that a worker counts of a cluster from its first request on. `scope` is `cluster.<name>.`. */
@@ -48,10 +51,12 @@ export function createWorkerClusterStats(scope: StatsScope) {
   };
 }
 
-/** What a pool's connections speak, and its priority. */
-type PoolKey = `${'http1' | 'tcp'}-${ResourcePriority}`;
+type PoolProtocol = 'http1' | 'http2' | 'tcp';
 
-type HostPools = Partial<Record<PoolKey, Http1ConnectionPool>>;
+/** What a pool's connections speak, and its priority. */
+type PoolKey = `${PoolProtocol}-${ResourcePriority}`;
+
+type HostPools = Partial<Record<PoolKey, ConnectionPool>>;
 
 /** One cluster object in one worker: lives from its `replace` to the next one, and drains after that. */
 export class WorkerCluster implements ThreadLocalCluster {
@@ -60,7 +65,10 @@ export class WorkerCluster implements ThreadLocalCluster {
   readonly #hostSet: HostSet;
   readonly #pools = new Map<WorkerHost, HostPools>();
   readonly #resources: Readonly<Record<ResourcePriority, SharedResourceManager>>;
-  readonly #poolContexts: Readonly<Record<PoolKey, PoolContext>>;
+  readonly #poolContexts: Partial<Record<PoolKey, PoolContext>> = {};
+  readonly #context: WorkerUpstreamContext;
+  readonly #poolStats: PoolStats;
+  readonly #onTraffic: () => void;
   readonly #onHostFailed: ((clusterName: string, host: string) => void) | undefined;
   #isDraining = false;
 
@@ -72,12 +80,14 @@ export class WorkerCluster implements ThreadLocalCluster {
     /** When its first hosts came, if that was before now. */
     cameAtMs = context.clock.monotonicMs(),
   ) {
-    const { workerIndex, workerCount, clock, rng, connector, createCodec } = context;
+    const { workerIndex, workerCount, clock, rng } = context;
     const scope = context.stats.scope(`cluster.${cluster.statName}.`);
     this.info = cluster;
     this.#onHostFailed = context.onHostFailed;
     const stats = createWorkerClusterStats(scope);
     this.stats = stats.cluster;
+    this.#poolStats = stats.pool;
+    this.#context = context;
     const resources = (priority: ResourcePriority) =>
       new SharedResourceManager(
         shared.circuitBreakers,
@@ -87,21 +97,7 @@ export class WorkerCluster implements ThreadLocalCluster {
       );
     this.#resources = { default: resources('default'), high: resources('high') };
     const traffic = new Int32Array(shared.circuitBreakers);
-    const common = {
-      cluster,
-      stats: stats.pool,
-      connector,
-      clock,
-      onTraffic: () => void (traffic[trafficWord] = 1),
-    };
-    const http1 = { ...common, createCodec, isHttp1: true };
-    const tcp = { ...common, createCodec: createTcpClientCodec, isHttp1: false };
-    this.#poolContexts = {
-      'http1-default': { ...http1, resources: this.#resources.default },
-      'http1-high': { ...http1, resources: this.#resources.high },
-      'tcp-default': { ...tcp, resources: this.#resources.default },
-      'tcp-high': { ...tcp, resources: this.#resources.high },
-    };
+    this.#onTraffic = () => void (traffic[trafficWord] = 1);
     this.#hostSet = new HostSet(
       {
         common: cluster.common,
@@ -123,12 +119,12 @@ export class WorkerCluster implements ThreadLocalCluster {
     return this.#hostSet.choose(context);
   }
 
-  httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
-    return this.#pool(host, `http1-${priority}`);
+  httpPool(host: Host, priority: ResourcePriority, downstreamProtocol: HttpProtocol): HttpConnectionPool {
+    return this.#pool(host, this.#httpProtocol(downstreamProtocol), priority);
   }
 
   tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
-    return this.#pool(host, `tcp-${priority}`);
+    return this.#pool(host, 'tcp', priority);
   }
 
   onHostFailed(host: Host): void {
@@ -173,16 +169,25 @@ export class WorkerCluster implements ThreadLocalCluster {
     this.#forEachPoolOf(host, (pool) => pool.drainExistingConnections());
   }
 
-  #pool(host: Host, key: PoolKey): HttpConnectionPool {
+  /** A cluster that follows its clients speaks HTTP/2 as far as it is configured. */
+  #httpProtocol(downstreamProtocol: HttpProtocol): 'http1' | 'http2' {
+    const { protocol, http2 } = this.info.http;
+    if (protocol !== 'downstream') return protocol;
+    return downstreamProtocol === 'HTTP/2' && http2 !== undefined ? 'http2' : 'http1';
+  }
+
+  #pool(host: Host, protocol: PoolProtocol, priority: ResourcePriority): HttpConnectionPool {
     if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
     let pools = this.#pools.get(host);
     if (pools === undefined) {
       pools = {};
       this.#pools.set(host, pools);
     }
+    const key: PoolKey = `${protocol}-${priority}`;
     let pool = pools[key];
     if (pool === undefined) {
-      pool = new Http1ConnectionPool(host, this.#poolContexts[key]);
+      this.#poolContexts[key] ??= this.#createPoolContext(protocol, priority);
+      pool = new ConnectionPool(host, this.#poolContexts[key]);
       pools[key] = pool;
       // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
       if (this.#isDraining || host.isGone) pool.drainAndDelete();
@@ -190,7 +195,36 @@ export class WorkerCluster implements ThreadLocalCluster {
     return pool;
   }
 
-  #forEachPoolOf(host: WorkerHost, action: (pool: Http1ConnectionPool) => void): void {
+  #createPoolContext(protocol: PoolProtocol, priority: ResourcePriority): PoolContext {
+    const { clock, connector, codecs, stats } = this.#context;
+    const common = {
+      cluster: this.info,
+      resources: this.#resources[priority],
+      stats: this.#poolStats,
+      connector,
+      clock,
+      onTraffic: this.#onTraffic,
+      expectedStreamCapacity: 1,
+    };
+    const { http, statName, perConnectionBufferLimitBytes } = this.info;
+    switch (protocol) {
+      case 'tcp':
+        return { ...common, createCodec: createTcpClientCodec, protocolTotal: undefined };
+      case 'http1':
+        return { ...common, createCodec: codecs.http1(http), protocolTotal: this.#poolStats.http1Total };
+      case 'http2': {
+        const codecStats = http2Stats.create(stats.scope(`cluster.${statName}.http2.`));
+        return {
+          ...common,
+          createCodec: codecs.http2(http, perConnectionBufferLimitBytes, codecStats),
+          protocolTotal: this.#poolStats.http2Total,
+          expectedStreamCapacity: http.http2?.maxConcurrentStreams ?? Infinity,
+        };
+      }
+    }
+  }
+
+  #forEachPoolOf(host: WorkerHost, action: (pool: ConnectionPool) => void): void {
     for (const pool of Object.values(this.#pools.get(host) ?? {})) action(pool);
   }
 }

@@ -78,7 +78,7 @@ function setUp(port: number, fields: ClusterFields = {}) {
     const cluster = clusters.get('c');
     const host = cluster?.chooseHost(anyHost);
     assert.ok(cluster !== undefined && host !== undefined);
-    return cluster.httpPool(host, 'default');
+    return cluster.httpPool(host, 'default', 'HTTP/1.1');
   };
   return {
     clock,
@@ -352,7 +352,7 @@ test('a replaced cluster: idle connections close, what runs and what waits finis
   // Whoever still holds the old object is served, and leaves no connection behind.
   const host = before?.chooseHost(anyHost);
   assert.ok(before !== undefined && host !== undefined);
-  const late = new RecordedRequest(before.httpPool(host, 'default'));
+  const late = new RecordedRequest(before.httpPool(host, 'default', 'HTTP/1.1'));
   await until(() => server.answers.length === 1);
   server.answers.shift()?.();
   await until(() => late.isComplete && stat('upstream_cx_active') === 0);

@@ -18,8 +18,8 @@ export interface ThreadLocalCluster {
   readonly stats: ClusterStats;
   /** No host: the caller answers 503 UH. */
   chooseHost(context: LoadBalancerContext): Host | undefined;
-  /** The pool of that host; made at the first use. */
-  httpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
+  /** The pool of that host; made at the first use. A cluster can be told to speak what the client speaks. */
+  httpPool(host: Host, priority: ResourcePriority, downstreamProtocol: HttpProtocol): HttpConnectionPool;
   /** The same over bare TCP: each stream has a connection of its own, and 200 for an answer once that is there. */
   tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
   /** The host answered with `x-envoy-immediate-health-check-fail`. Asked only of clusters with health checks. */

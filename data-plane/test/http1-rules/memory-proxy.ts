@@ -20,7 +20,7 @@ import {
   prefix,
 } from '../../src/router/testing/route-fixtures.ts';
 import { TimerWheel } from '../../src/time/timer-wheel.ts';
-import { createHttp1CodecFactory } from '../../src/upstream/pool/http1-codec-factory.ts';
+import { ClientCodecs } from '../../src/upstream/pool/client-codecs.ts';
 import type { UpstreamConnector } from '../../src/upstream/pool/upstream-connector.ts';
 import { allocateClusterMemory } from '../../src/upstream/shared-memory.ts';
 import { buildCluster, buildEndpoints, noLocality } from '../../src/upstream/testing/model-fixtures.ts';
@@ -47,7 +47,7 @@ export class MemoryProxy {
     const rng = createSeededRng(1);
     const connector: UpstreamConnector = { connect: () => this.#connectUpstream() };
     const workspace = new Http1Workspace();
-    const createCodec = createHttp1CodecFactory(workspace);
+    const codecs = new ClientCodecs(workspace, wheel, rng);
     this.#clusters = new WorkerClusters({
       workerIndex: 0,
       workerCount: 1,
@@ -55,7 +55,7 @@ export class MemoryProxy {
       rng,
       stats,
       connector,
-      createCodec,
+      codecs,
     });
     this.#addCluster();
     const dependencies = {
@@ -77,6 +77,7 @@ export class MemoryProxy {
     const createManager = (acceptHttp10: boolean): NetworkFilterFactory => {
       const table = buildTable([buildVirtualHost([buildRoute(prefix('/'), forward('c'))])]);
       const manager = buildManager(table, {
+        codecType: 'http1',
         acceptHttp10,
         enableTrailers: true,
         via: '1.1 proxy',

@@ -49,6 +49,7 @@ export function createHttp1ClientCodec(
  */
 class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   readonly protocol: HttpProtocol = 'HTTP/1.1';
+  readonly streamCapacity = 1;
   announcedIdleTimeoutMs = 0;
   readonly #connection: Connection;
   readonly #callbacks: ClientCodecCallbacks;

@@ -14,12 +14,13 @@ const maxPooled = 16;
  */
 export class Http1Workspace {
   readonly fieldReader = new FieldReader();
-  readonly #names = new FieldNameTable();
+  /** Interned field names; HTTP/2 uses the same. */
+  readonly names = new FieldNameTable();
   readonly #requestParsers: RequestParser[] = [];
   readonly #responseParsers: ResponseParser[] = [];
 
   acquireRequestParser(): RequestParser {
-    return this.#requestParsers.pop() ?? new RequestParser(this.#names);
+    return this.#requestParsers.pop() ?? new RequestParser(this.names);
   }
 
   releaseRequestParser(parser: RequestParser): void {
@@ -28,7 +29,7 @@ export class Http1Workspace {
   }
 
   acquireResponseParser(): ResponseParser {
-    return this.#responseParsers.pop() ?? new ResponseParser(this.#names);
+    return this.#responseParsers.pop() ?? new ResponseParser(this.names);
   }
 
   releaseResponseParser(parser: ResponseParser): void {
@@ -38,6 +39,6 @@ export class Http1Workspace {
 
   /** Trailers are rare: their parsers are not kept. */
   createTrailerParser(ofRequest: boolean): TrailerParser {
-    return new TrailerParser(this.#names, ofRequest ? requestErrors : responseErrors);
+    return new TrailerParser(this.names, ofRequest ? requestErrors : responseErrors);
   }
 }

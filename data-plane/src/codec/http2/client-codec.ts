@@ -170,7 +170,6 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
     if (stream.isRemoteEnded && code === noError) {
       stream.complete();
     } else if (code === refusedStream) {
-      this.options.stats.count('stream_refused_errors');
       stream.fail('remote-refused-stream', 'refused by the server');
     } else {
       stream.fail('remote-reset', 'reset by the server');
@@ -190,9 +189,11 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
   protected override onPeerSettings(): void {
     const { allowsConnect } = this.peer;
     const support = allowsConnect ? 'yes' : 'no';
-    if (support === this.connectSupport) return;
-    this.connectSupport = support;
-    for (const stream of [...this.#unopened]) stream.onConnectSupport();
+    if (support !== this.connectSupport) {
+      this.connectSupport = support;
+      for (const stream of [...this.#unopened]) stream.onConnectSupport();
+    }
+    this.#callbacks.onStreamCapacityChange?.();
   }
 
   protected override forget(stream: Http2Stream): void {

@@ -1,6 +1,6 @@
 import type { Flood } from './flood-guard.ts';
 
-/** Counters below `http2.` of a listener's scope or a cluster, with Envoy's names. */
+/** Counters below `http2.` and `cluster.<name>.http2.`, with Envoy's names. */
 export type Http2Counter =
   | Flood
   | 'goaway_sent'

@@ -16,6 +16,7 @@ import {
   enhanceYourCalm,
   flowControlError,
   protocolError,
+  refusedStream,
   settingHeaderTableSize,
   settingInitialWindowSize,
   settingMaxHeaderListSize,
@@ -199,6 +200,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     const stream = this.streams.get(streamId);
     if (stream !== undefined) {
       this.options.stats.count('rx_reset');
+      if (code === refusedStream) this.options.stats.count('stream_refused_errors');
       this.forget(stream);
       return this.onRemoteReset(stream, code) && !this.isGivenUp;
     }
@@ -207,6 +209,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   onSettings(settings: ReceivedSettings): boolean {
     const before = this.peer.initialWindowBytes;
+    this.peer.begin();
     for (const [id, value] of settings) {
       const error = this.peer.apply(id, value, !this.#isServer);
       if (error !== undefined) return this.giveUp(error, 'a setting that cannot be');

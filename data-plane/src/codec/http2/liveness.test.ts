@@ -4,18 +4,19 @@ import { createFakeClock, type FakeClock } from '@heddle/shared/testing/fake-clo
 import { test } from 'node:test';
 import { FieldNameTable } from '../http1/field-name.ts';
 import { Liveness } from './liveness.ts';
-import { createHttp2Options, type Keepalive } from './options.ts';
+import type { Http2Keepalive } from '../../config/model/http2-protocol-options.ts';
+import { createHttp2Options } from './options.ts';
 import { flagAck, framePing, frameSettings, settingsTimeout } from './protocol.ts';
 import { ScriptedClient, ScriptedServer } from './testing/scripted-peer.ts';
 
-const keepalive: Keepalive = {
+const keepalive: Http2Keepalive = {
   intervalMs: 10_000,
   timeoutMs: 2_000,
   intervalJitterRatio: 0,
   idleIntervalMs: 0,
 };
 
-function watch(given: Partial<Keepalive> | undefined) {
+function watch(given: Partial<Http2Keepalive> | undefined) {
   const clock = createFakeClock();
   const options = createHttp2Options(
     { names: new FieldNameTable(), clock, rng: createSeededRng(1) },

@@ -1,5 +1,6 @@
 import type { Timer } from '@heddle/shared/time/clock';
-import type { Http2Options, Keepalive } from './options.ts';
+import type { Http2Keepalive } from '../../config/model/http2-protocol-options.ts';
+import type { Http2Options } from './options.ts';
 
 /** The connection, as the watch over its peer sees it. */
 export interface LivenessOwner {
@@ -16,7 +17,7 @@ export interface LivenessOwner {
 export class Liveness {
   readonly #options: Http2Options;
   readonly #owner: LivenessOwner;
-  readonly #keepalive: Keepalive | undefined;
+  readonly #keepalive: Http2Keepalive | undefined;
   #settingsTimer: Timer | undefined;
   #intervalTimer: Timer | undefined;
   #pingTimer: Timer | undefined;

@@ -1,5 +1,6 @@
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
+import type { Http2Keepalive } from '../../config/model/http2-protocol-options.ts';
 import type { FieldNameTable } from '../http1/field-name.ts';
 import { noHttp2Stats, type Http2Stats } from './codec-stats.ts';
 import { defaultMaxFrameBytes, defaultWindowBytes, maxWindowBytes } from './protocol.ts';
@@ -11,18 +12,6 @@ export interface Http2Workspace {
   /** The worker's timer wheel. */
   readonly clock: Clock;
   readonly rng: Rng;
-}
-
-/** Envoy's `connection_keepalive`: PINGs that find out whether the peer is still there. */
-export interface Keepalive {
-  /** Between PINGs; 0: none at regular times. */
-  readonly intervalMs: number;
-  /** How long an acknowledgement may take. Anything that is read meanwhile extends it. */
-  readonly timeoutMs: number;
-  /** At most so much is added to each interval. */
-  readonly intervalJitterRatio: number;
-  /** A stream that begins after so long a silence has a PING go ahead; 0: never. */
-  readonly idleIntervalMs: number;
 }
 
 /**
@@ -55,7 +44,7 @@ export interface Http2Options extends Http2Workspace {
   readonly maxWindowUpdatesPerDataFrame: number;
   /** A malformed message ends its stream, not the connection. */
   readonly isStreamErrorOnInvalidMessage: boolean;
-  readonly keepalive: Keepalive | undefined;
+  readonly keepalive: Http2Keepalive | undefined;
   /** How long the peer may take to acknowledge our SETTINGS (RFC 9113, 6.5.3). */
   readonly settingsAckTimeoutMs: number;
 }

@@ -10,12 +10,23 @@ import {
   settingMaxFrameSize,
 } from './protocol.ts';
 
+/** Fewer no server should allow (RFC 9113, 6.5.2); more nobody can count on before it has said so. */
+export const leastConcurrentStreams = 100;
+
 /** What the peer has set, as far as it means something here; the values that RFC 9113, 6.5.2 begins with. */
 export class PeerSettings {
   headerTableBytes = 4096;
-  maxConcurrentStreams = Infinity;
+  maxConcurrentStreams = leastConcurrentStreams;
   initialWindowBytes = 65_535;
   allowsConnect = false;
+  #hasBegun = false;
+
+  /** The peer's first SETTINGS came: it sets no limit unless they have one. */
+  begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.maxConcurrentStreams = Infinity;
+  }
 
   /** Takes one setting over. An error code of the connection, or undefined. Unknown settings are ignored. */
   apply(id: number, value: number, isFromServer: boolean): number | undefined {

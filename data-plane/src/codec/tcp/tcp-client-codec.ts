@@ -24,6 +24,7 @@ export function createTcpClientCodec(connection: Connection, callbacks: ClientCo
 
 class TcpClientCodec implements ClientCodec {
   readonly protocol = 'TCP';
+  readonly streamCapacity = 1;
   readonly #connection: Connection;
   readonly #callbacks: ClientCodecCallbacks;
   #stream: TcpClientStream | undefined;

@@ -1,5 +1,6 @@
 import type { Endpoints } from './endpoints.ts';
 import type { HealthCheck } from './health-check.ts';
+import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { HeaderKeyFormat } from './http-connection-manager.ts';
 
 /** Envoy's `Cluster`, decoded and checked. Times in ms; 0 = none. */
@@ -78,8 +79,11 @@ export interface CircuitBreakerThresholds {
   readonly trackRemaining: boolean;
 }
 
+/** `downstream`: what the client speaks, as far as it is configured. */
+export type UpstreamProtocol = 'http1' | 'http2' | 'downstream';
+
 export interface UpstreamHttpOptions {
-  readonly protocol: 'http1' | 'http2';
+  readonly protocol: UpstreamProtocol;
   readonly idleTimeoutMs: number;
   readonly maxConnectionDurationMs: number;
   /** 0 = no limit. */
@@ -89,4 +93,6 @@ export interface UpstreamHttpOptions {
   readonly enableTrailers: boolean;
   /** Absent: lower case. */
   readonly headerKeyFormat?: HeaderKeyFormat;
+  /** Absent: HTTP/2 is not spoken. */
+  readonly http2?: Http2ProtocolOptions;
 }

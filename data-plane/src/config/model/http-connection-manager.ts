@@ -1,10 +1,13 @@
 import type { AccessLog } from './access-log.ts';
+import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { CidrRange } from './listener.ts';
 import type { RouteTable } from './route.ts';
 
 /** Envoy's `HttpConnectionManager`, decoded and checked. Times in ms; 0 = none. */
 export interface HttpConnectionManager {
   readonly statPrefix: string;
+  /** `auto`: what ALPN says; without it HTTP/2 for connections that begin with its preface. */
+  readonly codecType: 'auto' | 'http1' | 'http2';
   /** Routes in place, or the name of a route table that RDS delivers. */
   readonly routes:
     | { readonly kind: 'inline'; readonly table: RouteTable }
@@ -48,6 +51,7 @@ export interface HttpConnectionManager {
   readonly allowCustomMethods: boolean;
   /** Absent: lower case. */
   readonly headerKeyFormat?: HeaderKeyFormat;
+  readonly http2: Http2ProtocolOptions;
   readonly proxy100Continue: boolean;
   /** By upgrade type, lower-case; `connect` for CONNECT. Other types are refused where no route allows them. */
   readonly upgrades: Readonly<Record<string, UpgradeConfig>>;

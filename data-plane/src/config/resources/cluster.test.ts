@@ -223,9 +223,9 @@ const refusals: readonly [string, string, readonly RegExp[]][] = [
     [/^transport_socket: envoy\.extensions\.transport_sockets\.tls\.v3\.UpstreamTlsContext is not supported/],
   ],
   [
-    'HTTP/2 to upstreams',
-    '{ name: a, typed_extension_protocol_options: { envoy.extensions.upstreams.http.v3.HttpProtocolOptions: { "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: { http2_protocol_options: {} } } } }',
-    [/explicit_http_config\.http2_protocol_options: HTTP\/2 to upstreams is not supported/],
+    'METADATA frames over HTTP/2',
+    '{ name: a, typed_extension_protocol_options: { envoy.extensions.upstreams.http.v3.HttpProtocolOptions: { "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: { http2_protocol_options: { allow_metadata: true } } } } }',
+    [/explicit_http_config\.http2_protocol_options\.allow_metadata: true is not supported/],
   ],
   [
     'an EDS cluster with endpoints',

@@ -11,7 +11,7 @@ import { decodeHealthChecks } from './health-check.ts';
 import { decodeLoadBalancer } from './load-balancer.ts';
 import { defined, percentOr, toMsOr } from './scalars.ts';
 import { checkRawBuffer } from './transport-socket.ts';
-import { decodeUpstreamHttp, type UpstreamHttpRules } from './upstream-http.ts';
+import { decodeUpstreamHttp } from './upstream-http.ts';
 
 const defaultConnectTimeoutMs = 5000;
 const defaultBufferLimitBytes = 1024 * 1024;
@@ -19,12 +19,7 @@ const defaultPanicThresholdPercent = 50;
 const defaultUpdateMergeWindowMs = 1000;
 
 /** A message that was checked → model. */
-export function decodeCluster(
-  context: DecodeContext,
-  message: ClusterMessage,
-  path: string,
-  rules: UpstreamHttpRules,
-): Cluster {
+export function decodeCluster(context: DecodeContext, message: ClusterMessage, path: string): Cluster {
   const { transportSocket } = message;
   if (transportSocket !== undefined)
     checkRawBuffer(context, transportSocket, joinPath(path, 'transport_socket'));
@@ -38,7 +33,7 @@ export function decodeCluster(
     loadBalancer: loadBalancer.policy,
     common: decodeCommon(message, loadBalancer.isLocalityWeighted),
     circuitBreakers: decodeCircuitBreakers(message.circuitBreakers),
-    http: decodeUpstreamHttp(context, message, path, rules),
+    http: decodeUpstreamHttp(context, message, path),
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
     metadata: message.metadata?.filterMetadata ?? {},
     ...defined<Pick<Cluster, 'healthCheck'>>({

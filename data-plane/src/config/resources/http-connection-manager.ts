@@ -5,11 +5,13 @@ import { decodeCidrRange } from './address.ts';
 import { decodeInitialFetchTimeoutMs } from './config-source.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeHeaderKeyFormat } from './header-key-format.ts';
+import { decodeHttp2ProtocolOptions } from './http2-protocol-options.ts';
 import { decodeHttpFilters } from './http-filters.ts';
 import type { RouterConfig } from './http-filters/router.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
 import { defined, toMsOr } from './scalars.ts';
 
+const codecTypes = { AUTO: 'auto', HTTP1: 'http1', HTTP2: 'http2', HTTP3: 'auto' } as const;
 const serverHeader = {
   OVERWRITE: 'overwrite',
   APPEND_IF_ABSENT: 'append-if-absent',
@@ -49,6 +51,7 @@ export function decodeHttpConnectionManager(
   }
   return {
     statPrefix: message.statPrefix,
+    codecType: codecTypes[message.codecType],
     routes: decodeRoutes(context, message, path),
     httpFilters,
     accessLogs: decodeAccessLogs(context, message.accessLog, `${path}.access_log`),
@@ -87,6 +90,7 @@ export function decodeHttpConnectionManager(
     enableTrailers: http1?.enableTrailers ?? false,
     allowChunkedLength: http1?.allowChunkedLength ?? false,
     allowCustomMethods: http1?.allowCustomMethods ?? false,
+    http2: decodeHttp2ProtocolOptions(message.http2ProtocolOptions),
     proxy100Continue: message.proxy100Continue,
     upgrades: decodeUpgrades(context, message, path),
     ...defined<Pick<HttpConnectionManager, 'headerKeyFormat'>>({

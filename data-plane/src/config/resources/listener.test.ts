@@ -260,9 +260,9 @@ const refusals: readonly [string, string, RegExp][] = [
     /strip_any_host_port: and strip_matching_host_port/,
   ],
   [
-    'HTTP/2 for clients',
-    listenerYaml(managerYaml(`${routes}, codec_type: HTTP2`)),
-    /codec_type: HTTP2 is not supported by Heddle yet \(supported: AUTO, HTTP1\)/,
+    'HTTP/3 for clients',
+    listenerYaml(managerYaml(`${routes}, codec_type: HTTP3`)),
+    /codec_type: HTTP3 is not supported by Heddle yet \(supported: AUTO, HTTP1, HTTP2\)/,
   ],
   [
     'a log with a bad format',

@@ -33,7 +33,7 @@ export function createResourceTypes(options: DecoderOptions): ResourceTypes {
       isFullSet: true,
       nameOf: (cluster: Cluster) => cluster.name,
       nameOfMessage: (message) => message.name,
-      decode: (context, message) => decodeCluster(context, message, '', { isHttp2Allowed: false }),
+      decode: (context, message) => decodeCluster(context, message, ''),
     }),
     endpoints: createType(options, {
       typeUrl: typeUrls.clusterLoadAssignment,

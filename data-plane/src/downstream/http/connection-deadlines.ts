@@ -8,6 +8,8 @@ export type ConnectionTimeouts = StreamTimeouts &
     'idleTimeoutMs' | 'maxConnectionDurationMs' | 'drainTimeoutMs' | 'requestHeadersTimeoutMs'
   >;
 
+type DrainCounter = 'cxIdleTimeout' | 'cxMaxDurationReached' | 'cxDrainClose';
+
 /** What a moment that has passed calls for. `refuse` and `close` are the connection's end. */
 export type ConnectionExpiry =
   | {
@@ -21,7 +23,7 @@ export type ConnectionExpiry =
   | {
       /** From now on an answer ends the connection; without one it ends after `drain_timeout`. */
       readonly kind: 'drain';
-      readonly counter: 'cxIdleTimeout' | 'cxMaxDurationReached';
+      readonly counter: DrainCounter;
     }
   | { readonly kind: 'close' };
 
@@ -39,6 +41,9 @@ export class ConnectionDeadlines {
   #hasBegun = false;
   #isDraining = false;
   #drainDueMs = Infinity;
+  #drainStartDueMs = Infinity;
+  /** Several requests at a time: the end of a drain is announced whether or not there are streams. */
+  isMultiplexed = false;
 
   constructor(config: ConnectionTimeouts, startedMs: number) {
     this.#config = config;
@@ -49,6 +54,19 @@ export class ConnectionDeadlines {
   /** An answer is to be the connection's last. */
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  /** From now on an answer is the connection's last, or with several at a time its client is told. */
+  startDrain(nowMs: number): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    // With one that never said anything no request can cross.
+    this.#drainDueMs = nowMs + (this.#hasBegun ? this.#config.drainTimeoutMs : 0);
+  }
+
+  /** The drain is to start then, unless something else starts it before. */
+  startDrainAt(dueMs: number): void {
+    this.#drainStartDueMs = Math.min(this.#drainStartDueMs, dueMs);
   }
 
   /** When the first byte of the head came that is not complete. */
@@ -78,7 +96,8 @@ export class ConnectionDeadlines {
 
   /** The earliest moment at which something could be due; Infinity for never. */
   next(hasStreams: boolean): number {
-    let dueMs = this.#isDraining ? Infinity : this.#maxDurationDueMs;
+    let dueMs = this.#isDraining ? Infinity : Math.min(this.#maxDurationDueMs, this.#drainStartDueMs);
+    if (this.isMultiplexed) dueMs = Math.min(dueMs, this.#drainDueMs);
     if (hasStreams) return dueMs;
     if (this.#head !== undefined) {
       return Math.min(dueMs, this.#head.next(), this.#headersDueMs());
@@ -91,9 +110,11 @@ export class ConnectionDeadlines {
     if (!this.#isDraining && nowMs >= this.#maxDurationDueMs) {
       return this.#drain(nowMs, 'cxMaxDurationReached');
     }
+    if (!this.#isDraining && nowMs >= this.#drainStartDueMs) return this.#drain(nowMs, 'cxDrainClose');
+    if (this.isMultiplexed && nowMs >= this.#drainDueMs) return this.#endDrain();
     if (hasStreams) return undefined;
     if (this.#head !== undefined) return this.#expiredHead(this.#head, nowMs);
-    if (nowMs >= this.#drainDueMs) return { kind: 'close' };
+    if (nowMs >= this.#drainDueMs) return this.#endDrain();
     if (!this.#isDraining && nowMs >= this.#idleDueMs()) return this.#drain(nowMs, 'cxIdleTimeout');
     return undefined;
   }
@@ -114,11 +135,15 @@ export class ConnectionDeadlines {
     return { kind: 'refuse', counter: expiry.counter, flag: expiry.flag, body, details };
   }
 
-  #drain(nowMs: number, counter: 'cxIdleTimeout' | 'cxMaxDurationReached'): ConnectionExpiry {
-    this.#isDraining = true;
-    // With one that never said anything no request can cross.
-    this.#drainDueMs = nowMs + (this.#hasBegun ? this.#config.drainTimeoutMs : 0);
+  #drain(nowMs: number, counter: DrainCounter): ConnectionExpiry {
+    this.startDrain(nowMs);
     return { kind: 'drain', counter };
+  }
+
+  /** Once: a connection with streams outlives it. */
+  #endDrain(): ConnectionExpiry {
+    this.#drainDueMs = Infinity;
+    return { kind: 'close' };
   }
 
   #headersDueMs(): number {

@@ -36,10 +36,16 @@ export const connectionManagerStats = describeStats(['http.<stat_prefix>.'], (ma
   return {
     cxTotal: make.counter('downstream_cx_total', 'Connections of clients.'),
     cxHttp1Total: make.counter('downstream_cx_http1_total', 'Those of them that speak HTTP/1.1.'),
+    cxHttp2Total: make.counter('downstream_cx_http2_total', 'Those of them that speak HTTP/2.'),
     cxActive: make.gauge('downstream_cx_active', 'Connections that are open.', 'connections'),
     cxHttp1Active: make.gauge(
       'downstream_cx_http1_active',
       'Those of them that speak HTTP/1.1.',
+      'connections',
+    ),
+    cxHttp2Active: make.gauge(
+      'downstream_cx_http2_active',
+      'Those of them that speak HTTP/2.',
       'connections',
     ),
     cxDestroy: make.counter('downstream_cx_destroy', 'Connections that have ended.'),
@@ -111,9 +117,14 @@ export const connectionManagerStats = describeStats(['http.<stat_prefix>.'], (ma
     cxLengthMs: make.histogram('downstream_cx_length_ms', 'Lifetime of a connection.', 'ms'),
     rqTotal: make.counter('downstream_rq_total', 'Requests, refused ones among them.'),
     rqHttp1Total: make.counter('downstream_rq_http1_total', 'Requests over HTTP/1.1.'),
+    rqHttp2Total: make.counter('downstream_rq_http2_total', 'Requests over HTTP/2.'),
     rqActive: make.gauge('downstream_rq_active', 'Requests under way.', 'requests'),
     rqRxReset: make.counter('downstream_rq_rx_reset', 'Requests that the client broke off.'),
     rqTxReset: make.counter('downstream_rq_tx_reset', 'Answers that were broken off.'),
+    rqTooManyPrematureResets: make.counter(
+      'downstream_rq_too_many_premature_resets',
+      'Connections that were ended because their client broke off too many requests before their answer.',
+    ),
     rqNonRelativePath: make.counter(
       'downstream_rq_non_relative_path',
       'Requests that were refused because their path does not begin with a slash.',

@@ -5,6 +5,7 @@ import type {
   ServerCodec,
   ServerCodecCallbacks,
 } from '../../codec/codec.ts';
+import { createHttp2ServerCodec } from '../../codec/http2/server-codec.ts';
 import { createHttp1ServerCodec } from '../../codec/http1/server-codec.ts';
 import type { HeaderMap } from '../../codec/header-map.ts';
 import { errorResponseHeaders, writeErrorResponse } from '../../codec/http1/write-error-response.ts';
@@ -14,6 +15,7 @@ import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../n
 import { ConnectionDeadlines } from './connection-deadlines.ts';
 import { HttpStream, type HttpStreamOwner } from './http-stream.ts';
 import type { ManagerConfig } from './manager-config.ts';
+import { detectProtocol, type DownstreamProtocol } from './protocol-detection.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import { finishResponseHeaders } from './response-headers.ts';
 import { StreamInfoRecord, addFlag } from './stream-info-record.ts';
@@ -36,7 +38,11 @@ class HttpConnection
   readonly config: ManagerConfig;
   readonly #connection: Connection;
   readonly #owner: SessionOwner;
-  readonly #codec: ServerCodec;
+  /** There from the first bytes on that say which. */
+  #codec: ServerCodec | undefined;
+  #isHttp2 = false;
+  /** The beginning of a connection that does not say what it speaks yet. */
+  #undecided: Buffer | undefined;
   readonly #streams: HttpStream[] = [];
   readonly #timer: WheelTimer;
   readonly #startedMs: number;
@@ -55,27 +61,26 @@ class HttpConnection
     const { stats } = config;
     stats.cxTotal.inc();
     stats.cxActive.inc();
-    stats.cxHttp1Total.inc();
-    stats.cxHttp1Active.inc();
     this.#startedMs = config.dependencies.wheel.monotonicMs();
     this.#deadlines = new ConnectionDeadlines(config.config, this.#startedMs);
     this.#timer = new WheelTimer(this);
     connection.setDelayedCloseTimeout?.(config.config.delayedCloseTimeoutMs);
     if (config.bufferLimitBytes > 0) connection.setWriteBufferLimit(config.bufferLimitBytes);
-    this.#codec = createHttp1ServerCodec(connection, this, config.codecOptions);
     this.onDeadlineChange(this.#deadlines.next(false));
   }
 
   // The connection.
 
   onData(chunk: Buffer): void {
-    this.#codec.dispatch(chunk);
+    if (this.#codec === undefined) this.#begin(chunk);
+    else this.#codec.dispatch(chunk);
   }
 
   onEnd(): void {
     this.#hasClientEnded = true;
-    this.#codec.onEnd();
-    if (this.#codec.activeStreamCount === 0) this.#close('flush');
+    if (this.#undecided !== undefined) this.#beginWith('http1', this.#undecided);
+    this.#codec?.onEnd();
+    if ((this.#codec?.activeStreamCount ?? 0) === 0) this.#close('flush');
   }
 
   onClose(reason: ConnectionCloseReason, detail: string): void {
@@ -89,9 +94,9 @@ class HttpConnection
     }
     this.#isClosed = true;
     dependencies.wheel.cancel(this.#timer);
-    this.#codec.onClose(detail);
+    this.#codec?.onClose(detail);
     stats.cxActive.dec();
-    stats.cxHttp1Active.dec();
+    if (this.#codec !== undefined) (this.#isHttp2 ? stats.cxHttp2Active : stats.cxHttp1Active).dec();
     stats.cxRxBytesTotal.add(this.#connection.bytesRead);
     stats.cxTxBytesTotal.add(this.#connection.bytesWritten);
     stats.cxLengthMs.record(dependencies.wheel.monotonicMs() - this.#startedMs);
@@ -103,16 +108,25 @@ class HttpConnection
   }
 
   onAboveWriteHighWatermark(): void {
-    this.#codec.onAboveWriteHighWatermark();
+    this.#codec?.onAboveWriteHighWatermark();
   }
 
   onBelowWriteLowWatermark(): void {
-    this.#codec.onBelowWriteLowWatermark();
+    this.#codec?.onBelowWriteLowWatermark();
   }
 
   /** The listener has waited long enough. */
   close(): void {
     this.#close(this.#streams.length === 0 ? 'flush' : 'abort');
+  }
+
+  drainWithin(ms: number): void {
+    if (!this.#isHttp2) return;
+    const { dependencies, config } = this.config;
+    // Not all clients at once, and each with time for the second step of its drain.
+    const delayMs = Math.max(0, ms - config.drainTimeoutMs) * dependencies.rng.next();
+    this.#deadlines.startDrainAt(dependencies.wheel.monotonicMs() + delayMs);
+    this.onDeadlineChange(this.#deadlines.next(this.#streams.length > 0));
   }
 
   // The codec.
@@ -121,7 +135,7 @@ class HttpConnection
     this.#requestCount++;
     const { stats } = this.config;
     stats.rqTotal.inc();
-    stats.rqHttp1Total.inc();
+    (this.#isHttp2 ? stats.rqHttp2Total : stats.rqHttp1Total).inc();
     stats.rqActive.inc();
     const stream = new HttpStream(this, encoder, this.#createInfo());
     this.#deadlines.onHeadEnded();
@@ -139,6 +153,11 @@ class HttpConnection
   onProtocolError(error: CodecError): void {
     const { stats } = this.config;
     stats.cxProtocolError.inc();
+    if (this.#isHttp2) {
+      // Its streams were reset, and the client was told.
+      this.#close('flush-and-delay');
+      return;
+    }
     if (error.status === 431) stats.rqTooLarge.inc();
     const stream = this.#streams.at(-1);
     if (stream !== undefined && !stream.isRequestComplete) {
@@ -155,21 +174,12 @@ class HttpConnection
 
   // Streams.
 
-  shouldDrainClose(): boolean {
-    const { maxRequestsPerConnection } = this.config.config;
-    if (maxRequestsPerConnection > 0 && this.#requestCount >= maxRequestsPerConnection) {
-      this.config.stats.cxMaxRequestsReached.inc();
-      return true;
-    }
-    if (this.#isDraining || this.#deadlines.isDraining) return true;
-    if (!this.#owner.drainClose()) return false;
-    this.config.stats.cxDrainClose.inc();
-    return true;
+  drainIfDue(): void {
+    if (this.#shouldDrain()) this.#startDrain();
   }
 
   closeAfterResponse(): void {
-    this.#isDraining = true;
-    this.#codec.drain();
+    if (!this.#isHttp2) this.#startDrain();
   }
 
   /** Sees to it that the timer rings no later than `deadlineMs`; it may ring earlier, and then looks again. */
@@ -204,13 +214,65 @@ class HttpConnection
     const expiry = this.#deadlines.expired(nowMs, this.#streams.length > 0);
     if (expiry === undefined) return;
     if (expiry.kind === 'close') {
-      this.#close('flush-and-delay');
+      this.#codec?.finishDrain?.();
+      if (this.#streams.length === 0) this.#close('flush-and-delay');
       return;
     }
     this.config.stats[expiry.counter].inc();
+    if (expiry.kind === 'drain' && this.#isHttp2) this.#startDrain();
     if (expiry.kind === 'refuse') {
       this.#refuse({ status: 408, body: expiry.body, details: expiry.details }, expiry.flag);
     }
+  }
+
+  #begin(chunk: Buffer): void {
+    const bytes = this.#undecided === undefined ? chunk : Buffer.concat([this.#undecided, chunk]);
+    const protocol = detectProtocol(this.config.config.codecType, this.#connection.alpnProtocol ?? '', bytes);
+    if (protocol !== undefined) {
+      this.#beginWith(protocol, bytes);
+      return;
+    }
+    this.#undecided = Buffer.from(bytes);
+    this.onHeadPending();
+  }
+
+  #beginWith(protocol: DownstreamProtocol, bytes: Buffer): void {
+    this.#undecided = undefined;
+    this.#isHttp2 = protocol === 'http2';
+    const { stats, http1Options, http2Options, bufferLimitBytes } = this.config;
+    if (this.#isHttp2) {
+      this.#deadlines.onHeadEnded();
+      this.#deadlines.isMultiplexed = true;
+      this.#codec = createHttp2ServerCodec(this.#connection, this, http2Options, bufferLimitBytes);
+      stats.cxHttp2Total.inc();
+      stats.cxHttp2Active.inc();
+    } else {
+      this.#codec = createHttp1ServerCodec(this.#connection, this, http1Options);
+      stats.cxHttp1Total.inc();
+      stats.cxHttp1Active.inc();
+    }
+    this.#codec.dispatch(bytes);
+  }
+
+  #shouldDrain(): boolean {
+    const { maxRequestsPerConnection } = this.config.config;
+    if (maxRequestsPerConnection > 0 && this.#requestCount >= maxRequestsPerConnection) {
+      this.config.stats.cxMaxRequestsReached.inc();
+      return true;
+    }
+    if (this.#isDraining || this.#deadlines.isDraining) return true;
+    if (!this.#owner.drainClose()) return false;
+    this.config.stats.cxDrainClose.inc();
+    return true;
+  }
+
+  /** HTTP/1.1: the next answer says so, and is the last. HTTP/2: the client is told, and a drain time-out later it ends. */
+  #startDrain(): void {
+    this.#isDraining = true;
+    this.#codec?.drain();
+    if (!this.#isHttp2) return;
+    this.#deadlines.startDrain(this.config.dependencies.wheel.monotonicMs());
+    this.onDeadlineChange(this.#deadlines.next(this.#streams.length > 0));
   }
 
   #createInfo(): StreamInfoRecord {
@@ -222,7 +284,7 @@ class HttpConnection
     return new StreamInfoRecord({
       startedAt: wheel.now() - Math.round(nowMs - startedAtMs),
       startedAtMs,
-      protocol: this.#codec.protocol,
+      protocol: this.#codec?.protocol ?? 'HTTP/1.1',
       connectionId: this.#connection.id,
       streamId: dependencies.nextStreamId(),
       downstreamDirectAddress: this.#connection.remoteAddress,
@@ -234,25 +296,37 @@ class HttpConnection
 
   /** Answers without a stream, and closes. */
   #refuse(error: CodecError, flag: ResponseFlag | undefined): void {
-    const { config, codecOptions, dependencies } = this.config;
+    const { config, http1Options, dependencies } = this.config;
+    if (this.#isHttp2) {
+      // A head that does not end: there is no stream to answer on.
+      this.#codec?.finishDrain?.();
+      this.#logRefusedRequest(error, flag, undefined);
+      this.#close('flush-and-delay');
+      return;
+    }
     const headers = errorResponseHeaders(error);
     finishResponseHeaders(headers, config, dependencies.date, true, false);
-    writeErrorResponse(this.#connection, error, headers, codecOptions.headerKeyFormat);
+    writeErrorResponse(this.#connection, error, headers, http1Options.headerKeyFormat);
     this.#logRefusedRequest(error, flag, headers);
     this.#deadlines.onHeadEnded();
     this.#close('flush-and-delay');
   }
 
   /** Bytes that were no request are a line in the access log too. */
-  #logRefusedRequest(error: CodecError, flag: ResponseFlag | undefined, responseHeaders: HeaderMap): void {
+  #logRefusedRequest(
+    error: CodecError,
+    flag: ResponseFlag | undefined,
+    responseHeaders: HeaderMap | undefined,
+  ): void {
     const info = this.#createInfo();
     info.responseStatus = error.status;
     info.responseDetails = error.details;
     if (flag !== undefined) addFlag(info, flag);
     info.bytesSent = error.body.length;
     info.endedMs = this.config.dependencies.wheel.monotonicMs();
-    this.config.stats.rqTotal.inc();
-    this.config.stats.rqHttp1Total.inc();
+    const { stats } = this.config;
+    stats.rqTotal.inc();
+    (this.#isHttp2 ? stats.rqHttp2Total : stats.rqHttp1Total).inc();
     this.config.stats.onResponse(error.status);
     this.config.listenerStats.onResponse(error.status);
     const context = {

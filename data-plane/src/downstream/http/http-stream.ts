@@ -22,9 +22,9 @@ import { isUpgradeAllowed, opensTunnel, upgradeTypeOf } from './upgrade.ts';
 /** What a stream asks of its connection. */
 export interface HttpStreamOwner {
   readonly config: ManagerConfig;
-  /** The next answer ends the connection: draining, or too many requests on it. */
-  shouldDrainClose(): boolean;
-  /** No request follows on this connection. */
+  /** An answer begins: the connection drains from now on if it is time for that. */
+  drainIfDue(): void;
+  /** No request follows this one, where they follow each other. */
   closeAfterResponse(): void;
   /** A deadline came closer. */
   onDeadlineChange(deadlineMs: number): void;
@@ -125,7 +125,8 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     if (this.#isDestroyed) return;
     const info = this.streamInfo;
     this.#config.stats.rqRxReset.inc();
-    if (reason === 'local-reset') {
+    if (reason === 'local-reset' || reason === 'protocol-error') {
+      if (reason === 'protocol-error') addFlag(info, 'DPE');
       info.responseDetails = detail;
     } else {
       const isConnectionGone = reason === 'connection-termination';
@@ -323,8 +324,8 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
       // Nobody waits for the rest of a request that is answered already.
       this.#config.stats.rqResponseBeforeRqComplete.inc();
       this.#owner.closeAfterResponse();
-    } else if (this.#owner.shouldDrainClose()) {
-      this.#owner.closeAfterResponse();
+    } else {
+      this.#owner.drainIfDue();
     }
   }
 

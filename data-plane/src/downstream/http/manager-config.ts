@@ -3,8 +3,10 @@ import type { Rng } from '@heddle/shared/random/rng';
 import type { HttpConnectionManager, HttpFilterConfig } from '../../config/model/http-connection-manager.ts';
 import type { Http1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp1ServerOptions } from '../../codec/http1/options.ts';
+import { createHttp2Options, type Http2Options } from '../../codec/http2/options.ts';
 import type { Http1Workspace } from '../../codec/http1/workspace.ts';
 import type { StatsOf } from '../../stats/describe-stats.ts';
+import { http2Stats } from '../../stats/http2-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
 import { AccessLogger } from './access-log/access-logger.ts';
@@ -47,7 +49,8 @@ export class ManagerConfig {
   readonly routeSource: RouteSource;
   readonly sanitizer: RequestSanitizer;
   readonly accessLoggers: readonly AccessLogger[];
-  readonly codecOptions: Http1ServerOptions;
+  readonly http1Options: Http1ServerOptions;
+  #http2Options: Http2Options | undefined;
   readonly filterChainName: string;
   readonly bufferLimitBytes: number;
   readonly #filterFactories: readonly NamedFilterFactory[];
@@ -79,7 +82,7 @@ export class ManagerConfig {
         : dependencies.routes.named(config.routes.routeConfigName);
     this.sanitizer = new RequestSanitizer(config, dependencies.rng, dependencies.nodeAddress);
     this.accessLoggers = config.accessLogs.map((log) => new AccessLogger(log, dependencies.logFiles));
-    this.codecOptions = createHttp1ServerOptions(dependencies.workspace, {
+    this.http1Options = createHttp1ServerOptions(dependencies.workspace, {
       maxHeadBytes: config.maxRequestHeadersBytes,
       maxFieldCount: config.maxHeadersCount,
       enableTrailers: config.enableTrailers,
@@ -100,6 +103,12 @@ export class ManagerConfig {
     }
   }
 
+  /** Made, with its statistics, when the first client speaks HTTP/2. */
+  get http2Options(): Http2Options {
+    this.#http2Options ??= this.#createHttp2Options();
+    return this.#http2Options;
+  }
+
   /** `upgradeType` of a request that asks for an upgrade (lower-case), else undefined. */
   createFilters(upgradeType: string | undefined): NamedFilter[] {
     const ofUpgrade = upgradeType === undefined ? undefined : this.#upgradeFilterFactories.get(upgradeType);
@@ -108,6 +117,26 @@ export class ManagerConfig {
       filters.push({ name, filter: create() });
     }
     return filters;
+  }
+
+  #createHttp2Options(): Http2Options {
+    const { config, dependencies } = this;
+    const codecStats = http2Stats.create(dependencies.stats.scope('http2.'));
+    return createHttp2Options(
+      { names: dependencies.workspace.names, clock: dependencies.wheel, rng: dependencies.rng },
+      {
+        ...config.http2,
+        maxHeaderListBytes: config.maxRequestHeadersBytes,
+        maxFieldCount: config.maxHeadersCount,
+        stats: {
+          count: (counter) => {
+            if (counter === 'premature_resets') this.stats.rqTooManyPrematureResets.inc();
+            else codecStats.count(counter);
+          },
+          add: codecStats.add,
+        },
+      },
+    );
   }
 }
 

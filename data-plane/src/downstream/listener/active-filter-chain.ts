@@ -43,6 +43,7 @@ export class ActiveFilterChain {
 
   drain(strategy: DrainStrategy, drainTimeMs: number): void {
     this.#drain.start(strategy, drainTimeMs);
+    for (const session of this.#sessions) session.drainWithin?.(strategy === 'immediate' ? 0 : drainTimeMs);
   }
 
   /** No listener has it any more, and its connections are gone. Idempotent. */

@@ -10,6 +10,11 @@ export interface DrainDecision {
 export interface DownstreamSession {
   /** Ends it now; what is in flight is cut off. */
   close(): void;
+  /**
+   * Its filter chain drains. A connection that need not wait for an answer to be told does so within that time; others
+   * ask `drainClose` when an answer begins.
+   */
+  drainWithin?(ms: number): void;
 }
 
 export interface SessionOwner extends DrainDecision {

@@ -110,6 +110,8 @@ export function buildManager(
 ): HttpConnectionManager {
   return {
     statPrefix: 'test',
+    codecType: 'auto',
+    http2: { allowsConnect: false, isStreamErrorOnInvalidMessage: false },
     routes: { kind: 'inline', table },
     httpFilters: [routerFilter],
     accessLogs: [],

@@ -4,7 +4,8 @@ import type { Cluster } from '../../config/model/cluster.ts';
 import { hostFlag } from '../../config/model/cluster-update.ts';
 import type { HealthCheck } from '../../config/model/health-check.ts';
 import { healthCheckAddressOf, type Member } from '../membership/member.ts';
-import type { ClientCodecFactory, UpstreamConnector } from '../pool/upstream-connector.ts';
+import type { ClientCodecs } from '../pool/client-codecs.ts';
+import type { UpstreamConnector } from '../pool/upstream-connector.ts';
 import type { HealthCheckEvent, HealthCheckEventKind } from './health-check-event.ts';
 import { HealthCheckSession } from './health-check-session.ts';
 import type { HealthCheckStats } from './health-check-stats.ts';
@@ -20,7 +21,7 @@ export interface HealthCheckerOptions {
   readonly rng: Rng;
   readonly stats: HealthCheckStats;
   readonly connector: UpstreamConnector;
-  readonly createCodec: ClientCodecFactory;
+  readonly codecs: ClientCodecs;
   readonly flagsOf: (member: Member) => number;
   readonly hasHadTraffic: () => boolean;
   /** New flags of a host; the receiver stores them. */
@@ -101,16 +102,15 @@ export class HealthChecker {
   }
 
   #createProbe(): HealthProbe {
-    const { cluster, settings, connector, createCodec } = this.#options;
+    const { cluster, settings, connector, codecs } = this.#options;
     const { checker, reuseConnection } = settings;
     return checker.kind === 'http'
       ? new HttpHealthProbe({
           checker,
           clusterName: cluster.name,
           reuseConnection,
-          http: cluster.http,
           connector,
-          createCodec,
+          createCodec: codecs.http1(cluster.http),
         })
       : new TcpHealthProbe({ checker, reuseConnection, connector });
   }

@@ -30,12 +30,13 @@ async function serve(server: Promise<UpstreamServer>): Promise<UpstreamServer> {
 }
 
 function httpProbe(fields: Partial<HttpProbeOptions> = {}): HttpHealthProbe {
+  const { connector, codecs } = createSocketUpstream();
   const probe = new HttpHealthProbe({
     checker: httpChecker,
     clusterName: 'orders',
     reuseConnection: true,
-    http: defaultHttp,
-    ...createSocketUpstream(),
+    connector,
+    createCodec: codecs.http1(defaultHttp),
     ...fields,
   });
   cleanUps.push(() => probe.abort());

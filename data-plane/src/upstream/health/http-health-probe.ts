@@ -6,10 +6,10 @@ import type {
   StreamCallbacks,
 } from '../../codec/codec.ts';
 import { HeaderMap } from '../../codec/header-map.ts';
-import type { UpstreamHttpOptions } from '../../config/model/cluster.ts';
 import type { HealthCheck } from '../../config/model/health-check.ts';
 import type { CloseKind, Connection, ConnectionHandlers } from '../../transport/connection.ts';
-import type { ClientCodecFactory, UpstreamConnector } from '../pool/upstream-connector.ts';
+import type { ClientCodecFactory } from '../pool/client-codecs.ts';
+import type { UpstreamConnector } from '../pool/upstream-connector.ts';
 import { networkFailure, probeConnectTimeoutMs, type HealthProbe, type ProbeTarget } from './health-probe.ts';
 import type { CheckResult } from './health-state.ts';
 
@@ -20,7 +20,6 @@ export interface HttpProbeOptions {
   /** Host field where neither the endpoint nor the checker has one. */
   readonly clusterName: string;
   readonly reuseConnection: boolean;
-  readonly http: UpstreamHttpOptions;
   readonly connector: UpstreamConnector;
   readonly createCodec: ClientCodecFactory;
 }
@@ -88,7 +87,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
     this.#options = options;
     this.#connection = options.connector.connect(target.address, probeConnectTimeoutMs);
     this.#connection.setHandlers(this);
-    this.#codec = options.createCodec(this.#connection, this, options.http);
+    this.#codec = options.createCodec(this.#connection, this);
   }
 
   get isUsable(): boolean {

@@ -16,7 +16,7 @@ export class PoolAccounting {
     const { resources, stats, onTraffic } = this.#context;
     resources.connectionOpened();
     stats.connectionsTotal.inc();
-    if (this.#context.isHttp1) stats.http1Total.inc();
+    this.#context.protocolTotal?.inc();
     stats.connectionsActive.inc();
     this.#host.stats.onConnectionOpened();
     onTraffic();

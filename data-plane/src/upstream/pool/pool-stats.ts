@@ -4,6 +4,7 @@ import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
 export const poolStats = describeStats(['cluster.<cluster>.'], (make) => ({
   connectionsTotal: make.counter('upstream_cx_total', 'Connections that were begun to hosts of the cluster.'),
   http1Total: make.counter('upstream_cx_http1_total', 'Those of them that speak HTTP/1.1.'),
+  http2Total: make.counter('upstream_cx_http2_total', 'Those of them that speak HTTP/2.'),
   connectionsActive: make.gauge(
     'upstream_cx_active',
     'Connections that are open or being opened.',
@@ -54,7 +55,7 @@ export const poolStats = describeStats(['cluster.<cluster>.'], (make) => ({
   ),
   closeNotify: make.counter(
     'upstream_cx_close_notify',
-    'Answers that announced the end of their connection (`connection: close`).',
+    'Times that a server announced the end of a connection (`connection: close`, GOAWAY).',
   ),
   receivedBytes: make.counter('upstream_cx_rx_bytes_total', 'Bytes received from hosts.'),
   sentBytes: make.counter('upstream_cx_tx_bytes_total', 'Bytes sent to hosts.'),

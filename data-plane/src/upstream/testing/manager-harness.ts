@@ -1,9 +1,10 @@
-import assert from 'node:assert/strict';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import type { Cluster } from '../../config/model/cluster.ts';
 import type { ClusterUpdate, HostDescription } from '../../config/model/cluster-update.ts';
 import { unpackHosts } from '../../config/model/packed-hosts.ts';
+import { Http1Workspace } from '../../codec/http1/workspace.ts';
+import { ClientCodecs } from '../pool/client-codecs.ts';
 import { ClusterManager } from '../cluster-manager.ts';
 import { EdsAssignments } from '../discovery/eds-assignments.ts';
 import type { HealthCheckEvent } from '../health/health-check-event.ts';
@@ -18,6 +19,7 @@ export const tcpCheck = buildHealthCheck({ checker: { kind: 'tcp', sendHex: '', 
 /** A cluster manager whose surroundings the test plays: EDS, connections, time, workers. */
 export function createManagerHarness({ workerCount = 1 } = {}) {
   const clock = createFakeClock();
+  const rng = createSeededRng(1);
   const stats = createRecordingStats();
   const eds = new ScriptedEds();
   const connector = new ScriptedConnector();
@@ -32,12 +34,12 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
   const manager = new ClusterManager({
     workerCount,
     clock,
-    rng: createSeededRng(1),
+    rng,
     stats: stats.scope,
     assignments: new EdsAssignments(eds),
     resolver: { resolve: () => Promise.reject(new Error('not used')) },
     connector,
-    createCodec: () => assert.fail('checks here are TCP'),
+    codecs: new ClientCodecs(new Http1Workspace(), clock, rng),
     onHealthCheckEvent: (event) => events.push(event),
     onAllWorkersApplied: (callback) => applied.push(callback),
     publish: (update) => published.push(update),

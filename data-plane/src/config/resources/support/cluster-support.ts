@@ -23,6 +23,7 @@ export const clusterSupport: SupportTable = {
       'common_http_protocol_options',
       'http_protocol_options',
       'http2_protocol_options',
+      'protocol_selection',
       'typed_extension_protocol_options',
       'dns_refresh_rate',
       'dns_jitter',

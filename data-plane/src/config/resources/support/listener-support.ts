@@ -3,7 +3,6 @@ import { harmless, type SupportTable } from './message-support.ts';
 const listener = 'envoy.config.listener.v3';
 const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3';
 const noListenerFilter = 'no listener filter is run that could wait';
-const onlyHttp2 = 'only affects HTTP/2, which is not spoken with clients yet';
 const onlyLongLogs = 'a stream is logged once, at its end';
 
 export const listenerSupport: SupportTable = {
@@ -75,6 +74,7 @@ export const listenerSupport: SupportTable = {
       'http_filters',
       'common_http_protocol_options',
       'http_protocol_options',
+      'http2_protocol_options',
       'server_name',
       'server_header_transformation',
       'max_request_headers_kb',
@@ -102,9 +102,8 @@ export const listenerSupport: SupportTable = {
       'stream_error_on_invalid_http_message',
       'strip_trailing_host_dot',
     ],
-    only: { codec_type: ['AUTO', 'HTTP1'], stream_error_on_invalid_http_message: [false] },
+    only: { codec_type: ['AUTO', 'HTTP1', 'HTTP2'], stream_error_on_invalid_http_message: [false] },
     ignored: {
-      http2_protocol_options: onlyHttp2,
       http3_protocol_options: 'only affects HTTP/3, which is refused',
       tracing: harmless.tracing,
       access_log_options: onlyLongLogs,

@@ -2,14 +2,22 @@ import type { SupportTable } from './message-support.ts';
 
 const core = 'envoy.config.core.v3';
 const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-const grpcOnly = 'the management server is reached through a gRPC library with its own limits';
 
 export const upstreamHttpSupport: SupportTable = {
   [options]: {
-    supported: ['common_http_protocol_options', 'upstream_http_protocol_options', 'explicit_http_config'],
+    supported: [
+      'common_http_protocol_options',
+      'upstream_http_protocol_options',
+      'explicit_http_config',
+      'use_downstream_protocol_config',
+    ],
     rows: { common_http_protocol_options: 'upstream HttpProtocolOptions' },
   },
   [`${options}.ExplicitHttpConfig`]: {
+    supported: ['http_protocol_options', 'http2_protocol_options'],
+    rows: { http_protocol_options: 'upstream Http1ProtocolOptions' },
+  },
+  [`${options}.UseDownstreamHttpConfig`]: {
     supported: ['http_protocol_options', 'http2_protocol_options'],
     rows: { http_protocol_options: 'upstream Http1ProtocolOptions' },
   },
@@ -45,26 +53,31 @@ export const upstreamHttpSupport: SupportTable = {
     },
   },
   [`${core}.Http2ProtocolOptions`]: {
-    supported: ['connection_keepalive'],
-    ignored: Object.fromEntries(
-      [
-        'hpack_table_size',
-        'max_concurrent_streams',
-        'initial_stream_window_size',
-        'initial_connection_window_size',
-        'max_outbound_frames',
-        'max_outbound_control_frames',
-        'max_consecutive_inbound_frames_with_empty_payload',
-        'max_inbound_priority_frames_per_stream',
-        'max_inbound_window_update_frames_per_data_frame_sent',
-      ].map((field) => [field, grpcOnly]),
-    ),
+    supported: [
+      'hpack_table_size',
+      'max_concurrent_streams',
+      'initial_stream_window_size',
+      'initial_connection_window_size',
+      'allow_connect',
+      'allow_metadata',
+      'max_outbound_frames',
+      'max_outbound_control_frames',
+      'max_consecutive_inbound_frames_with_empty_payload',
+      'max_inbound_priority_frames_per_stream',
+      'max_inbound_window_update_frames_per_data_frame_sent',
+      'stream_error_on_invalid_http_messaging',
+      'override_stream_error_on_invalid_http_message',
+      'connection_keepalive',
+      'disallow_obs_text',
+    ],
+    only: { allow_metadata: [false], disallow_obs_text: [false] },
+    ignored: {
+      use_oghttp2_codec: 'there is one codec',
+      max_metadata_size: 'only affects METADATA frames, which are refused',
+      enable_huffman_encoding: 'the encoder takes the shorter form',
+    },
   },
   [`${core}.KeepaliveSettings`]: {
-    supported: ['interval', 'timeout'],
-    ignored: {
-      interval_jitter: 'pings are sent at the interval',
-      connection_idle_interval: 'pings are sent at the interval',
-    },
+    supported: ['interval', 'timeout', 'interval_jitter', 'connection_idle_interval'],
   },
 };

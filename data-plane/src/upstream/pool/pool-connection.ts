@@ -19,35 +19,40 @@ import type { PoolContext } from './pool-context.ts';
 /** The pool, as its connections see it. */
 export interface PoolConnectionOwner {
   readonly context: PoolContext;
-  onConnected(connection: Http1PoolConnection): void;
-  /** The request on it ended; the connection may take another unless `isDraining` or closed. */
-  onStreamEnded(connection: Http1PoolConnection): void;
-  /** The last event. `stateBefore` is what it was doing. */
+  onConnected(connection: PoolConnection): void;
+  /** A request on it ended; the connection may take another unless `isDraining` or closed. */
+  onStreamEnded(connection: PoolConnection): void;
+  /** The last event. `before`: what it was doing; the requests that are still counted on it ended with it. */
   onClosed(
-    connection: Http1PoolConnection,
-    stateBefore: PoolConnectionState,
+    connection: PoolConnection,
+    before: { readonly wasConnecting: boolean; readonly wasBusy: boolean },
     reason: ConnectionCloseReason,
     detail: string,
   ): void;
+  /** It can take more requests at a time than before, or fewer. */
+  onCapacityChange(connection: PoolConnection): void;
   /** An idle connection that must go: the pool closes it. */
-  onIdleConnectionUnusable(connection: Http1PoolConnection): void;
+  onIdleConnectionUnusable(connection: PoolConnection): void;
 }
 
 /** What a stalled event loop and the way to the server may take. */
 const closeMarginMs = 1_000;
 
-export type PoolConnectionState = 'connecting' | 'ready' | 'busy' | 'closed';
+export type PoolConnectionState = 'connecting' | 'open' | 'closed';
 
-/** One upstream HTTP/1.1 connection of a pool: one request at a time. */
-export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallbacks, UpstreamConnectionInfo {
+/** One upstream connection of a pool: one request at a time, or with HTTP/2 as many as both sides allow. */
+export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks, UpstreamConnectionInfo {
   state: PoolConnectionState = 'connecting';
-  /** Takes no further request; closed when the current one ends. */
+  /** Takes no further request; closed when the last one ends. */
   isDraining = false;
-  /** Counted as a request that is open; the pool's to set. */
-  hasRequest = false;
+  /** It stands in the pool's list of those that can take a request; the pool's to set. */
+  isListed = false;
+  /** Requests that are open on it. */
+  activeCount = 0;
   hasReceivedBytes = false;
   requestCount = 0;
-  readySinceMs = 0;
+  /** Of one without a request. */
+  idleSinceMs = 0;
   readonly connection: Connection;
   readonly #owner: PoolConnectionOwner;
   readonly #codec: ClientCodec;
@@ -64,7 +69,7 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
     this.connection = connector.connect(remoteAddress, cluster.connectTimeoutMs);
     this.connection.setHandlers(this);
     this.connection.setWriteBufferLimit(cluster.perConnectionBufferLimitBytes);
-    this.#codec = createCodec(this.connection, this, cluster.http);
+    this.#codec = createCodec(this.connection, this);
   }
 
   get localAddress(): SocketAddress {
@@ -90,13 +95,21 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
   isAboutToClose(nowMs: number): boolean {
     const announcedMs = this.#codec.announcedIdleTimeoutMs ?? 0;
     if (announcedMs === 0) return false;
-    return nowMs - this.readySinceMs >= announcedMs - Math.min(closeMarginMs, announcedMs / 2);
+    return nowMs - this.idleSinceMs >= announcedMs - Math.min(closeMarginMs, announcedMs / 2);
   }
 
-  /** Begins a request; the connection must be ready. */
+  get streamCapacity(): number {
+    return this.#codec.streamCapacity;
+  }
+
+  /** It can take a request now. */
+  get hasCapacity(): boolean {
+    return this.state === 'open' && !this.isDraining && this.activeCount < this.#codec.streamCapacity;
+  }
+
+  /** Begins a request; the connection must have capacity. */
   startStream(decoder: ResponseDecoder): RequestEncoder {
-    this.state = 'busy';
-    this.hasReceivedBytes = false;
+    if (this.activeCount++ === 0) this.hasReceivedBytes = false;
     this.requestCount++;
     return this.#codec.newStream(decoder);
   }
@@ -115,6 +128,7 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
     if (maxDurationMs > 0) {
       this.#durationTimer = clock.setTimer(maxDurationMs, () => this.#onMaxDuration());
     }
+    this.state = 'open';
     this.#owner.onConnected(this);
   }
 
@@ -129,12 +143,14 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
     this.#codec.onEnd();
     // A FIN on an idle connection is how servers end keep-alive; during a request the codec has decided, and a tunnel
     // goes on in the other direction.
-    if (this.state === 'ready') this.#owner.onIdleConnectionUnusable(this);
-    else if (this.state === 'busy' && this.#codec.activeStreamCount === 0) this.connection.close('flush');
+    if (this.state !== 'open') return;
+    if (this.activeCount === 0) this.#owner.onIdleConnectionUnusable(this);
+    else if (this.#codec.activeStreamCount === 0) this.connection.close('flush');
   }
 
   onClose(reason: ConnectionCloseReason, detail: string): void {
     const stateBefore = this.state;
+    const wasBusy = this.activeCount > 0;
     const { stats, clock } = this.#owner.context;
     this.isDraining = true;
     this.#durationTimer?.cancel();
@@ -145,7 +161,7 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
     }
     this.#codec.onClose(detail);
     this.state = 'closed';
-    this.#owner.onClosed(this, stateBefore, reason, detail);
+    this.#owner.onClosed(this, { wasConnecting: stateBefore === 'connecting', wasBusy }, reason, detail);
   }
 
   onAboveWriteHighWatermark(): void {
@@ -161,28 +177,32 @@ export class Http1PoolConnection implements ConnectionHandlers, ClientCodecCallb
   onStreamEnd(isReusable: boolean): void {
     this.#countSentBytes();
     if (!isReusable) this.isDraining = true;
-    if (this.state !== 'busy') return;
-    this.state = 'ready';
+    if (this.activeCount === 0) return;
+    this.activeCount--;
     this.#owner.onStreamEnded(this);
   }
 
   onProtocolError(_error: CodecError): void {
     this.isDraining = true;
     this.#owner.context.stats.protocolErrors.inc();
-    if (this.state === 'ready') this.#owner.onIdleConnectionUnusable(this);
+    if (this.state === 'open' && this.activeCount === 0) this.#owner.onIdleConnectionUnusable(this);
     else this.connection.close('abort');
   }
 
   onGoAway(): void {
     this.isDraining = true;
     this.#owner.context.stats.closeNotify.inc();
-    if (this.state === 'ready') this.#owner.onIdleConnectionUnusable(this);
+    if (this.state === 'open' && this.activeCount === 0) this.#owner.onIdleConnectionUnusable(this);
+  }
+
+  onStreamCapacityChange(): void {
+    if (this.state === 'open') this.#owner.onCapacityChange(this);
   }
 
   #onMaxDuration(): void {
     this.#owner.context.stats.maxDurationReached.inc();
     this.isDraining = true;
-    if (this.state === 'ready') this.#owner.onIdleConnectionUnusable(this);
+    if (this.state === 'open' && this.activeCount === 0) this.#owner.onIdleConnectionUnusable(this);
   }
 
   #countSentBytes(): void {

@@ -1,13 +1,10 @@
 import type { Timer } from '@heddle/shared/time/clock';
 import type { ResponseDecoder } from '../../codec/codec.ts';
+import { leastConcurrentStreams } from '../../codec/http2/settings.ts';
 import type { ConnectionCloseReason } from '../../transport/connection.ts';
 import type { WorkerHost } from '../host-set/worker-host.ts';
 import type { HttpConnectionPool, PendingStream, PoolCallbacks } from '../upstream.ts';
-import {
-  Http1PoolConnection,
-  type PoolConnectionOwner,
-  type PoolConnectionState,
-} from './http1-pool-connection.ts';
+import { PoolConnection, type PoolConnectionOwner } from './pool-connection.ts';
 import { PendingQueue, PendingRequest } from './pending-request.ts';
 import { PoolAccounting } from './pool-accounting.ts';
 import type { PoolContext } from './pool-context.ts';
@@ -16,20 +13,24 @@ import type { PoolContext } from './pool-context.ts';
 const maxConnectsPerRequest = 3;
 
 /**
- * The connections of one worker to one host at one priority. Ready connections are a stack: the one used last is
- * used first, so that the rest can idle out. Requests that find none wait in order of arrival. Order of the circuit
- * breakers: a ready connection, then pending, then connections; a pool always gets one connection.
+ * The connections of one worker to one host at one priority. Those that can take a request are a stack: the one used
+ * last is used first, so that the rest can idle out. With HTTP/1.1 a connection takes one request at a time, with HTTP/2
+ * as many as both sides allow, and only then is another one opened. Requests that find none wait in order of arrival.
+ * Order of the circuit breakers: a ready connection, then pending, then connections; a pool always gets one connection.
  */
-export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
+export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
   readonly host: WorkerHost;
   readonly context: PoolContext;
-  readonly #ready: Http1PoolConnection[] = [];
-  readonly #connecting = new Set<Http1PoolConnection>();
+  /** Those that have said that they can take a request; what has changed since is seen when one is taken. */
+  readonly #ready: PoolConnection[] = [];
+  readonly #connecting = new Set<PoolConnection>();
   /** All of them, until they have said that they are closed. */
-  readonly #connections = new Set<Http1PoolConnection>();
+  readonly #connections = new Set<PoolConnection>();
   readonly #pending = new PendingQueue();
   readonly #accounting: PoolAccounting;
   #idleTimer: Timer | undefined;
+  /** Requests that a connection which is being opened is expected to take at a time: as the last one did. */
+  #expectedCapacity: number;
   /** The host or its cluster is gone: what is idle closes, what is busy or waiting finishes. */
   #isDeleted = false;
 
@@ -37,6 +38,7 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     this.host = host;
     this.context = context;
     this.#accounting = new PoolAccounting(host, context);
+    this.#expectedCapacity = Math.min(context.expectedStreamCapacity, leastConcurrentStreams);
   }
 
   newStream(
@@ -46,7 +48,7 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
   ): PendingStream | undefined {
     const connection = needsFreshConnection ? this.#takeUnused() : this.#takeReady();
     if (connection !== undefined) {
-      if (!this.#attach(connection, decoder, callbacks)) this.#keep(connection);
+      this.#attach(connection, decoder, callbacks);
       return undefined;
     }
     const { resources, stats } = this.context;
@@ -73,8 +75,11 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
 
   /** The host became unhealthy: its connections take no further request; new ones may be opened. */
   drainExistingConnections(): void {
-    for (const connection of this.#ready.splice(0)) connection.close('flush');
-    for (const connection of this.#connections) connection.isDraining ||= connection.hasRequest;
+    for (const connection of this.#ready.splice(0)) {
+      connection.isListed = false;
+      if (connection.activeCount === 0) connection.close('flush');
+    }
+    for (const connection of this.#connections) connection.isDraining ||= connection.activeCount > 0;
   }
 
   /** The worker ends: everything closes, requests are reset, what waits fails. */
@@ -92,14 +97,15 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     this.#accounting.pendingEnded();
   }
 
-  onConnected(connection: Http1PoolConnection): void {
+  onConnected(connection: PoolConnection): void {
     this.#connecting.delete(connection);
     this.#serveOrKeep(connection);
   }
 
-  onStreamEnded(connection: Http1PoolConnection): void {
-    this.#endRequest(connection);
+  onStreamEnded(connection: PoolConnection): void {
+    this.#accounting.requestEnded();
     if (connection.isDraining) {
+      if (connection.activeCount > 0) return;
       // Bytes of an abandoned request that the server does not take would keep the socket open.
       connection.close(connection.connection.writeBufferedBytes > 0 ? 'abort' : 'flush');
       this.#connectAsNeeded();
@@ -108,41 +114,44 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     this.#serveOrKeep(connection);
   }
 
-  onIdleConnectionUnusable(connection: Http1PoolConnection): void {
-    const at = this.#ready.lastIndexOf(connection);
-    if (at >= 0) this.#ready.splice(at, 1);
+  onCapacityChange(connection: PoolConnection): void {
+    this.#expectedCapacity = Math.min(this.context.expectedStreamCapacity, connection.streamCapacity || 1);
+    if (connection.hasCapacity && !connection.isListed) this.#serveOrKeep(connection);
+  }
+
+  onIdleConnectionUnusable(connection: PoolConnection): void {
+    this.#unlist(connection);
     connection.close('flush');
   }
 
   onClosed(
-    connection: Http1PoolConnection,
-    stateBefore: PoolConnectionState,
+    connection: PoolConnection,
+    before: { readonly wasConnecting: boolean; readonly wasBusy: boolean },
     reason: ConnectionCloseReason,
     detail: string,
   ): void {
     this.#connections.delete(connection);
+    this.#unlist(connection);
     this.#accounting.connectionClosed();
-    if (stateBefore === 'connecting') {
+    if (before.wasConnecting) {
       this.#connecting.delete(connection);
       this.#onConnectFailed(reason, detail);
     } else {
-      this.#accounting.connectionDestroyed(reason, stateBefore === 'busy');
-      if (stateBefore === 'busy') this.#endRequest(connection);
-      const at = stateBefore === 'ready' ? this.#ready.lastIndexOf(connection) : -1;
-      if (at >= 0) this.#ready.splice(at, 1);
+      this.#accounting.connectionDestroyed(reason, before.wasBusy);
+      for (; connection.activeCount > 0; connection.activeCount--) this.#accounting.requestEnded();
     }
     this.#connectAsNeeded();
   }
 
-  /** False: too many requests; the request failed and the connection is still free. */
-  #attach(connection: Http1PoolConnection, decoder: ResponseDecoder, callbacks: PoolCallbacks): boolean {
+  /** False: too many requests; the request failed and the connection is as free as before. */
+  #attach(connection: PoolConnection, decoder: ResponseDecoder, callbacks: PoolCallbacks): boolean {
     const { resources, stats, cluster } = this.context;
     if (!resources.canRequest()) {
       stats.requestOverflow.inc();
+      this.#keep(connection);
       callbacks.onPoolFailure('overflow', '');
       return false;
     }
-    connection.hasRequest = true;
     this.#accounting.requestStarted();
     const encoder = connection.startStream(decoder);
     const { maxRequestsPerConnection } = cluster.http;
@@ -150,61 +159,76 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
       stats.maxRequestsReached.inc();
       connection.isDraining = true;
     }
+    // Before the request goes out: whatever comes of it may want a connection.
+    if (connection.hasCapacity) this.#keep(connection);
     callbacks.onPoolReady(encoder, connection);
     return true;
   }
 
-  /** A free connection takes the oldest request that waits, or goes on the stack. */
-  #serveOrKeep(connection: Http1PoolConnection): void {
-    const isFresh = connection.requestCount === 0;
-    for (;;) {
-      const request = this.#pending.shift(isFresh);
+  /** A connection takes the oldest requests that wait, as many as it can, or goes on the stack. */
+  #serveOrKeep(connection: PoolConnection): void {
+    while (connection.hasCapacity) {
+      const request = this.#pending.shift(connection.requestCount === 0);
       if (request === undefined) break;
+      this.#unlist(connection);
       this.#accounting.pendingEnded();
-      if (this.#attach(connection, request.decoder, request.callbacks)) {
-        this.#connectAsNeeded();
-        return;
-      }
+      this.#attach(connection, request.decoder, request.callbacks);
     }
-    if (this.#isDeleted) connection.close('flush');
-    else this.#keep(connection);
+    if (connection.activeCount === 0 && this.#isDeleted) connection.close('flush');
+    else if (connection.hasCapacity) this.#keep(connection);
     if (this.#pending.size > 0) this.#connectAsNeeded();
   }
 
   /** The connection that was used last, unless the server is about to close it: then the others are older still. */
-  #takeReady(): Http1PoolConnection | undefined {
-    const connection = this.#ready.pop();
-    if (connection?.isAboutToClose(this.context.clock.monotonicMs()) !== true) return connection;
-    const stale = [connection, ...this.#ready.splice(0)];
-    for (const idle of stale) {
+  #takeReady(): PoolConnection | undefined {
+    for (let connection = this.#pop(); connection !== undefined; connection = this.#pop()) {
+      if (!connection.hasCapacity) continue;
+      if (connection.activeCount > 0) return connection;
+      if (!connection.isAboutToClose(this.context.clock.monotonicMs())) return connection;
       this.context.stats.idleTimeouts.inc();
-      idle.close('flush');
+      connection.close('flush');
     }
     return undefined;
   }
 
-  #takeUnused(): Http1PoolConnection | undefined {
-    const at = this.#ready.findLastIndex((connection) => connection.requestCount === 0);
-    return at < 0 ? undefined : this.#ready.splice(at, 1)[0];
+  #pop(): PoolConnection | undefined {
+    const connection = this.#ready.pop();
+    if (connection !== undefined) connection.isListed = false;
+    return connection;
   }
 
-  #keep(connection: Http1PoolConnection): void {
-    connection.state = 'ready';
-    connection.readySinceMs = this.context.clock.monotonicMs();
-    this.#ready.push(connection);
+  #takeUnused(): PoolConnection | undefined {
+    const connection = this.#ready.findLast(({ requestCount }) => requestCount === 0);
+    if (connection !== undefined) this.#unlist(connection);
+    return connection;
+  }
+
+  #keep(connection: PoolConnection): void {
+    if (connection.activeCount === 0) connection.idleSinceMs = this.context.clock.monotonicMs();
+    if (!connection.isListed) {
+      connection.isListed = true;
+      this.#ready.push(connection);
+    }
     const { idleTimeoutMs } = this.context.cluster.http;
     if (idleTimeoutMs > 0 && this.#idleTimer === undefined) this.#setIdleTimer(idleTimeoutMs);
+  }
+
+  #unlist(connection: PoolConnection): void {
+    if (!connection.isListed) return;
+    connection.isListed = false;
+    this.#ready.splice(this.#ready.lastIndexOf(connection), 1);
   }
 
   #connectAsNeeded(): void {
     const { resources, stats } = this.context;
     for (let attempt = 0; attempt < maxConnectsPerRequest; attempt++) {
-      if (this.#pending.size <= this.#connecting.size) return;
+      if (this.#pending.size <= this.#connecting.size * this.#expectedCapacity) return;
       const canConnect = resources.canConnect();
       if (!canConnect) stats.connectionOverflow.inc();
       if (!canConnect && this.#connections.size > 0) {
         // What waits beside a ready connection wants a fresh one: that one makes room.
-        this.#ready.shift()?.close('flush');
+        const oldest = this.#ready.find(({ activeCount }) => activeCount === 0);
+        if (oldest !== undefined) this.onIdleConnectionUnusable(oldest);
         return;
       }
       this.#connect();
@@ -213,7 +237,7 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
 
   #connect(): void {
     this.#accounting.connectionOpened();
-    const connection = new Http1PoolConnection(this, this.host.address);
+    const connection = new PoolConnection(this, this.host.address);
     this.#connections.add(connection);
     this.#connecting.add(connection);
   }
@@ -241,15 +265,9 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     }
   }
 
-  #endRequest(connection: Http1PoolConnection): void {
-    if (!connection.hasRequest) return;
-    connection.hasRequest = false;
-    this.#accounting.requestEnded();
-  }
-
   #closeUnneeded(): void {
     for (const connection of this.#connecting) {
-      if (this.#connecting.size <= this.#pending.size) return;
+      if ((this.#connecting.size - 1) * this.#expectedCapacity < this.#pending.size) return;
       this.#connecting.delete(connection);
       connection.close('abort');
     }
@@ -259,20 +277,22 @@ export class Http1ConnectionPool implements HttpConnectionPool, PoolConnectionOw
     this.#idleTimer = this.context.clock.setTimer(delayMs, () => this.#closeIdle());
   }
 
-  /** One timer per pool: the bottom of the stack has been idle for longest. */
+  /** One timer per pool, for the connection that is next. */
   #closeIdle(): void {
     this.#idleTimer = undefined;
     const { clock, stats, cluster } = this.context;
     const nowMs = clock.monotonicMs();
-    let oldest = this.#ready[0];
-    while (oldest !== undefined && nowMs - oldest.readySinceMs >= cluster.http.idleTimeoutMs) {
-      this.#ready.shift();
+    let nextDueMs = Infinity;
+    for (const connection of [...this.#ready]) {
+      if (connection.activeCount > 0) continue;
+      const dueMs = connection.idleSinceMs + cluster.http.idleTimeoutMs;
+      if (dueMs > nowMs) {
+        nextDueMs = Math.min(nextDueMs, dueMs);
+        continue;
+      }
       stats.idleTimeouts.inc();
-      oldest.close('flush');
-      oldest = this.#ready[0];
+      this.onIdleConnectionUnusable(connection);
     }
-    if (oldest !== undefined) {
-      this.#setIdleTimer(Math.max(1, oldest.readySinceMs + cluster.http.idleTimeoutMs - nowMs));
-    }
+    if (nextDueMs < Infinity) this.#setIdleTimer(Math.max(1, nextDueMs - nowMs));
   }
 }
