@@ -13,7 +13,7 @@ import { recordAttempt, recordConnection } from './attempt-record.ts';
 import { choosePool } from './choose-pool.ts';
 import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
-import { isKeepAliveRace } from './keep-alive-race.ts';
+import { isRepeatable } from './repeatable-request.ts';
 import { RequestBody } from './request-body.ts';
 import { takeRequestTimeouts, type RequestTimeouts } from './request-timeouts.ts';
 import { detailsOfReset, flagOfReset, isConnectFailure, replyToReset } from './reset-reason.ts';
@@ -23,13 +23,15 @@ import { RetryAccounting } from './retry-accounting.ts';
 import type { RouterContext } from './router-context.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
 
+/** A server that refuses so many times in a row is not about to take it. */
+const maxRepeatCount = 3;
+
 /**
  * One request on its way to a cluster: picks hosts, starts attempts, times them, repeats them, and passes the answer
  * on. It keeps its cluster's settings to the end and picks every host from the current ones.
  *
- * The keep-alive race: when a connection that carried requests before closes without a byte of the answer, a request
- * with an idempotent method whose body (if any) is at hand goes out once more at once, on a fresh connection, whatever
- * the retry policy says.
+ * A request that its server has not looked at, as far as anybody can tell (`isRepeatable`), and whose body (if any) is at
+ * hand, goes out once more at once, whatever the retry policy says.
  */
 export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, WatermarkCallbacks {
   readonly #context: RouterContext;
@@ -45,7 +47,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   #attempt: UpstreamRequest | undefined;
   #attemptCount = 0;
   readonly #retries: RetryAccounting;
-  #hasRacedKeepAlive = false;
+  #repeatCount = 0;
   #hasResponseStarted = false;
   #isCanary = false;
   #isOver = false;
@@ -199,12 +201,13 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     if (attempt.connection !== undefined) this.#cluster.stats.resetsReceived.inc();
     if (!this.#hasResponseStarted) {
       if (
-        !this.#hasRacedKeepAlive &&
-        isKeepAliveRace(attempt.connection, reason, this.#body, this.#headers)
+        this.#repeatCount < maxRepeatCount &&
+        isRepeatable(attempt.connection, reason, this.#body, this.#headers)
       ) {
-        this.#hasRacedKeepAlive = true;
+        this.#repeatCount++;
         this.#cluster.stats.retries.attempted.inc();
-        this.#startAttempt(true);
+        // A server that refused streams has said by now how many it takes.
+        this.#startAttempt(reason !== 'remote-refused-stream');
         return;
       }
       if (reason !== 'overflow') attempt.host.stats.onRequestEnd(true);

@@ -16,6 +16,7 @@ export interface HealthCheck {
   readonly checker:
     | {
         readonly kind: 'http';
+        readonly protocol: 'http1' | 'http2';
         readonly method: string;
         readonly path: string;
         /** Empty: the cluster's name. */
@@ -24,6 +25,15 @@ export interface HealthCheck {
         /** Half-open ranges. */
         readonly expectedStatuses: readonly { readonly start: number; readonly end: number }[];
         readonly retriableStatuses: readonly { readonly start: number; readonly end: number }[];
+      }
+    | {
+        /** `grpc.health.v1.Health/Check`, always over HTTP/2. */
+        readonly kind: 'grpc';
+        /** Empty: the server as a whole. */
+        readonly serviceName: string;
+        /** Empty: the cluster's name. */
+        readonly authority: string;
+        readonly initialMetadata: readonly { readonly name: string; readonly value: string }[];
       }
     | {
         readonly kind: 'tcp';

@@ -24,6 +24,14 @@ export function decodeCluster(context: DecodeContext, message: ClusterMessage, p
   if (transportSocket !== undefined)
     checkRawBuffer(context, transportSocket, joinPath(path, 'transport_socket'));
   const loadBalancer = decodeLoadBalancer(context, message, path);
+  const http = decodeUpstreamHttp(context, message, path);
+  const healthCheck = decodeHealthChecks(context, message.healthChecks, joinPath(path, 'health_checks'));
+  if (healthCheck?.checker.kind === 'grpc' && http.http2 === undefined) {
+    context.refuse(
+      joinPath(path, 'health_checks[0].grpc_health_check'),
+      'needs http2_protocol_options: gRPC is spoken over HTTP/2',
+    );
+  }
   return {
     name: message.name,
     statName: message.altStatName || message.name,
@@ -33,12 +41,10 @@ export function decodeCluster(context: DecodeContext, message: ClusterMessage, p
     loadBalancer: loadBalancer.policy,
     common: decodeCommon(message, loadBalancer.isLocalityWeighted),
     circuitBreakers: decodeCircuitBreakers(message.circuitBreakers),
-    http: decodeUpstreamHttp(context, message, path),
+    http,
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
     metadata: message.metadata?.filterMetadata ?? {},
-    ...defined<Pick<Cluster, 'healthCheck'>>({
-      healthCheck: decodeHealthChecks(context, message.healthChecks, joinPath(path, 'health_checks')),
-    }),
+    ...defined<Pick<Cluster, 'healthCheck'>>({ healthCheck }),
   };
 }
 

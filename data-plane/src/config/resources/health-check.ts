@@ -1,5 +1,7 @@
 import type {
   HealthCheck as HealthCheckMessage,
+  HeaderValueOption,
+  HealthCheck_GrpcHealthCheck,
   HealthCheck_HttpHealthCheck,
   HealthCheck_Payload,
   HealthCheck_TcpHealthCheck,
@@ -41,11 +43,18 @@ function decodeHealthCheck(context: DecodeContext, message: HealthCheckMessage, 
     unhealthyThreshold: message.unhealthyThreshold ?? 1,
     healthyThreshold: message.healthyThreshold ?? 1,
     reuseConnection: message.reuseConnection ?? true,
-    checker:
-      message.httpHealthCheck === undefined
-        ? decodeTcp(context, message.tcpHealthCheck, `${path}.tcp_health_check`)
-        : decodeHttp(context, message.httpHealthCheck, `${path}.http_health_check`),
+    checker: decodeChecker(context, message, path),
   };
+}
+
+function decodeChecker(
+  context: DecodeContext,
+  { httpHealthCheck, grpcHealthCheck, tcpHealthCheck }: HealthCheckMessage,
+  path: string,
+): HealthCheck['checker'] {
+  if (httpHealthCheck !== undefined) return decodeHttp(context, httpHealthCheck, `${path}.http_health_check`);
+  if (grpcHealthCheck !== undefined) return decodeGrpc(context, grpcHealthCheck, `${path}.grpc_health_check`);
+  return decodeTcp(context, tcpHealthCheck, `${path}.tcp_health_check`);
 }
 
 function decodeHttp(
@@ -57,16 +66,15 @@ function decodeHttp(
   const expected = message.expectedStatuses;
   return {
     kind: 'http',
+    protocol: message.codecClientType === 'HTTP2' ? 'http2' : 'http1',
     method: message.method === 'METHOD_UNSPECIFIED' ? 'GET' : message.method,
     path: message.path,
     host: message.host,
-    requestHeaders: message.requestHeadersToAdd.map(({ header }, i) => {
-      const { key = '', value = '' } = header ?? {};
-      context.attempt(`${path}.request_headers_to_add[${i}].header.value`, () =>
-        context.options.compileFormat(value),
-      );
-      return { name: key.toLowerCase(), value };
-    }),
+    requestHeaders: decodeAddedHeaders(
+      context,
+      message.requestHeadersToAdd,
+      `${path}.request_headers_to_add`,
+    ),
     expectedStatuses:
       expected.length === 0
         ? defaultExpectedStatuses
@@ -75,6 +83,31 @@ function decodeHttp(
       decodeStatuses(context, range, `${path}.retriable_statuses[${i}]`),
     ),
   };
+}
+
+function decodeGrpc(
+  context: DecodeContext,
+  message: HealthCheck_GrpcHealthCheck,
+  path: string,
+): HealthCheck['checker'] {
+  return {
+    kind: 'grpc',
+    serviceName: message.serviceName,
+    authority: message.authority,
+    initialMetadata: decodeAddedHeaders(context, message.initialMetadata, `${path}.initial_metadata`),
+  };
+}
+
+function decodeAddedHeaders(
+  context: DecodeContext,
+  options: readonly HeaderValueOption[],
+  path: string,
+): { name: string; value: string }[] {
+  return options.map(({ header }, i) => {
+    const { key = '', value = '' } = header ?? {};
+    context.attempt(`${path}[${i}].header.value`, () => context.options.compileFormat(value));
+    return { name: key.toLowerCase(), value };
+  });
 }
 
 function decodeStatuses(

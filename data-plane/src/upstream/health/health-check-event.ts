@@ -11,7 +11,7 @@ export type HealthCheckEventKind =
 
 export interface HealthCheckEvent {
   readonly event: HealthCheckEventKind;
-  readonly checkerType: 'HTTP' | 'TCP';
+  readonly checkerType: 'HTTP' | 'TCP' | 'GRPC';
   readonly host: SocketAddress;
   readonly clusterName: string;
   readonly locality: Locality;

@@ -1,5 +1,6 @@
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
+import { noHttp2Stats } from '../../codec/http2/codec-stats.ts';
 import type { Cluster } from '../../config/model/cluster.ts';
 import { hostFlag } from '../../config/model/cluster-update.ts';
 import type { HealthCheck } from '../../config/model/health-check.ts';
@@ -11,7 +12,9 @@ import { HealthCheckSession } from './health-check-session.ts';
 import type { HealthCheckStats } from './health-check-stats.ts';
 import type { HealthProbe } from './health-probe.ts';
 import { isFailed, isNetworkFailure, type CheckResult, type HealthStep } from './health-state.ts';
-import { HttpHealthProbe } from './http-health-probe.ts';
+import { createGrpcExchange } from './grpc-health-probe.ts';
+import { createHttpExchange } from './http-health-probe.ts';
+import { RequestHealthProbe } from './request-health-probe.ts';
 import { TcpHealthProbe } from './tcp-health-probe.ts';
 
 export interface HealthCheckerOptions {
@@ -28,6 +31,9 @@ export interface HealthCheckerOptions {
   readonly onFlags: (member: Member, flags: number) => void;
   readonly onEvent: (event: HealthCheckEvent) => void;
 }
+
+/** As the event log names them. */
+const checkerTypes = { http: 'HTTP', tcp: 'TCP', grpc: 'GRPC' } as const;
 
 /** Active health checks of one cluster object: a session for each host that is checked. */
 export class HealthChecker {
@@ -104,15 +110,18 @@ export class HealthChecker {
   #createProbe(): HealthProbe {
     const { cluster, settings, connector, codecs } = this.#options;
     const { checker, reuseConnection } = settings;
-    return checker.kind === 'http'
-      ? new HttpHealthProbe({
-          checker,
-          clusterName: cluster.name,
-          reuseConnection,
-          connector,
-          createCodec: codecs.http1(cluster.http),
-        })
-      : new TcpHealthProbe({ checker, reuseConnection, connector });
+    if (checker.kind === 'tcp') return new TcpHealthProbe({ checker, reuseConnection, connector });
+    const { http, name, perConnectionBufferLimitBytes } = cluster;
+    return new RequestHealthProbe({
+      exchange:
+        checker.kind === 'http' ? createHttpExchange(checker, name) : createGrpcExchange(checker, name),
+      reuseConnection,
+      connector,
+      createCodec:
+        checker.kind === 'http' && checker.protocol === 'http1'
+          ? codecs.http1(http)
+          : codecs.http2(http, perConnectionBufferLimitBytes, noHttp2Stats),
+    });
   }
 
   #onStep(member: Member, step: HealthStep, result: CheckResult, isFirstCheck: boolean): void {
@@ -156,7 +165,7 @@ export class HealthChecker {
       const { cluster, settings, clock, onEvent } = this.#options;
       onEvent({
         event,
-        checkerType: settings.checker.kind === 'http' ? 'HTTP' : 'TCP',
+        checkerType: checkerTypes[settings.checker.kind],
         host: member.endpoint.address,
         clusterName: cluster.name,
         locality: member.locality,

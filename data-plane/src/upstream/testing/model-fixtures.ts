@@ -107,6 +107,7 @@ export function buildHealthCheck(fields: Partial<HealthCheck> = {}): HealthCheck
 
 export const httpChecker = {
   kind: 'http',
+  protocol: 'http1',
   method: 'GET',
   path: '/health',
   host: '',

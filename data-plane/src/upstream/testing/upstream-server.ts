@@ -1,6 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import {
   createServer as createTcpServer,
   type AddressInfo,
   type Server as TcpServer,
@@ -20,6 +26,18 @@ export async function startHttpServer(
   onRequest: RequestListener,
 ): Promise<UpstreamServer & { readonly server: Server }> {
   const server = createServer({ keepAliveTimeout: 60_000 }, onRequest);
+  return { ...(await listen(server)), server };
+}
+
+/** Over clear text, with prior knowledge. */
+export async function startHttp2Server(
+  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+): Promise<UpstreamServer & { readonly server: Http2Server }> {
+  const server = createHttp2Server();
+  server.on('stream', (stream, headers) => {
+    stream.on('error', () => undefined);
+    onStream(stream, headers);
+  });
   return { ...(await listen(server)), server };
 }
 

@@ -6,19 +6,22 @@ import type { RequestBody } from './request-body.ts';
 /** Methods whose requests may be sent twice (RFC 9110, 9.2.2). */
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** The server closed an idle connection while a request was on its way, which can be sent once more at no risk. */
-export function isKeepAliveRace(
+/**
+ * The request can be sent once more at no risk: the server says that it did nothing (REFUSED_STREAM, or GOAWAY before
+ * it; RFC 9113, 8.7), or it closed an idle connection while an idempotent request was on its way.
+ */
+export function isRepeatable(
   connection: UpstreamConnectionInfo | undefined,
   reason: StreamResetReason,
   body: RequestBody,
   headers: HeaderMap,
 ): boolean {
+  if (connection === undefined || !body.isReplayable) return false;
+  if (reason === 'remote-refused-stream') return true;
   return (
-    connection !== undefined &&
     connection.isReused &&
     !connection.hasReceivedBytes &&
     (reason === 'connection-termination' || reason === 'remote-reset') &&
-    body.isReplayable &&
     idempotentMethods.has(headers.get(':method') ?? '')
   );
 }
