@@ -43,6 +43,11 @@ export class ActiveFilterChain {
 
   drain(strategy: DrainStrategy, drainTimeMs: number): void {
     this.#drain.start(strategy, drainTimeMs);
+    this.announceDrain(strategy, drainTimeMs);
+  }
+
+  /** Its connections end, for this chain's reasons or its listener's: those that need not wait for an answer are told. */
+  announceDrain(strategy: DrainStrategy, drainTimeMs: number): void {
     for (const session of this.#sessions) session.drainWithin?.(strategy === 'immediate' ? 0 : drainTimeMs);
   }
 

@@ -145,10 +145,9 @@ export class WorkerListeners {
   drain(strategy: DrainStrategy, drainTimeMs: number, inboundOnly: boolean): void {
     this.#isServerDrainInboundOnly = inboundOnly;
     this.#serverDrain.start(strategy, drainTimeMs);
+    for (const chain of this.#serverDrainedChains()) chain.announceDrain(strategy, drainTimeMs);
     this.#dependencies.wheel.setTimer(drainTimeMs, () => {
-      for (const listener of this.#listeners.values()) {
-        if (this.#isServerDrained(listener)) for (const chain of listener.chains) chain.close();
-      }
+      for (const chain of this.#serverDrainedChains()) chain.close();
     });
     this.#reportIfDrained();
   }
@@ -327,6 +326,11 @@ export class WorkerListeners {
       this.#serverDrain.isDraining &&
       (!this.#isServerDrainInboundOnly || config.trafficDirection === 'inbound')
     );
+  }
+
+  #serverDrainedChains(): ActiveFilterChain[] {
+    const drained = [...this.#listeners.values()].filter((listener) => this.#isServerDrained(listener));
+    return drained.flatMap(({ chains }) => chains);
   }
 
   #mayNotListen({ config }: ActiveListener): boolean {

@@ -59,6 +59,8 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   readonly #startedMs: number;
   #connectedMs: number;
   #countedSentBytes = 0;
+  /** The server's FIN came while a request was open. */
+  #hasEndedBusy = false;
   #durationTimer: Timer | undefined;
 
   constructor(owner: PoolConnectionOwner, remoteAddress: SocketAddress) {
@@ -140,6 +142,7 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
 
   onEnd(): void {
     this.isDraining = true;
+    this.#hasEndedBusy = this.activeCount > 0;
     this.#codec.onEnd();
     // A FIN on an idle connection is how servers end keep-alive; during a request the codec has decided, and a tunnel
     // goes on in the other direction.
@@ -150,7 +153,7 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
 
   onClose(reason: ConnectionCloseReason, detail: string): void {
     const stateBefore = this.state;
-    const wasBusy = this.activeCount > 0;
+    const wasBusy = this.activeCount > 0 || this.#hasEndedBusy;
     const { stats, clock } = this.#owner.context;
     this.isDraining = true;
     this.#durationTimer?.cancel();
