@@ -56,6 +56,10 @@ class SinkConnection implements Connection {
   setHandlers(handlers: ConnectionHandlers): void {
     this.handlers = handlers;
   }
+  writeCopy(bytes: Buffer, start: number, end: number): void {
+    this.write(bytes.subarray(start, end));
+  }
+
   write(data: Buffer | string): void {
     this.bytesWritten += data.length;
     this.writeCount++;

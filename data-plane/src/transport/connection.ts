@@ -20,6 +20,8 @@ export interface Connection {
    * Ignored once closing or closed.
    */
   write(data: Buffer | string): void;
+  /** The same for a small piece of a buffer that the caller goes on using: it is copied before this returns. */
+  writeCopy(bytes: Buffer, start: number, end: number): void;
   /** Counted: reading stops at the first `true` and resumes when every `true` has had its `false`. */
   readDisable(disable: boolean): void;
   /**

@@ -8,6 +8,7 @@ import type {
   ConnectionState,
   SocketAddress,
 } from './connection.ts';
+import { copyPiece } from './gather-buffers.ts';
 import type { ReadTurn, TurnReader } from './read-turn.ts';
 import { SlabPins } from './slab-pins.ts';
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
@@ -48,8 +49,10 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #delayedCloseTimeoutMs: number;
   #handlers: ConnectionHandlers = noHandlers;
   #state: ConnectionState;
-  /** latin1 bytes written in this tick, behind `#queue`. */
+  /** What was written in this tick: `#queue`, and behind it either latin1 text or gathered bytes. */
   #text = '';
+  #gather: Buffer | undefined;
+  #gatheredBytes = 0;
   #queue: (Buffer | string)[] = [];
   #queueBytes = 0;
   /** Made when a chunk that was lent is written first. */
@@ -100,7 +103,11 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   get writeBufferedBytes(): number {
-    return this.#queueBytes + this.#text.length + this.#socket.writableLength;
+    return this.#tickBytes + this.#socket.writableLength;
+  }
+
+  get #tickBytes(): number {
+    return this.#queueBytes + this.#text.length + this.#gatheredBytes;
   }
 
   get isReadDisabled(): boolean {
@@ -134,7 +141,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     const batch = this.#context.batch;
     batch.enter();
     try {
-      if (this.#queueBytes + this.#text.length > 0) this.#joinBatch();
+      if (this.#tickBytes > 0) this.#joinBatch();
       this.#handlers.onConnected?.();
     } finally {
       batch.leave();
@@ -144,21 +151,35 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   write(data: Buffer | string): void {
     if ((this.#state !== 'open' && this.#state !== 'connecting') || this.#isWriteShut) return;
     this.bytesWritten += data.length;
-    if (typeof data === 'string') {
+    if (this.#gatheredBytes > 0 && data.length <= copiedChunkBytes) {
+      if (typeof data === 'string') this.#gatherText(data);
+      else this.#gatherPiece(data, 0, data.length);
+    } else if (typeof data === 'string') {
+      this.#sealTail(true);
       this.#text += data;
     } else if (data.length <= copiedChunkBytes) {
       this.#text += data.toString('latin1');
     } else {
       const part = this.#context.readSlabs.lent === undefined ? data : this.#keepLent(data);
-      if (this.#text !== '') this.#queue.push(this.#text, part);
-      else this.#queue.push(part);
-      this.#queueBytes += this.#text.length + data.length;
-      this.#text = '';
+      this.#sealTail(false);
+      this.#queue.push(part);
+      this.#queueBytes += data.length;
     }
-    if (this.#state === 'connecting' || this.#queueBytes + this.#text.length > this.#tickLimitBytes) {
-      this.#checkHighWatermark();
+    this.#onWritten();
+  }
+
+  writeCopy(bytes: Buffer, start: number, end: number): void {
+    if ((this.#state !== 'open' && this.#state !== 'connecting') || this.#isWriteShut) return;
+    this.bytesWritten += end - start;
+    if (end - start > copiedChunkBytes) {
+      this.#sealTail(false);
+      this.#queue.push(Buffer.from(bytes.subarray(start, end)));
+      this.#queueBytes += end - start;
+    } else {
+      if (this.#text !== '') this.#sealTail(false);
+      this.#gatherPiece(bytes, start, end);
     }
-    if (!this.#isInBatch && this.#state === 'open') this.#joinBatch();
+    this.#onWritten();
   }
 
   readDisable(disable: boolean): void {
@@ -210,13 +231,13 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     if (this.#state !== 'open' || this.#isWriteShut) return;
     const socket = this.#socket;
     const progress = socket.writableLength > 0 ? this.#watchProgress() : undefined;
-    if (this.#queueBytes === 0) {
+    if (this.#queueBytes > 0) this.#flushQueue();
+    else if (this.#gatheredBytes > 0) this.#flushGathered(progress);
+    else {
       const text = this.#text;
       if (text === '') return;
       this.#text = '';
       socket.write(text, 'latin1', progress);
-    } else {
-      this.#flushQueue();
     }
     if (socket.writableLength > 0) this.#noteBackPressure();
     else this.#onAllSent();
@@ -257,11 +278,59 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.#context.batch.add(this);
   }
 
+  #onWritten(): void {
+    if (this.#state === 'connecting' || this.#tickBytes > this.#tickLimitBytes) this.#checkHighWatermark();
+    if (!this.#isInBatch && this.#state === 'open') this.#joinBatch();
+  }
+
+  /** What stands behind the queue becomes a part of it. `isTextKept`: only gathered bytes do. */
+  #sealTail(isTextKept: boolean): void {
+    if (this.#gatheredBytes > 0) {
+      const part = this.#gather?.subarray(0, this.#gatheredBytes) ?? emptyChunk;
+      this.#queue.push(part);
+      this.#queueBytes += part.length;
+      this.#gather = undefined;
+      this.#gatheredBytes = 0;
+    }
+    if (isTextKept || this.#text === '') return;
+    this.#queue.push(this.#text);
+    this.#queueBytes += this.#text.length;
+    this.#text = '';
+  }
+
+  #gatherPiece(bytes: Buffer, start: number, end: number): void {
+    const at = this.#reserveGathered(end - start);
+    copyPiece(this.#gather ?? emptyChunk, at, bytes, start, end);
+  }
+
+  #gatherText(text: string): void {
+    const at = this.#reserveGathered(text.length);
+    this.#gather?.write(text, at, 'latin1');
+  }
+
+  /** Room for that much, no more than `copiedChunkBytes`; says where. */
+  #reserveGathered(byteCount: number): number {
+    if (this.#gather !== undefined && this.#gatheredBytes + byteCount > this.#gather.length)
+      this.#sealTail(true);
+    this.#gather ??= this.#context.gatherBuffers.take();
+    const at = this.#gatheredBytes;
+    this.#gatheredBytes += byteCount;
+    return at;
+  }
+
+  #flushGathered(progress: (() => void) | undefined): void {
+    const gather = this.#gather ?? emptyChunk;
+    const bytes = gather.subarray(0, this.#gatheredBytes);
+    this.#gather = undefined;
+    this.#gatheredBytes = 0;
+    this.#socket.write(bytes, progress);
+    if (this.#socket.writableLength === 0) this.#context.gatherBuffers.release(gather);
+  }
+
   #flushQueue(): void {
     const socket = this.#socket;
+    this.#sealTail(false);
     const queue = this.#queue;
-    if (this.#text !== '') queue.push(this.#text);
-    this.#text = '';
     this.#queue = [];
     this.#queueBytes = 0;
     const lastIndex = queue.length - 1;
@@ -334,6 +403,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     const wasConnecting = this.#state === 'connecting';
     this.#markClosing();
     this.#text = '';
+    this.#gather = undefined;
+    this.#gatheredBytes = 0;
     this.#queue = [];
     this.#queueBytes = 0;
     this.#pins?.abandon();

@@ -1,4 +1,5 @@
 import type { PausableHandles } from './pausable-handle.ts';
+import { GatherBuffers } from './gather-buffers.ts';
 import { ReadSlabs } from './read-slabs.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -10,6 +11,7 @@ export interface TransportContext {
   readonly nextConnectionId: () => number;
   /** What sockets read into; see `SocketReader`. */
   readonly readSlabs: ReadSlabs;
+  readonly gatherBuffers: GatherBuffers;
   /** Accepted sockets read that way too; `canInterceptAccept` said that they can. */
   readonly hasFastAccept: boolean;
   /** Listening sockets that can stop accepting; undefined where Node has none. */
@@ -38,6 +40,7 @@ export function createTransportContext(
     batch: new WriteBatch(wheel),
     nextConnectionId: () => (lastId += workerCount),
     readSlabs: new ReadSlabs(wheel),
+    gatherBuffers: new GatherBuffers(),
     hasFastAccept,
     pausableHandles,
     onDescriptor,

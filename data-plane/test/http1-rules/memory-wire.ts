@@ -86,6 +86,10 @@ export class MemoryWire implements Connection, Wire {
     });
   }
 
+  writeCopy(bytes: Buffer, start: number, end: number): void {
+    this.write(bytes.subarray(start, end));
+  }
+
   write(data: Buffer | string): void {
     if (this.state !== 'open' || this.#hasSentFin) return;
     const text = typeof data === 'string' ? data : data.toString('latin1');

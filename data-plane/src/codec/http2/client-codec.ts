@@ -44,7 +44,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
   connectSupport: ConnectSupport = 'unknown';
   readonly #callbacks: ClientCodecCallbacks;
   /** Streams whose head was not written yet: they have no number. */
-  readonly #unopened = new Set<Http2ClientStream>();
+  #unopened: Http2ClientStream[] = [];
   #nextStreamId: number;
   #isGoingAway = false;
 
@@ -63,7 +63,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
   }
 
   override get activeStreamCount(): number {
-    return this.streams.size + this.#unopened.size;
+    return this.streams.size + this.#unopened.length;
   }
 
   /**
@@ -85,7 +85,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
       return stream;
     }
     this.liveness.onNewStream();
-    this.#unopened.add(stream);
+    this.#unopened.push(stream);
     return stream;
   }
 
@@ -95,7 +95,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
 
   /** The first head of a stream gives it the next number: numbers must rise on the wire (RFC 9113, 5.1.1). */
   override sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number {
-    if (stream instanceof Http2ClientStream && this.#unopened.delete(stream)) {
+    if (stream instanceof Http2ClientStream && stream.id === 0 && this.#forgetUnopened(stream)) {
       stream.id = this.#nextStreamId;
       this.#nextStreamId += 2;
       stream.sendWindow.add(this.peer.initialWindowBytes);
@@ -138,7 +138,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
       this.#callbacks.onGoAway();
     }
     // The server has not looked at these: they may be sent again anywhere.
-    for (const stream of [...this.streams.values(), ...this.#unopened]) {
+    for (const stream of [...this.streams.toArray(), ...this.#unopened]) {
       if (stream.id !== 0 && stream.id <= lastStreamId) continue;
       this.failUntold(stream, 'remote-refused-stream', 'GOAWAY of the server');
     }
@@ -198,13 +198,20 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
 
   protected override forget(stream: Http2Stream): void {
     super.forget(stream);
-    if (stream instanceof Http2ClientStream) this.#unopened.delete(stream);
+    if (stream instanceof Http2ClientStream && stream.id === 0) this.#forgetUnopened(stream);
   }
 
   protected override takeStreams(): Http2Stream[] {
-    const unopened = [...this.#unopened];
-    this.#unopened.clear();
+    const unopened = this.#unopened;
+    this.#unopened = [];
     return [...super.takeStreams(), ...unopened];
+  }
+
+  /** Nearly always the newest, and the only one. */
+  #forgetUnopened(stream: Http2ClientStream): boolean {
+    const at = this.#unopened.lastIndexOf(stream);
+    if (at >= 0) this.#unopened.splice(at, 1);
+    return at >= 0;
   }
 
   #onAnswer(stream: Http2ClientStream, head: HeaderList, endStream: boolean): boolean {

@@ -15,6 +15,7 @@ import {
   defaultWindowBytes,
   enhanceYourCalm,
   flowControlError,
+  frameHeaderBytes,
   protocolError,
   refusedStream,
   settingHeaderTableSize,
@@ -26,6 +27,7 @@ import {
 import { ResetMemory } from './reset-memory.ts';
 import { SendScheduler } from './send-scheduler.ts';
 import { PeerSettings } from './settings.ts';
+import { StreamTable } from './stream-table.ts';
 
 /** A stream is given at least so much to keep, however many there are. */
 const minStreamBufferBytes = 16 * 1024;
@@ -45,7 +47,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   protected readonly options: Http2Options;
   protected readonly outbound: Outbound;
   protected readonly peer = new PeerSettings();
-  protected readonly streams = new Map<number, Http2Stream>();
+  protected readonly streams = new StreamTable<Http2Stream>();
   protected readonly guard: FloodGuard;
   protected readonly liveness: Liveness;
   protected readonly resets = new ResetMemory();
@@ -102,13 +104,13 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   onAboveWriteHighWatermark(): void {
     this.isWriteBlocked = true;
-    for (const stream of this.streams.values()) stream.checkWatermark();
+    for (const stream of this.streams.toArray()) stream.checkWatermark();
   }
 
   onBelowWriteLowWatermark(): void {
     this.isWriteBlocked = false;
     this.scheduler.flush(this.#isBlocked);
-    for (const stream of this.streams.values()) stream.checkWatermark();
+    for (const stream of this.streams.toArray()) stream.checkWatermark();
   }
 
   // For the streams.
@@ -133,9 +135,9 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number {
     const encoder = this.#encoder;
-    encoder.begin();
+    encoder.begin(frameHeaderBytes);
     encodeFields(headers, encoder);
-    return this.outbound.headers(stream.id, encoder.take(), endStream);
+    return this.outbound.headers(stream.id, encoder, endStream);
   }
 
   sendData(stream: Http2Stream, chunk: Buffer, endStream: boolean): number {
@@ -218,7 +220,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     }
     this.outbound.settingsAck();
     const changeBytes = this.peer.initialWindowBytes - before;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.toArray()) {
       if (!stream.sendWindow.add(changeBytes)) {
         return this.giveUp(flowControlError, 'a window that is too large');
       }
@@ -340,7 +342,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   protected addStream(stream: Http2Stream): void {
     this.guard.openedStreamCount++;
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
     this.options.stats.add('streams_active', 1);
   }
 
@@ -377,7 +379,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   /** Every stream, which the connection forgets. */
   protected takeStreams(): Http2Stream[] {
-    const streams = [...this.streams.values()];
+    const streams = this.streams.toArray();
     for (const stream of streams) this.forget(stream);
     return streams;
   }

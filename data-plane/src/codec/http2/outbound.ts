@@ -1,5 +1,6 @@
 import type { Connection } from '../../transport/connection.ts';
 import type { Flood } from './flood-guard.ts';
+import type { HpackEncoder } from './hpack/hpack-encoder.ts';
 import { maxWrittenFrameBytes, type Http2Options } from './options.ts';
 import {
   flagAck,
@@ -16,6 +17,9 @@ import {
   frameWindowUpdate,
 } from './protocol.ts';
 
+/** A chunk up to here goes beside its frame's header, and longer ones are written as they are. */
+const maxCopiedBytes = 8 * 1024;
+
 /**
  * Frames → bytes of one connection. The connection gathers what one turn writes. Frames are counted until the socket
  * has taken them: a peer that asks and never reads would have us keep them all.
@@ -23,6 +27,7 @@ import {
 export class Outbound {
   readonly #connection: Connection;
   readonly #options: Http2Options;
+  readonly #head = Buffer.alloc(frameHeaderBytes);
   #waitingFrames = 0;
   /** Of these, such as answer the peer's own: acknowledgements and resets. */
   #waitingControlFrames = 0;
@@ -52,87 +57,106 @@ export class Outbound {
   settings(settings: readonly (readonly [id: number, value: number])[]): void {
     let payload = '';
     for (const [id, value] of settings) payload += uint16(id) + uint32(value);
-    this.#write(frameHead(payload.length, frameSettings, 0, 0) + payload);
+    this.#write(frameSettings, 0, 0, payload);
   }
 
   settingsAck(): void {
-    this.#control(frameHead(0, frameSettings, flagAck, 0));
+    this.#control(frameSettings, flagAck, 0, '');
   }
 
   /** `opaque`: eight bytes. */
   pingAck(opaque: string): void {
-    this.#control(frameHead(8, framePing, flagAck, 0) + opaque);
+    this.#control(framePing, flagAck, 0, opaque);
   }
 
   ping(opaque: string): void {
-    this.#write(frameHead(8, framePing, 0, 0) + opaque);
+    this.#write(framePing, 0, 0, opaque);
   }
 
   rstStream(streamId: number, code: number): void {
     this.#options.stats.count('tx_reset');
-    this.#control(frameHead(4, frameRstStream, 0, streamId) + uint32(code));
+    this.#control(frameRstStream, 0, streamId, uint32(code));
   }
 
   goAway(lastStreamId: number, code: number, debug: string): void {
     this.#options.stats.count('goaway_sent');
     const payload = uint32(lastStreamId) + uint32(code) + debug;
-    this.#write(frameHead(payload.length, frameGoAway, 0, 0) + payload);
+    this.#write(frameGoAway, 0, 0, payload);
   }
 
   windowUpdate(streamId: number, bytes: number): void {
-    this.#write(frameHead(4, frameWindowUpdate, 0, streamId) + uint32(bytes));
+    this.#write(frameWindowUpdate, 0, streamId, uint32(bytes));
   }
 
-  /** A whole header block, in as many frames as it needs. Returns the bytes on the wire. */
-  headers(streamId: number, block: Buffer, endStream: boolean): number {
-    const text = block.toString('latin1');
+  /**
+   * The block that `encoder` has written behind room for a frame's header, in as many frames as it needs. Returns the
+   * bytes on the wire.
+   */
+  headers(streamId: number, encoder: HpackEncoder, endStream: boolean): number {
+    const { buffer, end } = encoder;
     const endFlag = endStream ? flagEndStream : 0;
-    if (text.length <= maxWrittenFrameBytes) {
-      this.#write(frameHead(text.length, frameHeaders, flagEndHeaders | endFlag, streamId) + text);
-      return frameHeaderBytes + text.length;
+    const blockBytes = end - frameHeaderBytes;
+    if (blockBytes <= maxWrittenFrameBytes) {
+      writeFrameHead(buffer, 0, blockBytes, frameHeaders, flagEndHeaders | endFlag, streamId);
+      this.#waitingFrames++;
+      this.#connection.writeCopy(buffer, 0, end);
+      return end;
     }
     let written = 0;
-    for (let at = 0; at < text.length; at += maxWrittenFrameBytes) {
-      const part = text.slice(at, at + maxWrittenFrameBytes);
-      const isLast = at + maxWrittenFrameBytes >= text.length;
-      const type = at === 0 ? frameHeaders : frameContinuation;
-      const flags = (at === 0 ? endFlag : 0) | (isLast ? flagEndHeaders : 0);
-      this.#write(frameHead(part.length, type, flags, streamId) + part);
-      written += frameHeaderBytes + part.length;
+    for (let at = frameHeaderBytes; at < end; at += maxWrittenFrameBytes) {
+      const partEnd = Math.min(end, at + maxWrittenFrameBytes);
+      const isFirst = at === frameHeaderBytes;
+      const flags = (isFirst ? endFlag : 0) | (partEnd === end ? flagEndHeaders : 0);
+      this.#frameHead(partEnd - at, isFirst ? frameHeaders : frameContinuation, flags, streamId);
+      this.#connection.writeCopy(buffer, at, partEnd);
+      written += frameHeaderBytes + partEnd - at;
     }
     return written;
   }
 
   /** `chunk` may be lent; it is the connection's from here on. Returns the bytes on the wire. */
   data(streamId: number, chunk: Buffer, endStream: boolean): number {
-    this.#write(frameHead(chunk.length, frameData, endStream ? flagEndStream : 0, streamId));
-    if (chunk.length > 0) this.#connection.write(chunk);
+    this.#frameHead(chunk.length, frameData, endStream ? flagEndStream : 0, streamId);
+    if (chunk.length > maxCopiedBytes) this.#connection.write(chunk);
+    else if (chunk.length > 0) this.#connection.writeCopy(chunk, 0, chunk.length);
     return frameHeaderBytes + chunk.length;
   }
 
-  #write(frame: string): void {
+  #frameHead(length: number, type: number, flags: number, streamId: number): void {
+    writeFrameHead(this.#head, 0, length, type, flags, streamId);
     this.#waitingFrames++;
-    this.#connection.write(frame);
+    this.#connection.writeCopy(this.#head, 0, frameHeaderBytes);
   }
 
-  #control(frame: string): void {
+  /** `payload`: latin1. Rare frames, and short ones. */
+  #write(type: number, flags: number, streamId: number, payload: string): void {
+    this.#frameHead(payload.length, type, flags, streamId);
+    if (payload !== '') this.#connection.write(payload);
+  }
+
+  #control(type: number, flags: number, streamId: number, payload: string): void {
     this.#waitingControlFrames++;
-    this.#write(frame);
+    this.#write(type, flags, streamId, payload);
   }
 }
 
-function frameHead(length: number, type: number, flags: number, streamId: number): string {
-  return String.fromCharCode(
-    length >>> 16,
-    (length >>> 8) & 0xff,
-    length & 0xff,
-    type,
-    flags,
-    streamId >>> 24,
-    (streamId >>> 16) & 0xff,
-    (streamId >>> 8) & 0xff,
-    streamId & 0xff,
-  );
+function writeFrameHead(
+  target: Buffer,
+  at: number,
+  length: number,
+  type: number,
+  flags: number,
+  streamId: number,
+): void {
+  target[at] = length >>> 16;
+  target[at + 1] = length >>> 8;
+  target[at + 2] = length;
+  target[at + 3] = type;
+  target[at + 4] = flags;
+  target[at + 5] = streamId >>> 24;
+  target[at + 6] = streamId >>> 16;
+  target[at + 7] = streamId >>> 8;
+  target[at + 8] = streamId;
 }
 
 function uint16(value: number): string {

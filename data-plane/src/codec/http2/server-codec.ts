@@ -59,7 +59,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec {
 
   onEnd(): void {
     this.#hasInputEnded = true;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.toArray()) {
       if (!stream.isRemoteEnded) this.failUntold(stream, 'connection-termination', 'incomplete request');
     }
   }
@@ -85,7 +85,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec {
   }
 
   override kindOfHead(streamId: number): ListKind | undefined {
-    if (this.streams.has(streamId)) return 'trailers';
+    if (this.streams.get(streamId) !== undefined) return 'trailers';
     if ((streamId & 1) === 0) return this.#refuse(protocolError, 'a stream with an even number');
     if (streamId > this.lastPeerStreamId || this.resets.has(streamId)) return 'request';
     return this.#refuse(streamClosed, 'HEADERS of a stream that is closed');

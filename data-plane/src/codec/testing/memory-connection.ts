@@ -25,6 +25,10 @@ export class MemoryConnection implements Connection {
     this.handlers = handlers;
   }
 
+  writeCopy(bytes: Buffer, start: number, end: number): void {
+    this.write(bytes.subarray(start, end));
+  }
+
   write(data: Buffer | string): void {
     if (this.state !== 'open' || this.isWriteShut) return;
     this.#written += typeof data === 'string' ? data : data.toString('latin1');

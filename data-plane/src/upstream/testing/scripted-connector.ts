@@ -56,6 +56,10 @@ class ScriptedConnection implements Connection {
     this.state = 'closed';
     this.#handlers?.onClose('local', '');
   }
+  writeCopy(): void {
+    // Nobody reads it.
+  }
+
   write(): void {
     // Nobody reads it.
   }

@@ -48,6 +48,7 @@ export class HpackEncoder {
   readonly #table: DynamicTable;
   readonly #remembered = new Map<string, Remembered>();
   #buffer = Buffer.allocUnsafeSlow(1024);
+  #start = 0;
   #length = 0;
   /** The least and the last table size since the last block; undefined: it has not changed. */
   #pendingLeastBytes: number | undefined;
@@ -72,9 +73,10 @@ export class HpackEncoder {
     this.#table.resize(limitBytes);
   }
 
-  /** Starts a block. */
-  begin(): void {
-    this.#length = 0;
+  /** Starts a block. `headroomBytes` are left free in front of it, for whatever frames it. */
+  begin(headroomBytes = 0): void {
+    this.#start = headroomBytes;
+    this.#length = headroomBytes;
     const leastBytes = this.#pendingLeastBytes;
     if (leastBytes === undefined) return;
     this.#pendingLeastBytes = undefined;
@@ -110,7 +112,16 @@ export class HpackEncoder {
 
   /** The block; it is overwritten by the next one. */
   take(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
+    return this.#buffer.subarray(this.#start, this.#length);
+  }
+
+  /** What is written into, headroom and block: until `end`, and good until the next call. */
+  get buffer(): Buffer {
+    return this.#buffer;
+  }
+
+  get end(): number {
+    return this.#length;
   }
 
   /** Place in the dynamic table, 0 the newest; −1: not there any more. */
