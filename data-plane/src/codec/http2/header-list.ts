@@ -22,6 +22,20 @@ const pseudoHeaders: Readonly<Record<Exclude<ListKind, 'trailers'>, ReadonlySet<
   response: new Set([':status']),
 };
 
+/** Those that mean something here. */
+const specialFields: ReadonlySet<string> = new Set(['te', 'content-length', 'cookie']);
+
+/** What was found out about a name, and the last value of it that was good: both come again and again. */
+interface KnownName {
+  readonly malformed: string | undefined;
+  readonly isPlain: boolean;
+  goodValue: string;
+}
+
+/** A peer can make up names; more are looked at anew each time. */
+const maxKnownNames = 128;
+const maxKnownNameBytes = 64;
+
 const colon = 0x3a;
 
 /**
@@ -44,6 +58,7 @@ export class HeaderList implements FieldSink {
   /** Crumbs of `cookie` are one field again in the header map (RFC 9113, 8.2.3). */
   #cookie: string | undefined;
   #neverIndexed: Set<string> | undefined;
+  readonly #known = new Map<string, KnownName>();
   #maxBytes = 0;
   #maxFields = 0;
 
@@ -94,9 +109,16 @@ export class HeaderList implements FieldSink {
 
   #addRegular(name: string, value: string): string | undefined {
     this.#hasRegularField = true;
-    if (!isLowerCaseToken(name)) return 'a field name that is none';
-    if (!isFieldValue(value)) return `bytes in ${name} that no field has`;
-    if (connectionFields.has(name)) return `the field ${name}`;
+    const known = this.#known.get(name) ?? this.#meet(name);
+    if (known.malformed !== undefined) return known.malformed;
+    if (value !== known.goodValue) {
+      if (!isFieldValue(value)) return `bytes in ${name} that no field has`;
+      known.goodValue = value;
+    }
+    if (known.isPlain && this.#kind !== 'trailers') {
+      this.headers.addUnchecked(name, value);
+      return undefined;
+    }
     if (name === 'te' && value.toLowerCase() !== 'trailers') return 'a TE beside trailers';
     if (this.#kind === 'trailers') return this.#addTrailer(name, value);
     if (name === 'content-length') {
@@ -110,6 +132,15 @@ export class HeaderList implements FieldSink {
       this.headers.addUnchecked(name, value);
     }
     return undefined;
+  }
+
+  #meet(name: string): KnownName {
+    let malformed: string | undefined;
+    if (!isLowerCaseToken(name)) malformed = 'a field name that is none';
+    else if (connectionFields.has(name)) malformed = `the field ${name}`;
+    const known: KnownName = { malformed, isPlain: !specialFields.has(name), goodValue: '' };
+    if (this.#known.size < maxKnownNames && name.length <= maxKnownNameBytes) this.#known.set(name, known);
+    return known;
   }
 
   /** As HTTP/1.1 has it: framing is an attempt at being read in two ways, what cannot stand there is dropped. */

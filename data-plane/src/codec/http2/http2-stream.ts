@@ -36,6 +36,8 @@ const noCallbacks: StreamCallbacks = {
   onBelowWriteLowWatermark: () => undefined,
 };
 const noBytes = Buffer.alloc(0);
+const noHeads: QueuedHead[] = [];
+const noChunks: Buffer[] = [];
 
 /**
  * What both halves have of a stream: windows, what waits to be sent, and the two ends (RFC 9113, 5.1). What can go out
@@ -66,8 +68,9 @@ export abstract class Http2Stream implements StreamEncoder {
   #readDisableCount = 0;
   /** Received while reading is disabled: given back when it is not any more. */
   #heldBytes = 0;
-  #heads: QueuedHead[] = [];
-  #queue: Buffer[] = [];
+  /** Most streams never have anything that waits. */
+  #heads = noHeads;
+  #queue = noChunks;
   #queueBytes = 0;
   #isEndQueued = false;
   #trailers: HeaderMap | undefined;
@@ -104,6 +107,7 @@ export abstract class Http2Stream implements StreamEncoder {
     if (endStream) this.#isEndQueued = true;
     const restBytes = hadQueue ? chunk : this.#sendNow(chunk);
     if (restBytes.length > 0) {
+      if (this.#queue === noChunks) this.#queue = [];
       this.#queue.push(Buffer.from(restBytes));
       this.#count(restBytes.length);
     }
@@ -157,8 +161,8 @@ export abstract class Http2Stream implements StreamEncoder {
   complete(): void {
     this.isEnded = true;
     this.#callbacks = noCallbacks;
-    this.#heads = [];
-    this.#queue = [];
+    this.#heads = noHeads;
+    this.#queue = noChunks;
     this.#trailers = undefined;
     this.#count(-this.#queueBytes);
   }
@@ -234,6 +238,7 @@ export abstract class Http2Stream implements StreamEncoder {
       this.#writeHead(headers, endStream);
       return;
     }
+    if (this.#heads === noHeads) this.#heads = [];
     this.#heads.push({ headers, endStream });
     this.owner.send(this);
   }

@@ -19,25 +19,42 @@ const rarelyRepeated: ReadonlySet<string> = new Set([
   'x-request-id',
   'x-envoy-upstream-service-time',
 ]);
+/** Names without an entry that are remembered all the same. */
+const maxIdleNames = 64;
+/** Is no value: it could not be written. */
+const noValue = '\n';
 /** An entry larger than this part of the table is not worth those that it pushes out. */
 const maxEntryShare = 0.5;
 
-/** index of the first static entry of a name, and of each whole field. */
-const staticNames = new Map<string, number>();
-const staticWhole = new Map<string, ReadonlyMap<string, number>>();
+interface StaticName {
+  /** Index of the first static entry with that name; 0: none. */
+  index: number;
+  /** Value → index, of entries that have one. */
+  readonly byValue: Map<string, number>;
+}
+
+const staticNames = new Map<string, StaticName>();
 staticFields.forEach(({ name, value }, at) => {
-  if (!staticNames.has(name)) staticNames.set(name, at + 1);
-  if (value === '') return;
-  const values = new Map(staticWhole.get(name) ?? []);
-  values.set(value, at + 1);
-  staticWhole.set(name, values);
+  let known = staticNames.get(name);
+  if (known === undefined) staticNames.set(name, (known = { index: at + 1, byValue: new Map() }));
+  if (value !== '') known.byValue.set(value, at + 1);
 });
 
-/** Where a field was put last: number in the order of additions. */
-interface Remembered {
-  /** Value → number of the addition. */
-  readonly byValue: Map<string, number>;
-  last: number;
+/** All that an encoder knows of a name, so that a field costs one look-up. */
+interface KnownName {
+  readonly staticIndex: number;
+  readonly staticValues: ReadonlyMap<string, number> | undefined;
+  readonly isSecret: boolean;
+  readonly isCookie: boolean;
+  readonly isRarelyRepeated: boolean;
+  /** Value → number of the addition, of what was put into the table. */
+  byValue: Map<string, number> | undefined;
+  /** The last one of them. */
+  lastValue: string;
+  lastNumber: number;
+  /** The last value that the static table has, and where. */
+  lastStaticValue: string;
+  lastStaticIndex: number;
 }
 
 /**
@@ -46,7 +63,7 @@ interface Remembered {
  */
 export class HpackEncoder {
   readonly #table: DynamicTable;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #known = new Map<string, KnownName>();
   #buffer = Buffer.allocUnsafeSlow(1024);
   #start = 0;
   #length = 0;
@@ -86,27 +103,19 @@ export class HpackEncoder {
 
   /** `name` is lower case; both are latin1. `isNeverIndexed`: as it came (RFC 7541, 6.2.3). */
   add(name: string, value: string, isNeverIndexed = false): void {
-    const whole = staticWhole.get(name)?.get(value);
-    if (whole !== undefined && !isNeverIndexed) {
-      this.#writeInteger(0x80, 0x7f, whole);
+    const known = this.#known.get(name) ?? this.#meet(name);
+    if (isNeverIndexed || known.isSecret || (known.isCookie && value.length < minIndexedCookieBytes)) {
+      this.#writeLiteral(0x10, 0x0f, known, name, value);
       return;
     }
-    if (
-      isNeverIndexed ||
-      neverIndexed.has(name) ||
-      (name === 'cookie' && value.length < minIndexedCookieBytes)
-    ) {
-      this.#writeLiteral(0x10, 0x0f, name, value);
-      return;
-    }
-    const at = this.#find(name, value);
-    if (at >= 0) {
-      this.#writeInteger(0x80, 0x7f, staticFields.length + 1 + at);
-    } else if (rarelyRepeated.has(name) || fieldSize(name, value) > this.#table.maxBytes * maxEntryShare) {
-      this.#writeLiteral(0x00, 0x0f, name, value);
+    const index = this.#indexOf(known, value);
+    if (index > 0) {
+      this.#writeInteger(0x80, 0x7f, index);
+    } else if (known.isRarelyRepeated || fieldSize(name, value) > this.#table.maxBytes * maxEntryShare) {
+      this.#writeLiteral(0x00, 0x0f, known, name, value);
     } else {
-      this.#writeLiteral(0x40, 0x3f, name, value);
-      this.#remember(name, value);
+      this.#writeLiteral(0x40, 0x3f, known, name, value);
+      this.#remember(known, name, value);
     }
   }
 
@@ -124,54 +133,76 @@ export class HpackEncoder {
     return this.#length;
   }
 
-  /** Place in the dynamic table, 0 the newest; −1: not there any more. */
-  #find(name: string, value: string): number {
-    const number = this.#remembered.get(name)?.byValue.get(value);
-    return number === undefined ? -1 : this.#placeOf(number);
+  /** Of the whole field, in either table; 0: nowhere. */
+  #indexOf(known: KnownName, value: string): number {
+    if (value === known.lastStaticValue) return known.lastStaticIndex;
+    if (value === known.lastValue) return this.#dynamicIndex(known.lastNumber);
+    const fixed = known.staticValues?.get(value);
+    if (fixed !== undefined) {
+      known.lastStaticValue = value;
+      known.lastStaticIndex = fixed;
+      return fixed;
+    }
+    const number = known.byValue?.get(value);
+    return number === undefined ? 0 : this.#dynamicIndex(number);
   }
 
-  #placeOf(number: number): number {
+  /** Of an entry of the dynamic table; 0: it has left it. */
+  #dynamicIndex(number: number): number {
     const place = (this.#table.addedCount - 1 - number) & 0x7fffffff;
-    return place < this.#table.count ? place : -1;
+    return place < this.#table.count ? staticFields.length + 1 + place : 0;
   }
 
-  #remember(name: string, value: string): void {
+  #meet(name: string): KnownName {
+    // Names come from messages; those that left the table are forgotten before they become many.
+    if (this.#known.size > 2 * this.#table.count + maxIdleNames) this.#forgetEvicted();
+    const fixed = staticNames.get(name);
+    const known: KnownName = {
+      staticIndex: fixed?.index ?? 0,
+      staticValues: fixed?.byValue,
+      isSecret: neverIndexed.has(name),
+      isCookie: name === 'cookie',
+      isRarelyRepeated: rarelyRepeated.has(name),
+      byValue: undefined,
+      lastValue: noValue,
+      lastNumber: 0,
+      lastStaticValue: noValue,
+      lastStaticIndex: 0,
+    };
+    this.#known.set(name, known);
+    return known;
+  }
+
+  #remember(known: KnownName, name: string, value: string): void {
     const number = this.#table.addedCount;
     this.#table.add(name, value);
-    let remembered = this.#remembered.get(name);
-    if (remembered === undefined) {
-      // Names come from messages; those that left the table are forgotten before they become many.
-      if (this.#remembered.size > 2 * this.#table.count + 16) this.#forgetEvicted();
-      remembered = { byValue: new Map(), last: number };
-      this.#remembered.set(name, remembered);
-    }
-    if (remembered.byValue.size > this.#table.count + 16) forget(remembered.byValue, this.#isEvicted);
-    remembered.byValue.set(value, number);
-    remembered.last = number;
+    known.byValue ??= new Map();
+    if (known.byValue.size > this.#table.count + 16) this.#forgetValues(known.byValue);
+    known.byValue.set(value, number);
+    known.lastValue = value;
+    known.lastNumber = number;
   }
 
   #forgetEvicted(): void {
-    for (const [name, { byValue }] of this.#remembered) {
-      forget(byValue, this.#isEvicted);
-      if (byValue.size === 0) this.#remembered.delete(name);
+    for (const [name, { byValue }] of this.#known) {
+      if (byValue !== undefined) this.#forgetValues(byValue);
+      if (byValue === undefined || byValue.size === 0) this.#known.delete(name);
     }
   }
 
-  readonly #isEvicted = (number: number): boolean => this.#placeOf(number) < 0;
+  #forgetValues(byValue: Map<string, number>): void {
+    for (const [value, number] of byValue) if (this.#dynamicIndex(number) === 0) byValue.delete(value);
+  }
 
-  #writeLiteral(pattern: number, mask: number, name: string, value: string): void {
-    const index = this.#nameIndex(name);
+  #writeLiteral(pattern: number, mask: number, known: KnownName, name: string, value: string): void {
+    const index = known.staticIndex > 0 ? known.staticIndex : this.#nameIndex(known);
     this.#writeInteger(pattern, mask, index);
     if (index === 0) this.#writeString(name);
     this.#writeString(value);
   }
 
-  #nameIndex(name: string): number {
-    const fixed = staticNames.get(name);
-    if (fixed !== undefined) return fixed;
-    const remembered = this.#remembered.get(name);
-    const place = remembered === undefined ? -1 : this.#placeOf(remembered.last);
-    return place < 0 ? 0 : staticFields.length + 1 + place;
+  #nameIndex(known: KnownName): number {
+    return known.lastValue === noValue ? 0 : this.#dynamicIndex(known.lastNumber);
   }
 
   #writeInteger(pattern: number, mask: number, value: number): void {
@@ -205,8 +236,4 @@ export class HpackEncoder {
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
   }
-}
-
-function forget(byValue: Map<string, number>, isEvicted: (number: number) => boolean): void {
-  for (const [value, number] of byValue) if (isEvicted(number)) byValue.delete(value);
 }
