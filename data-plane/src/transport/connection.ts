@@ -37,6 +37,8 @@ export interface Connection {
   setWriteBufferLimit(limitBytes: number): void;
   /** How long `flush-and-delay` waits for the peer; 0 = not at all. Sockets have 1 s until then. */
   setDelayedCloseTimeout?(timeoutMs: number): void;
+  /** Requests of several other connections write to it: their writes go out together. */
+  shareWrites?(): void;
   readonly bytesRead: number;
   readonly bytesWritten: number;
 }

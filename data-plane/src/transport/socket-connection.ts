@@ -58,6 +58,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   /** Made when a chunk that was lent is written first. */
   #pins: SlabPins | undefined;
   #isInBatch = false;
+  #isShared = false;
   #readDisableCount = 0;
   #isWriteShut = false;
   #hasRemoteEnded = false;
@@ -121,6 +122,10 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   setWriteBufferLimit(limitBytes: number): void {
     this.#writeLimitBytes = limitBytes;
     this.#tickLimitBytes = limitBytes === 0 ? Infinity : Math.max(limitBytes, maxTickBytes);
+  }
+
+  shareWrites(): void {
+    this.#isShared = true;
   }
 
   setDelayedCloseTimeout(timeoutMs: number): void {
@@ -275,7 +280,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
 
   #joinBatch(): void {
     this.#isInBatch = true;
-    this.#context.batch.add(this);
+    if (this.#isShared) this.#context.batch.addShared(this);
+    else this.#context.batch.add(this);
   }
 
   #onWritten(): void {

@@ -9,7 +9,8 @@ export interface Flushable {
 /**
  * Gathers the writes of one turn, over all connections of a worker: while a socket's bytes are handled, everything
  * that is written waits until the handler returned, and then goes out with one `write` for each connection.
- * What is written outside of a handler (a timer, a message) goes out in the next `process.nextTick`.
+ * What is written outside of a handler (a timer, a message) goes out in the next `process.nextTick`. Connections that
+ * are shared by requests wait a little longer, until all sockets of one poll were heard.
  */
 export class WriteBatch {
   readonly #wheel: TimerWheel;
@@ -21,6 +22,18 @@ export class WriteBatch {
   readonly #onTick = (): void => {
     this.#isScheduled = false;
     this.flush();
+  };
+
+  #shared: Flushable[] = [];
+  readonly #onPollEnd = (): void => {
+    const shared = this.#shared;
+    this.#shared = [];
+    this.enter();
+    try {
+      for (const connection of shared) connection.flush();
+    } finally {
+      this.leave();
+    }
   };
 
   constructor(wheel: TimerWheel) {
@@ -38,6 +51,15 @@ export class WriteBatch {
   /** Pairs with `leave`, also when the handler threw. */
   enter(): void {
     if (this.#depth++ === 0) this.#wheel.beginTurn();
+  }
+
+  /**
+   * For a connection that many others write to: it goes out when all sockets that had something to say were heard, so
+   * that they share a write.
+   */
+  addShared(connection: Flushable): void {
+    this.#shared.push(connection);
+    if (this.#shared.length === 1) setImmediate(this.#onPollEnd);
   }
 
   leave(): void {

@@ -64,6 +64,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   constructor(connection: Connection, options: Http2Options, bufferLimitBytes: number, isServer: boolean) {
     this.#connection = connection;
+    connection.shareWrites?.();
     this.options = options;
     this.#isServer = isServer;
     this.#bufferLimitBytes = bufferLimitBytes;
