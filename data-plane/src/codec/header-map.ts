@@ -113,6 +113,10 @@ export class HeaderMap {
     return this.#removeFrom(0, name);
   }
 
+  clear(): void {
+    this.#entries.length = 0;
+  }
+
   clone(): HeaderMap {
     const copy = new HeaderMap();
     for (const entry of this.#entries) copy.#entries.push(entry);

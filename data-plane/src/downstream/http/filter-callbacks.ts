@@ -72,7 +72,7 @@ export class DecoderCallbacks extends Callbacks implements DecoderFilterCallback
   }
 
   addDecodedData(chunk: Buffer): void {
-    this.pass.addData(chunk);
+    this.pass.addData(this.index, chunk);
   }
 
   setDecoderBufferLimit(bytes: number): void {
@@ -118,7 +118,7 @@ export class EncoderCallbacks extends Callbacks implements EncoderFilterCallback
   }
 
   addEncodedData(chunk: Buffer): void {
-    this.pass.addData(chunk);
+    this.pass.addData(this.index, chunk);
   }
 
   setEncoderBufferLimit(bytes: number): void {

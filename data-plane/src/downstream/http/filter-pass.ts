@@ -1,11 +1,11 @@
 import type { HeaderMap } from '../../codec/header-map.ts';
 import { ownChunk } from '../../lang/own-chunk.ts';
-import type { DataStatus, HeadersStatus, TrailersStatus } from './http-filter.ts';
+import type { DataResult, HeadersStatus, TrailersStatus } from './http-filter.ts';
 
 /** One direction of a filter chain, as `FilterPass` drives it. Indexes count in the direction of the message. */
 export interface PassTarget {
   callHeaders(index: number, headers: HeaderMap, endStream: boolean): HeadersStatus;
-  callData(index: number, chunk: Buffer, endStream: boolean): DataStatus;
+  callData(index: number, chunk: Buffer, endStream: boolean): DataResult;
   callTrailers(index: number, trailers: HeaderMap): TrailersStatus;
   /** The message came through all filters. */
   passHeaders(headers: HeaderMap, endStream: boolean): void;
@@ -41,6 +41,8 @@ export class FilterPass {
   #bufferedBytes = 0;
   #hasBuffer = false;
   #isAboveLimit = false;
+  /** The filter that sees the trailers now, or -1. */
+  #trailersAt = -1;
   limitBytes: number;
 
   constructor(target: PassTarget, filterCount: number, limitBytes: number) {
@@ -87,9 +89,22 @@ export class FilterPass {
     return this.#buffer[0];
   }
 
-  /** A filter adds to the body: before it passes the head on, or while it holds the message. */
-  addData(chunk: Buffer): void {
-    this.#hold(chunk, false);
+  /**
+   * The filter at `index` adds to the body: before it passes the head on, while it holds the message, or in front of
+   * the trailers.
+   */
+  addData(index: number, chunk: Buffer): void {
+    if (index !== this.#trailersAt || this.#filters[index]?.state !== 'continue') {
+      this.#hold(chunk, false);
+      return;
+    }
+    // Filters behind this one that let go of what they held must not take the trailers with it: those follow.
+    const trailers = this.#trailers;
+    this.#trailers = undefined;
+    this.#isComplete = false;
+    this.#runData(index + 1, chunk, false);
+    this.#trailers = trailers;
+    this.#isComplete = true;
   }
 
   /** The filter at `index` lets go of what it stopped. */
@@ -167,7 +182,8 @@ export class FilterPass {
     this.resume(index);
   }
 
-  #runData(from: number, chunk: Buffer, endStream: boolean): void {
+  #runData(from: number, given: Buffer, endStream: boolean): void {
+    let chunk = given;
     for (let index = from; index < this.#filters.length; index++) {
       const filter = this.#filters[index];
       if (filter === undefined || this.#isAborted) return;
@@ -177,8 +193,10 @@ export class FilterPass {
       }
       if (filter.hasSeenEnd) return;
       filter.hasSeenEnd = endStream && this.#trailers === undefined;
-      const status = this.#target.callData(index, chunk, filter.hasSeenEnd);
+      const result = this.#target.callData(index, chunk, filter.hasSeenEnd);
       if (this.#wasAborted()) return;
+      const status = typeof result === 'string' ? result : 'continue';
+      if (typeof result !== 'string') chunk = result;
       if (status === 'continue') {
         if (filter.state === 'continue') continue;
         this.#hold(chunk, false);
@@ -202,7 +220,9 @@ export class FilterPass {
       const filter = this.#filters[index];
       if (filter === undefined || this.#isAborted) return;
       if (filter.state === 'stopped-all-and-buffer' || filter.state === 'stopped-all-and-watermark') return;
+      this.#trailersAt = index;
       const status = this.#target.callTrailers(index, trailers);
+      this.#trailersAt = -1;
       filter.hasSeenEnd = true;
       if (this.#wasAborted()) return;
       if (status !== 'continue') {

@@ -5,6 +5,7 @@ import { HeaderMap } from '../../codec/header-map.ts';
 import { TimerWheel } from '../../time/timer-wheel.ts';
 import { HttpFilterChain, type FilterChainOwner } from './http-filter-chain.ts';
 import type {
+  DataResult,
   DataStatus,
   DecoderFilter,
   DecoderFilterCallbacks,
@@ -21,6 +22,9 @@ class ScriptedFilter implements DecoderFilter, EncoderFilter {
   decoder: DecoderFilterCallbacks | undefined;
   encoder: EncoderFilterCallbacks | undefined;
   onHeaders: () => void = () => undefined;
+  onTrailers: () => void = () => undefined;
+  /** Before the other statuses. */
+  readonly dataResults: DataResult[] = [];
   readonly #name: string;
   readonly #log: string[];
   readonly #statuses: string[];
@@ -41,10 +45,12 @@ class ScriptedFilter implements DecoderFilter, EncoderFilter {
     this.onHeaders();
     return this.#say(`headers${end(endStream)}`) as HeadersStatus;
   }
-  decodeData(chunk: Buffer, endStream: boolean): DataStatus {
-    return this.#say(`${chunk.toString()}${end(endStream)}`) as DataStatus;
+  decodeData(chunk: Buffer, endStream: boolean): DataResult {
+    const status = this.#say(`${chunk.toString()}${end(endStream)}`) as DataStatus;
+    return this.dataResults.shift() ?? status;
   }
   decodeTrailers(): TrailersStatus {
+    this.onTrailers();
     return this.#say('trailers') as TrailersStatus;
   }
   encodeInformational(): void {
@@ -54,7 +60,7 @@ class ScriptedFilter implements DecoderFilter, EncoderFilter {
     this.onHeaders();
     return this.#say(`${headers.get(':status') ?? ''}${end(endStream)}`) as HeadersStatus;
   }
-  encodeData(chunk: Buffer, endStream: boolean): DataStatus {
+  encodeData(chunk: Buffer, endStream: boolean): DataResult {
     return this.decodeData(chunk, endStream);
   }
   encodeTrailers(): TrailersStatus {
@@ -271,4 +277,47 @@ test('every filter hears of the end, once', () => {
   chain.destroy();
   chain.destroy();
   assert.deepEqual(log, ['a: destroyed', 'b: destroyed']);
+});
+
+test('bytes in place of a status replace the chunk, and continue', () => {
+  const { log, request, decoders } = setUp();
+  const a = new ScriptedFilter('a', log, 'continue');
+  a.dataResults.push(bytes('X'), 'stop-no-buffer', bytes('YZ'));
+  const chain = decoders(a, new ScriptedFilter('b', log));
+  chain.decodeHeaders(request, false);
+  chain.decodeData(bytes('x'), false);
+  chain.decodeData(bytes('y'), false);
+  chain.decodeData(bytes('z'), true);
+  assert.deepEqual(log, ['a: headers', 'b: headers', 'a: x', 'b: X', 'a: y', 'a: z.', 'b: YZ.']);
+});
+
+test('what is added to trailers goes ahead of them, once, whatever filters behind hold back', () => {
+  const { log, request, decoders } = setUp();
+  const a = new ScriptedFilter('a', log);
+  a.onTrailers = () => a.decoder?.addDecodedData(bytes('added'));
+  const b = new ScriptedFilter('b', log, 'continue', 'stop-and-buffer', 'continue');
+  const chain = decoders(a, b, new ScriptedFilter('c', log));
+  chain.decodeHeaders(request, false);
+  chain.decodeData(bytes('x'), false);
+  chain.decodeTrailers(new HeaderMap());
+  assert.deepEqual(log.slice(3), [
+    ...['a: x', 'b: x', 'b: added', 'c: xadded'],
+    ...['a: trailers', 'b: trailers', 'c: trailers'],
+  ]);
+});
+
+test('how an error is told depends on the request as it came', () => {
+  for (const [type, later, expected] of [
+    ['application/grpc', 'text/plain', '200'],
+    ['text/plain', 'application/grpc', '503'],
+  ] as const) {
+    const { written, request, decoders, log } = setUp();
+    request.set('content-type', type);
+    const a = new ScriptedFilter('a', log);
+    a.onHeaders = () => request.set('content-type', later);
+    const chain = decoders(a);
+    chain.decodeHeaders(request, true);
+    chain.sendLocalReply({ status: 503, body: '', details: 'away' });
+    assert.deepEqual(written, [`${expected}. local`]);
+  }
 });

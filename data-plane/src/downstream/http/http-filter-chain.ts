@@ -4,7 +4,7 @@ import { DecoderCallbacks, EncoderCallbacks } from './filter-callbacks.ts';
 import { FilterPass, type PassTarget } from './filter-pass.ts';
 import { isGrpc } from './grpc-status.ts';
 import type {
-  DataStatus,
+  DataResult,
   DecoderFilter,
   EncoderFilter,
   HeadersStatus,
@@ -58,6 +58,8 @@ export class HttpFilterChain {
   readonly #decodePass: FilterPass;
   /** Undefined: no filter looks at answers, so they pass by. */
   readonly #encodePass: FilterPass | undefined;
+  /** Of the request as it came: what filters make of it does not change how errors are told to the client. */
+  readonly #isGrpcRequest: boolean;
   #isResponseLocal = false;
   #hasResponse = false;
   #isResponseWritten = false;
@@ -65,6 +67,7 @@ export class HttpFilterChain {
 
   constructor(owner: FilterChainOwner, filters: readonly NamedFilter[], bufferLimitBytes: number) {
     this.#owner = owner;
+    this.#isGrpcRequest = owner.requestHeaders !== undefined && isGrpc(owner.requestHeaders);
     for (const { filter } of filters) {
       if (filter.decoder !== undefined) this.#decoders.push(filter.decoder);
       if (filter.encoder !== undefined) this.#encoders.push(filter.encoder);
@@ -154,11 +157,8 @@ export class HttpFilterChain {
     this.#decodePass.abort();
     const request = this.#owner.requestHeaders;
     const isHead = request?.get(':method') === 'HEAD';
-    const { headers, body } = buildLocalReply(
-      reply,
-      request !== undefined && isGrpc(request),
-      isHead,
-      (replyHeaders) => this.#owner.chosenRoute?.modifyLocalReply?.(replyHeaders, info, request),
+    const { headers, body } = buildLocalReply(reply, this.#isGrpcRequest, isHead, (replyHeaders) =>
+      this.#owner.chosenRoute?.modifyLocalReply?.(replyHeaders, info, request),
     );
     const isHeldBack = this.#hasResponse;
     this.#hasResponse = true;
@@ -239,7 +239,7 @@ class DecodeTarget implements PassTarget {
     }
   }
 
-  callData(index: number, chunk: Buffer, endStream: boolean): DataStatus {
+  callData(index: number, chunk: Buffer, endStream: boolean): DataResult {
     try {
       return this.#filters[index]?.decodeData(chunk, endStream) ?? 'continue';
     } catch (err) {
@@ -294,7 +294,7 @@ class EncodeTarget implements PassTarget {
     }
   }
 
-  callData(index: number, chunk: Buffer, endStream: boolean): DataStatus {
+  callData(index: number, chunk: Buffer, endStream: boolean): DataResult {
     try {
       return this.#filters[index]?.encodeData(chunk, endStream) ?? 'continue';
     } catch (err) {

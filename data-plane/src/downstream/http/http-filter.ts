@@ -17,7 +17,7 @@ export interface DecoderFilter {
   setDecoderCallbacks(callbacks: DecoderFilterCallbacks): void;
   decodeHeaders(headers: HeaderMap, endStream: boolean): HeadersStatus;
   /** `chunk` is lent until the call returns, unless the status buffers it. */
-  decodeData(chunk: Buffer, endStream: boolean): DataStatus;
+  decodeData(chunk: Buffer, endStream: boolean): DataResult;
   decodeTrailers(trailers: HeaderMap): TrailersStatus;
   /** The stream ends, for whatever reason; always called, last. */
   onDestroy(): void;
@@ -27,7 +27,7 @@ export interface EncoderFilter {
   setEncoderCallbacks(callbacks: EncoderFilterCallbacks): void;
   encodeInformational(headers: HeaderMap): void;
   encodeHeaders(headers: HeaderMap, endStream: boolean): HeadersStatus;
-  encodeData(chunk: Buffer, endStream: boolean): DataStatus;
+  encodeData(chunk: Buffer, endStream: boolean): DataResult;
   encodeTrailers(trailers: HeaderMap): TrailersStatus;
   onDestroy(): void;
 }
@@ -48,6 +48,9 @@ export type HeadersStatus =
 
 /** `continue` also releases headers that were held, with what was buffered. */
 export type DataStatus = 'continue' | 'stop-and-buffer' | 'stop-and-watermark' | 'stop-no-buffer';
+
+/** Bytes: `continue`, with these in place of the chunk. They are lent until the call that took the chunk returns. */
+export type DataResult = DataStatus | Buffer;
 
 export type TrailersStatus = 'continue' | 'stop-iteration';
 
@@ -71,6 +74,7 @@ export interface DecoderFilterCallbacks extends FilterCallbacks {
   sendLocalReply(reply: LocalReply): void;
   /** Bytes that are buffered for this filter. */
   decodingBuffer(): Buffer | undefined;
+  /** Before or within the body: to what is buffered. Within `decodeTrailers`: on to the next filter, ahead of the trailers. */
   addDecodedData(chunk: Buffer): void;
   setDecoderBufferLimit(bytes: number): void;
   readonly decoderBufferLimit: number;
@@ -88,6 +92,7 @@ export interface DecoderFilterCallbacks extends FilterCallbacks {
 export interface EncoderFilterCallbacks extends FilterCallbacks {
   continueEncoding(): void;
   encodingBuffer(): Buffer | undefined;
+  /** As `addDecodedData`. */
   addEncodedData(chunk: Buffer): void;
   setEncoderBufferLimit(bytes: number): void;
   readonly encoderBufferLimit: number;
