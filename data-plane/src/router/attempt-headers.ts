@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../codec/header-map.ts';
+import { setGrpcTimeout } from '../downstream/http/grpc-timeout.ts';
 import type { LocalReply } from '../downstream/http/local-reply.ts';
 import type { Host } from '../upstream/upstream.ts';
 import { expectedTimeoutMs, type RequestTimeouts } from './request-timeouts.ts';
@@ -28,9 +29,10 @@ export function setAttemptHeaders(
   }
   if (route.virtualHost.includeRequestAttemptCount)
     headers.setUnchecked('x-envoy-attempt-count', String(count));
-  if (suppressEnvoyHeaders) return;
   const expectedMs = expectedTimeoutMs(timeouts, elapsedMs);
-  if (expectedMs !== undefined) headers.setUnchecked('x-envoy-expected-rq-timeout-ms', String(expectedMs));
+  if (expectedMs === undefined) return;
+  if (timeouts.isCall === true) setGrpcTimeout(headers, expectedMs);
+  if (!suppressEnvoyHeaders) headers.setUnchecked('x-envoy-expected-rq-timeout-ms', String(expectedMs));
 }
 
 /** `serviceTimeMs`: from the end of the request to the head of the answer; undefined when it is not to be told. */

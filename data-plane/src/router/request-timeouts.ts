@@ -1,4 +1,6 @@
 import type { HeaderMap } from '../codec/header-map.ts';
+import { isGrpc } from '../downstream/http/grpc-status.ts';
+import { parseGrpcTimeout } from '../downstream/http/grpc-timeout.ts';
 
 /** Time-outs of one request, ms; 0 = none. */
 export interface RequestTimeouts {
@@ -7,6 +9,10 @@ export interface RequestTimeouts {
   readonly perTryIdleMs: number;
   /** A client cannot change `routeMs`. */
   readonly isRouteFixed?: boolean;
+  /** Of calls: their `grpc-timeout`, up to `maxMs` (0: whatever it says), less the offset, stands for `routeMs`. */
+  readonly ofCalls?: { readonly maxMs: number; readonly offsetMs: number };
+  /** It is such a call: the upstream is told in `grpc-timeout` how long it has. */
+  readonly isCall?: true;
 }
 
 const names = {
@@ -15,13 +21,25 @@ const names = {
 } as const;
 
 /** The route's settings under what a trusted client asks for; the asking headers are removed. */
-export function takeRequestTimeouts(headers: HeaderMap, route: RequestTimeouts): RequestTimeouts {
+export function takeRequestTimeouts(headers: HeaderMap, configured: RequestTimeouts): RequestTimeouts {
+  const { ofCalls } = configured;
+  const isCall = ofCalls !== undefined && isGrpc(headers);
+  const route: RequestTimeouts = isCall
+    ? { ...configured, routeMs: callTimeoutMs(headers, ofCalls), isCall }
+    : configured;
   const askedMs = takeNumber(headers, names.route);
   const routeMs = route.isRouteFixed === true ? route.routeMs : (askedMs ?? route.routeMs);
   const perTryMs = takeNumber(headers, names.perTry) ?? route.perTryMs;
   if (routeMs === route.routeMs && perTryMs === route.perTryMs && !isPerTryUseless(route)) return route;
   const timeouts = { ...route, routeMs, perTryMs };
   return isPerTryUseless(timeouts) ? { ...timeouts, perTryMs: 0 } : timeouts;
+}
+
+/** As Envoy: an offset that would leave nothing is not taken off; no `grpc-timeout` is no limit. 0 = none. */
+function callTimeoutMs(headers: HeaderMap, { maxMs, offsetMs }: { maxMs: number; offsetMs: number }): number {
+  const askedMs = parseGrpcTimeout(headers) ?? 0;
+  const leftMs = offsetMs < askedMs ? askedMs - offsetMs : askedMs;
+  return maxMs !== 0 && (leftMs === 0 || leftMs > maxMs) ? maxMs : leftMs;
 }
 
 /** A per-try time-out that cannot end before the route's. */

@@ -113,6 +113,7 @@ export class ResolvedRoute implements RouteEntry {
       perTryMs: parts.retryPolicy?.policy.perTryTimeoutMs ?? 0,
       perTryIdleMs: parts.retryPolicy?.policy.perTryIdleTimeoutMs ?? 0,
       isRouteFixed: action.kind === 'forward' && action.isTimeoutIgnored === true,
+      ...callTimeouts(action),
     };
     this.perRequestBufferLimitBytes =
       route.perRequestBufferLimitBytes ?? virtualHost.perRequestBufferLimitBytes;
@@ -142,4 +143,10 @@ function mergeMetadata(
 ): Readonly<Record<string, unknown>> | undefined {
   if (route === undefined || cluster === undefined) return cluster ?? route;
   return { ...route, ...cluster };
+}
+
+function callTimeouts(action: Route['action']): Pick<RequestTimeouts, 'ofCalls'> {
+  if (action.kind !== 'forward' || action.isTimeoutIgnored === true) return {};
+  const { maxGrpcTimeoutMs: maxMs, grpcTimeoutOffsetMs: offsetMs = 0 } = action;
+  return maxMs === undefined ? {} : { ofCalls: { maxMs, offsetMs } };
 }

@@ -45,9 +45,34 @@ test('which answers are retried', () => {
   assert.ok(wantsAnswer('retriable-status-codes', 418));
   assert.ok(!wantsAnswer('retriable-status-codes', 500));
   assert.ok(wantsAnswer('retriable-headers', 200, { 'x-again': '' }));
-  assert.ok(wantsAnswer('unavailable', 200, { 'grpc-status': '14' }));
-  assert.ok(!wantsAnswer('unavailable', 200, { 'grpc-status': '13' }));
   assert.ok(!wantsAnswer('reset', 503));
+});
+
+test('calls are retried by their status, where it stands in the head', () => {
+  const statuses = {
+    cancelled: '1',
+    'deadline-exceeded': '4',
+    'resource-exhausted': '8',
+    internal: '13',
+    unavailable: '14',
+  } as const;
+  for (const [condition, wanted] of Object.entries(statuses) as [RetryCondition, string][]) {
+    for (let status = 0; status <= 17; status++) {
+      const wants = wantsAnswer(condition, 200, { 'grpc-status': String(status) });
+      assert.equal(wants, String(status) === wanted, `${condition} ${status}`);
+    }
+    assert.ok(!wantsAnswer(condition, 503));
+  }
+});
+
+test('a client names the conditions of calls and those of HTTP in headers of their own', () => {
+  const policy = { retryOn: [] };
+  const answer = HeaderMap.of({ 'grpc-status': '14' });
+  const state = stateOf(policy, { 'x-envoy-retry-grpc-on': 'cancelled, unavailable, 5xx' });
+  assert.ok(state?.wantsRetryOfAnswer(answer, 200));
+  assert.equal(state?.wantsRetryOfAnswer(new HeaderMap(), 500), false);
+  assert.equal(stateOf(policy, { 'x-envoy-retry-on': 'unavailable' }), undefined);
+  assert.ok(stateOf(policy, { 'x-envoy-retry-on': '5xx' })?.wantsRetryOfAnswer(answer, 500));
 });
 
 test('which resets are retried', () => {
@@ -153,4 +178,30 @@ test('time-outs: headers over the route, per try below the whole, and what upstr
   assert.equal(expectedTimeoutMs(timeouts, 95), 5);
   assert.equal(expectedTimeoutMs(timeouts, 200), 1);
   assert.equal(expectedTimeoutMs({ ...route, routeMs: 0 }, 0), undefined);
+});
+
+test('time-outs of calls: grpc-timeout up to the maximum, less an offset that leaves something', () => {
+  const configured = { routeMs: 15_000, perTryMs: 0, perTryIdleMs: 0 };
+  const of = (
+    ofCalls: { maxMs: number; offsetMs: number } | undefined,
+    grpcTimeout?: string,
+    type = 'application/grpc',
+  ) => {
+    const headers = HeaderMap.of({ 'content-type': type });
+    if (grpcTimeout !== undefined) headers.set('grpc-timeout', grpcTimeout);
+    return takeRequestTimeouts(headers, ofCalls === undefined ? configured : { ...configured, ofCalls });
+  };
+  const limited = { maxMs: 10_000, offsetMs: 250 };
+  assert.equal(of(limited, '5S').routeMs, 4_750);
+  assert.equal(of(limited, '5S').isCall, true);
+  assert.equal(of(limited, '250m').routeMs, 250);
+  assert.equal(of(limited, '7H').routeMs, 10_000);
+  assert.equal(of(limited, 'bad').routeMs, 10_000);
+  assert.equal(of(limited).routeMs, 10_000);
+  assert.equal(of({ maxMs: 0, offsetMs: 0 }, '7H').routeMs, 25_200_000);
+  assert.equal(of({ maxMs: 0, offsetMs: 0 }).routeMs, 0);
+  assert.equal(of(undefined, '5S').routeMs, 15_000);
+  assert.deepEqual(of(limited, '5S', 'text/plain'), { ...configured, ofCalls: limited });
+  const wish = HeaderMap.of({ 'content-type': 'application/grpc', 'x-envoy-upstream-rq-timeout-ms': '100' });
+  assert.equal(takeRequestTimeouts(wish, { ...configured, ofCalls: limited }).routeMs, 100);
 });

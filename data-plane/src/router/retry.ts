@@ -15,7 +15,7 @@ export type RetryDecision = 'retry' | 'no' | 'limit-exceeded' | 'overflow';
 const defaultBackOffBaseMs = 25;
 const defaultBackOffMaxMs = 250;
 
-const conditionNames: ReadonlySet<string> = new Set<RetryCondition>([
+const httpConditions: ReadonlySet<string> = new Set<RetryCondition>([
   ...([
     '5xx',
     'gateway-error',
@@ -25,9 +25,9 @@ const conditionNames: ReadonlySet<string> = new Set<RetryCondition>([
     'envoy-ratelimited',
   ] as const),
   ...(['retriable-4xx', 'refused-stream', 'retriable-status-codes', 'retriable-headers'] as const),
-  ...(['cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable'] as const),
 ]);
 
+/** By `grpc-status` in the head of an answer. */
 const grpcConditions: Readonly<Record<string, RetryCondition>> = {
   '1': 'cancelled',
   '4': 'deadline-exceeded',
@@ -35,6 +35,8 @@ const grpcConditions: Readonly<Record<string, RetryCondition>> = {
   '13': 'internal',
   '14': 'unavailable',
 };
+
+const grpcConditionNames: ReadonlySet<string> = new Set(Object.values(grpcConditions));
 
 /** What an attempt ended with, when it ended without an answer. */
 export interface FailedAttempt {
@@ -143,7 +145,10 @@ function takeOverrides(headers: HeaderMap): RetryOverrides | undefined {
   const headerNames = take(headers, 'x-envoy-retriable-header-names');
   if (retryOn ?? retryGrpcOn ?? maxRetries ?? statusCodes ?? headerNames) {
     return {
-      conditions: [...list(retryOn), ...list(retryGrpcOn)].filter((name) => conditionNames.has(name)),
+      conditions: [
+        ...list(retryOn).filter((name) => httpConditions.has(name)),
+        ...list(retryGrpcOn).filter((name) => grpcConditionNames.has(name)),
+      ],
       maxRetries: maxRetries !== undefined && /^\d+$/.test(maxRetries) ? Number(maxRetries) : undefined,
       statusCodes: list(statusCodes)
         .filter((code) => /^\d+$/.test(code))

@@ -91,6 +91,12 @@ export interface ForwardAction {
   /** 0 = none; absent = the connection manager's stream idle time-out. */
   readonly idleTimeoutMs?: number;
   readonly maxStreamDurationMs?: number;
+  /** `grpc-timeout` is the duration of a call that has one, up to this (0: whatever it says), less the offset. */
+  readonly grpcTimeoutHeaderMaxMs?: number;
+  readonly grpcTimeoutHeaderOffsetMs?: number;
+  /** Deprecated: `grpc-timeout` is the route's time-out of a call, up to this (0: whatever it says), less the offset. */
+  readonly maxGrpcTimeoutMs?: number;
+  readonly grpcTimeoutOffsetMs?: number;
   readonly retryPolicy?: RetryPolicy;
   readonly priority: 'default' | 'high';
   readonly metadataMatch?: Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import type {
+  Duration,
   Metadata,
   RouteAction as RouteActionMessage,
   WeightedCluster as WeightedClusterMessage,
@@ -42,6 +43,10 @@ export function decodeRouteAction(
         | 'idleTimeoutMs'
         | 'isTimeoutIgnored'
         | 'maxStreamDurationMs'
+        | 'grpcTimeoutHeaderMaxMs'
+        | 'grpcTimeoutHeaderOffsetMs'
+        | 'maxGrpcTimeoutMs'
+        | 'grpcTimeoutOffsetMs'
         | 'retryPolicy'
         | 'metadataMatch'
       >
@@ -52,12 +57,13 @@ export function decodeRouteAction(
           ? undefined
           : decodeRegexRewrite(context, regexRewrite, `${path}.regex_rewrite`),
       hostRewrite: decodeHostRewrite(context, message, path),
-      idleTimeoutMs: idleTimeout === undefined ? undefined : toMs(idleTimeout),
+      idleTimeoutMs: toMsIfSet(idleTimeout),
       isTimeoutIgnored: maxStreamDuration === undefined ? undefined : true,
-      maxStreamDurationMs:
-        maxStreamDuration?.maxStreamDuration === undefined
-          ? undefined
-          : toMs(maxStreamDuration.maxStreamDuration),
+      maxStreamDurationMs: toMsIfSet(maxStreamDuration?.maxStreamDuration),
+      grpcTimeoutHeaderMaxMs: toMsIfSet(maxStreamDuration?.grpcTimeoutHeaderMax),
+      grpcTimeoutHeaderOffsetMs: toMsIfSet(maxStreamDuration?.grpcTimeoutHeaderOffset),
+      maxGrpcTimeoutMs: toMsIfSet(message.maxGrpcTimeout),
+      grpcTimeoutOffsetMs: toMsIfSet(message.grpcTimeoutOffset),
       retryPolicy:
         retryPolicy === undefined
           ? undefined
@@ -65,6 +71,10 @@ export function decodeRouteAction(
       metadataMatch: lbMetadata(message.metadataMatch),
     }),
   };
+}
+
+function toMsIfSet(duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : toMs(duration);
 }
 
 function decodeCluster(

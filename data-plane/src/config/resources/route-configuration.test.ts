@@ -96,12 +96,14 @@ test('weighted clusters, rewrites, time-outs and retries', () => {
       auto_host_rewrite: true
       timeout: 5s
       idle_timeout: 1.5s
-      max_stream_duration: { max_stream_duration: 9s }
+      max_stream_duration: { max_stream_duration: 9s, grpc_timeout_header_max: 0s, grpc_timeout_header_offset: 0.25s }
+      max_grpc_timeout: 7s
+      grpc_timeout_offset: 0.5s
       priority: HIGH
       cluster_not_found_response_code: NOT_FOUND
       upgrade_configs: [ { upgrade_type: WebSocket } ]
       retry_policy:
-        retry_on: "5xx, reset,retriable-status-codes"
+        retry_on: "5xx, reset,retriable-status-codes,cancelled,deadline-exceeded,internal,resource-exhausted,unavailable"
         num_retries: 3
         per_try_timeout: 1s
         retriable_status_codes: [429]
@@ -134,12 +136,19 @@ test('weighted clusters, rewrites, time-outs and retries', () => {
     isTimeoutIgnored: true,
     idleTimeoutMs: 1500,
     maxStreamDurationMs: 9000,
+    grpcTimeoutHeaderMaxMs: 0,
+    grpcTimeoutHeaderOffsetMs: 250,
+    maxGrpcTimeoutMs: 7000,
+    grpcTimeoutOffsetMs: 500,
     priority: 'high',
     clusterNotFoundStatus: 404,
     upgrades: { websocket: true },
   });
   assert.deepEqual(action.retryPolicy, {
-    retryOn: ['5xx', 'reset', 'retriable-status-codes'],
+    retryOn: [
+      ...(['5xx', 'reset', 'retriable-status-codes'] as const),
+      ...(['cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable'] as const),
+    ],
     numRetries: 3,
     perTryTimeoutMs: 1000,
     perTryIdleTimeoutMs: 0,

@@ -94,7 +94,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
       return;
     }
     const route = this.route();
-    this.deadlines.applyRoute(route?.route.action);
+    this.deadlines.applyRoute(route?.route.action, headers);
     this.#owner.onDeadlineChange(this.deadlines.next());
     if (admission.isUpgrade && !this.#admitUpgrade(headers, route)) {
       this.#config.stats.rqWsOnNonWsRoute.inc();

@@ -1,5 +1,8 @@
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
-import type { RouteAction } from '../../config/model/route.ts';
+import type { ForwardAction, RouteAction } from '../../config/model/route.ts';
+import type { HeaderMap } from '../../codec/header-map.ts';
+import { isGrpc } from './grpc-status.ts';
+import { parseGrpcTimeout, setGrpcTimeout } from './grpc-timeout.ts';
 import type { LocalReply } from './local-reply.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
@@ -25,6 +28,7 @@ export class StreamDeadlines {
   #lastActivityMs: number;
   readonly #requestDeadlineMs: number;
   #durationDeadlineMs: number;
+  readonly #managerDurationMs: number;
   readonly #startedMs: number;
   #isRequestWatched = true;
 
@@ -33,16 +37,26 @@ export class StreamDeadlines {
     this.#idleTimeoutMs = config.streamIdleTimeoutMs;
     this.#lastActivityMs = startedMs;
     this.#requestDeadlineMs = deadline(startedMs, config.requestTimeoutMs);
+    this.#managerDurationMs = config.maxStreamDurationMs;
     this.#durationDeadlineMs = deadline(startedMs, config.maxStreamDurationMs);
   }
 
-  /** A route has its own idle time-out and duration. */
-  applyRoute(action: RouteAction | undefined): void {
+  /**
+   * A route has its own idle time-out and duration; that of a call may come from its `grpc-timeout`. Where a route has
+   * `max_stream_duration`, calls take their duration with them to the upstream.
+   */
+  applyRoute(action: RouteAction | undefined, headers: HeaderMap): void {
     if (action?.kind !== 'forward') return;
     if (action.idleTimeoutMs !== undefined) this.#idleTimeoutMs = action.idleTimeoutMs;
-    if (action.maxStreamDurationMs !== undefined) {
-      this.#durationDeadlineMs = deadline(this.#startedMs, action.maxStreamDurationMs);
-    }
+    const ofCallMs = callDurationMs(action, headers);
+    const ofStreamMs = action.maxStreamDurationMs ?? this.#managerDurationMs;
+    // Of a stream 0 is no limit; a call that asks for 0 is over.
+    this.#durationDeadlineMs =
+      ofCallMs === undefined ? deadline(this.#startedMs, ofStreamMs) : this.#startedMs + ofCallMs;
+    if (action.isTimeoutIgnored !== true || !isGrpc(headers)) return;
+    const durationMs = ofCallMs ?? ofStreamMs;
+    if (ofCallMs !== undefined || durationMs > 0) setGrpcTimeout(headers, durationMs);
+    else if (this.#managerDurationMs > 0) headers.remove('grpc-timeout');
   }
 
   touch(nowMs: number): void {
@@ -91,6 +105,15 @@ export class StreamDeadlines {
       reply: { status, body: 'stream timeout', details: 'stream_idle_timeout' },
     };
   }
+}
+
+/** Duration of a request with a `grpc-timeout` that its route heeds; 0 is over at once. */
+function callDurationMs(action: ForwardAction, headers: HeaderMap): number | undefined {
+  const maxMs = action.grpcTimeoutHeaderMaxMs;
+  const askedMs = maxMs === undefined ? undefined : parseGrpcTimeout(headers);
+  if (maxMs === undefined || askedMs === undefined) return undefined;
+  const cappedMs = maxMs === 0 ? askedMs : Math.min(askedMs, maxMs);
+  return Math.max(0, cappedMs - (action.grpcTimeoutHeaderOffsetMs ?? 0));
 }
 
 /** Infinity: never, since there is no time-out or nothing to time. */

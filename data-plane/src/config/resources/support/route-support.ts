@@ -103,6 +103,8 @@ export const routeSupport: SupportTable = {
       'priority',
       'upgrade_configs',
       'max_stream_duration',
+      'max_grpc_timeout',
+      'grpc_timeout_offset',
     ],
     ignored: {
       rate_limits: harmless.rateLimit,
@@ -114,7 +116,9 @@ export const routeSupport: SupportTable = {
   },
   [`${route}.RouteAction.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled', 'connect_config'] },
   [`${route}.RouteAction.UpgradeConfig.ConnectConfig`]: { supported: ['allow_post'] },
-  [`${route}.RouteAction.MaxStreamDuration`]: { supported: ['max_stream_duration'] },
+  [`${route}.RouteAction.MaxStreamDuration`]: {
+    supported: ['max_stream_duration', 'grpc_timeout_header_max', 'grpc_timeout_header_offset'],
+  },
   [`${route}.WeightedCluster`]: {
     supported: ['clusters', 'header_name', 'use_hash_policy'],
     only: { use_hash_policy: [false] },
