@@ -17,6 +17,8 @@ export type AccessLogFilter =
   | { readonly kind: 'runtime'; readonly fraction: RuntimeFraction }
   | { readonly kind: 'and' | 'or'; readonly filters: readonly AccessLogFilter[] }
   | { readonly kind: 'header'; readonly matcher: HeaderMatcher }
+  /** `grpc-status` of the answer, or what stands for its HTTP status; no status is 2. */
+  | { readonly kind: 'grpc-status'; readonly statuses: readonly number[]; readonly isExcluding: boolean }
   /** Empty = any flag. */
   | { readonly kind: 'response-flag'; readonly flags: readonly string[] };
 

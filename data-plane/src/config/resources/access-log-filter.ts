@@ -1,8 +1,20 @@
-import type { AccessLogFilter as AccessLogFilterMessage, ComparisonFilter } from '@heddle/shared/xds/api';
+import type {
+  AccessLogFilter as AccessLogFilterMessage,
+  ComparisonFilter,
+  GrpcStatusFilter_Status,
+} from '@heddle/shared/xds/api';
 import type { AccessLogFilter } from '../model/access-log.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeHeaderMatcher } from './matchers.ts';
 import { runtimePerMillion, toPerMillion } from './scalars.ts';
+
+/** A status is its place here. */
+const grpcStatuses: readonly GrpcStatusFilter_Status[] = [
+  ...(['OK', 'CANCELED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND'] as const),
+  ...(['ALREADY_EXISTS', 'PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION'] as const),
+  ...(['ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS'] as const),
+  'UNAUTHENTICATED',
+];
 
 const operators = { EQ: 'eq', GE: 'ge', LE: 'le', NE: 'ne' } as const;
 
@@ -35,6 +47,14 @@ export function decodeAccessLogFilter(
     return {
       kind: 'header',
       matcher: decodeHeaderMatcher(context, headerFilter.header, `${path}.header_filter.header`),
+    };
+  }
+  if (message.grpcStatusFilter) {
+    const { statuses, exclude } = message.grpcStatusFilter;
+    return {
+      kind: 'grpc-status',
+      statuses: statuses.map((name) => grpcStatuses.indexOf(name)),
+      isExcluding: exclude,
     };
   }
   return responseFlagFilter === undefined

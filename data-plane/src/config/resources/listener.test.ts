@@ -132,7 +132,8 @@ test('RDS, access logs and upgrades', () => {
         { name: f, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /dev/null } },
         { name: o, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog, log_format: { json_format: { a: "%REQ(x)%", n: 3, o: { b: x } }, omit_empty_values: true } },
           filter: { or_filter: { filters: [ { status_code_filter: { comparison: { op: GE, value: { default_value: 500, runtime_key: k } } } }, { not_health_check_filter: {} } ] } } },
-        { name: t, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /x, log_format: { text_format_source: { inline_string: "line" } } } } ]`),
+        { name: t, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /x, log_format: { text_format_source: { inline_string: "line" } } },
+          filter: { grpc_status_filter: { statuses: [OK, CANCELED, UNAUTHENTICATED], exclude: true } } } ]`),
     ),
   );
   assert.deepEqual(manager.routes, { kind: 'rds', routeConfigName: 'r', initialFetchTimeoutMs: 2000 });
@@ -152,7 +153,12 @@ test('RDS, access logs and upgrades', () => {
         filters: [{ kind: 'status-code', op: 'ge', value: 500 }, { kind: 'not-health-check' }],
       },
     },
-    { sink: { kind: 'file', path: '/x' }, format: { kind: 'text', format: 'line' }, omitEmptyValues: false },
+    {
+      sink: { kind: 'file', path: '/x' },
+      format: { kind: 'text', format: 'line' },
+      omitEmptyValues: false,
+      filter: { kind: 'grpc-status', statuses: [0, 1, 16], isExcluding: true },
+    },
   ]);
 });
 

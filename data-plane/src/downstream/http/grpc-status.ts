@@ -46,15 +46,19 @@ export function grpcStatusOfHttp(status: number): number {
   }
 }
 
-/** Status of an answer: from trailers, else headers (trailers-only), else derived from an HTTP status that failed. */
+/** What stands for a `grpc-status` that is no number. */
+export const invalidGrpcStatus = -1;
+
+/** Status of an answer: from trailers, else headers (trailers-only), else derived from the HTTP status (0: none). */
 export function grpcStatusOf(
   trailers: HeaderMap | undefined,
   headers: HeaderMap | undefined,
   httpStatus: number,
 ): number | undefined {
-  const value = trailers?.get('grpc-status') ?? headers?.get('grpc-status');
-  if (value !== undefined) return /^\d+$/.test(value) ? Number(value) : 2;
-  return httpStatus === 0 || httpStatus === 200 ? undefined : grpcStatusOfHttp(httpStatus);
+  // An empty field says nothing, so that the next source is asked.
+  const value = trailers?.get('grpc-status') || headers?.get('grpc-status');
+  if (value) return /^\d+$/.test(value) ? Number(value) : invalidGrpcStatus;
+  return httpStatus === 0 ? undefined : grpcStatusOfHttp(httpStatus);
 }
 
 /** `DeadlineExceeded`, `DEADLINE_EXCEEDED`; a number that is no status stays one. */
@@ -62,11 +66,11 @@ export function formatGrpcStatus(status: number, style: 'camel' | 'snake'): stri
   return (style === 'camel' ? camelNames : snakeNames)[status] ?? String(status);
 }
 
-/** `grpc-message`: UTF-8, everything but printable ASCII percent-encoded, `%` too. */
-export function encodeGrpcMessage(text: string): string {
+/** `grpc-message`: UTF-8 (or bytes as they are), everything but printable ASCII percent-encoded, `%` and `~` too. */
+export function encodeGrpcMessage(text: string | Buffer): string {
   let encoded = '';
-  for (const byte of Buffer.from(text, 'utf8')) {
-    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
+  for (const byte of typeof text === 'string' ? Buffer.from(text, 'utf8') : text) {
+    const isPlain = byte >= 0x20 && byte < 0x7e && byte !== 0x25;
     encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return encoded;

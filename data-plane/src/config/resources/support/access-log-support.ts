@@ -16,6 +16,7 @@ export const accessLogSupport: SupportTable = {
       'or_filter',
       'header_filter',
       'response_flag_filter',
+      'grpc_status_filter',
     ],
   },
   [`${accessLog}.StatusCodeFilter`]: { supported: ['comparison'] },
@@ -30,6 +31,7 @@ export const accessLogSupport: SupportTable = {
   [`${accessLog}.AndFilter`]: { supported: ['filters'] },
   [`${accessLog}.OrFilter`]: { supported: ['filters'] },
   [`${accessLog}.HeaderFilter`]: { supported: ['header'] },
+  [`${accessLog}.GrpcStatusFilter`]: { supported: ['statuses', 'exclude'] },
   [`${accessLog}.ResponseFlagFilter`]: { supported: ['flags'] },
   [`${loggers}.file.v3.FileAccessLog`]: {
     supported: ['path', 'format', 'json_format', 'typed_json_format', 'log_format'],

@@ -1,6 +1,9 @@
 import type { AccessLogFilter } from '../../../config/model/access-log.ts';
 import { CompiledHeaderMatcher } from '../../../lang/header-matcher.ts';
+import { grpcStatusOf } from '../grpc-status.ts';
 import type { FormatContext } from './format-operators.ts';
+
+const unknownStatus = 2;
 
 /** Whether a stream that ended is logged. */
 export type LogPredicate = (context: FormatContext) => boolean;
@@ -33,6 +36,13 @@ export function compileLogFilter(filter: AccessLogFilter | undefined): LogPredic
     case 'header': {
       const matcher = new CompiledHeaderMatcher(filter.matcher);
       return ({ requestHeaders }) => requestHeaders !== undefined && matcher.matches(requestHeaders);
+    }
+    case 'grpc-status': {
+      const statuses = new Set(filter.statuses);
+      return ({ responseHeaders, responseTrailers, streamInfo: { responseStatus } }) => {
+        const status = grpcStatusOf(responseTrailers, responseHeaders, responseStatus);
+        return statuses.has(status ?? unknownStatus) !== filter.isExcluding;
+      };
     }
     case 'response-flag': {
       const flags = new Set(filter.flags);

@@ -169,6 +169,39 @@ test('filters', () => {
   assert.ok(matches({ kind: 'or', filters: two }));
 });
 
+test('the status of a call: from trailers, else the head, else the status of HTTP', () => {
+  const operators =
+    '%GRPC_STATUS% %GRPC_STATUS(CAMEL_STRING)% %GRPC_STATUS(SNAKE_STRING)% %GRPC_STATUS(NUMBER)% %GRPC_STATUS_NUMBER%';
+  const compiled = compileFormat(operators);
+  const isLogged = (status: number, entry: FormatContext) =>
+    [false, true].map((isExcluding) =>
+      compileLogFilter({ kind: 'grpc-status', statuses: [status], isExcluding })(entry),
+    );
+  const rows: readonly (readonly [Partial<FormatContext>, number, string, number?])[] = [
+    [{ responseTrailers: HeaderMap.of({ 'grpc-status': '5' }) }, 503, 'NotFound NotFound NOT_FOUND 5 5', 5],
+    [{}, 200, 'Unavailable Unavailable UNAVAILABLE 14 14', 14],
+    [
+      { responseTrailers: HeaderMap.of({ 'grpc-status': '' }) },
+      200,
+      'Unavailable Unavailable UNAVAILABLE 14 14',
+      14,
+    ],
+    [{ responseHeaders: HeaderMap.of({ 'grpc-status': 'x' }) }, 200, '-1 -1 -1 -1 -1'],
+    [{ responseHeaders: HeaderMap.of({ 'grpc-status': '99' }) }, 200, '99 99 99 99 99'],
+    [{ responseHeaders: undefined }, 404, 'Unimplemented Unimplemented UNIMPLEMENTED 12 12', 12],
+    [{ responseHeaders: undefined }, 200, 'Unknown Unknown UNKNOWN 2 2', 2],
+    [{ responseHeaders: undefined }, 0, '- - - - -', 2],
+    [{ requestHeaders: HeaderMap.of({ 'content-type': 'application/grpc-web' }) }, 200, '- - - - -', 14],
+  ];
+  for (const [fields, httpStatus, expected, status] of rows) {
+    const entry = { ...context(), ...fields };
+    entry.streamInfo.responseStatus = httpStatus;
+    assert.equal(compiled.format(entry, '-'), expected);
+    if (status !== undefined) assert.deepEqual(isLogged(status, entry), [true, false], expected);
+    assert.deepEqual(isLogged(16, entry), [false, true], expected);
+  }
+});
+
 test('fractions of a second', () => {
   const at = Date.UTC(2025, 11, 31, 23, 59, 59, 7);
   assert.equal(
