@@ -62,6 +62,7 @@ export const entryPoints: readonly string[] = [
   `${filters}.http.buffer.v3.BufferPerRoute`,
   `${filters}.http.compressor.v3.Compressor`,
   `${filters}.http.csrf.v3.CsrfPolicy`,
+  `${filters}.http.grpc_http1_bridge.v3.Config`,
   `${filters}.http.grpc_stats.v3.FilterConfig`,
   `${filters}.http.grpc_web.v3.GrpcWeb`,
   `${filters}.http.header_mutation.v3.HeaderMutation`,

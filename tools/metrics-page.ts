@@ -18,12 +18,13 @@ exists, and what exists stands here.
 
 The names are Envoy's. What varies stands in angle brackets: \`<cluster>\` is \`alt_stat_name\` or the name of a cluster,
 \`<stat_prefix>\` that of a connection manager, \`<address>\` that of a listener (its \`stat_prefix\`, or its address with
-\`_\` for \`:\`), \`<priority>\` is \`default\` or \`high\`, \`<index>\` that of a worker.
+\`_\` for \`:\`), \`<priority>\` is \`default\` or \`high\`, \`<index>\` that of a worker, \`<service>\` and \`<method>\` those
+of a gRPC call: a worker counts 1,000 methods of a cluster by name at most, and the others without theirs.
 
 - \`GET /stats\` on the admin interface has them as text, \`?format=json\` as JSON; \`filter\`, \`usedonly\` and \`type\` choose.
 - \`GET /stats/prometheus\` has them for Prometheus: \`envoy_\`, dots as \`_\`, what varies as labels (\`envoy_cluster_name\`,
   \`envoy_http_conn_manager_prefix\`, \`envoy_listener_address\`, \`envoy_worker_id\`, \`envoy_response_code\`,
-  \`envoy_response_code_class\`, \`envoy_rds_route_config\`). Texts come with \`?text_readouts\`, as a label.
+  \`envoy_response_code_class\`, \`envoy_rds_route_config\`, \`envoy_grpc_bridge_service\`, \`envoy_grpc_bridge_method\`). Texts come with \`?text_readouts\`, as a label.
 - Counters are sums over all threads, and outlive a worker that dies. A histogram has no line before its first sample.
 - Statistics of clusters, listeners and route tables that are gone are gone, too. What was never used may have none yet.
 `;

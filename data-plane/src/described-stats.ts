@@ -2,6 +2,7 @@ import { controlPlaneStats } from './config/ads/control-plane-stats.ts';
 import { subscriptionStats } from './config/ads/subscription-stats.ts';
 import { routeTableStats } from './config/route-tables.ts';
 import { logFileStats } from './downstream/http/access-log/log-file.ts';
+import { grpcCallStats, grpcMessageStats } from './downstream/http/filters/grpc-call-stats.ts';
 import { connectionManagerStats, listenerResponseStats } from './downstream/http/connection-manager-stats.ts';
 import { listenerManagerStats } from './downstream/listener/listener-manager-stats.ts';
 import { listenerConnectionStats, listenerWorkerStats } from './downstream/listener/listener-stats.ts';
@@ -51,4 +52,6 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   responseTimeStats,
   poolStats,
   http2Stats,
+  grpcCallStats,
+  grpcMessageStats,
 ];

@@ -96,7 +96,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     routes,
     logFiles,
     logger,
-    filters: createHttpFilterFactories(clusters),
+    filters: createHttpFilterFactories(clusters, store.root),
     nodeAddress: findNodeAddress(),
     nextStreamId: () => ++lastStreamId,
   };

@@ -13,6 +13,8 @@ interface TagRule {
 }
 
 const rules: readonly TagRule[] = [
+  { tag: 'envoy.grpc_bridge_method', pattern: /^cluster\.[^.]+\.grpc\.[^.]+\.(([^.]+)\.)./ds },
+  { tag: 'envoy.grpc_bridge_service', pattern: /^cluster\.[^.]+\.grpc\.(([^.]+)\.)./ds },
   { tag: 'envoy.response_code', pattern: /_rq(_(\d{3}))$/ds },
   { tag: 'envoy.response_code_class', pattern: /_rq(_((\d))xx)$/ds },
   {
@@ -32,7 +34,7 @@ const rules: readonly TagRule[] = [
   {
     tag: 'envoy.cluster_name',
     pattern:
-      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|http1|http2|warmed|ssl|control_plane)/ds,
+      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|grpc|http1|http2|warmed|ssl|control_plane)/ds,
   },
   { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/ds },
 ];

@@ -4,6 +4,7 @@ import { describedStats } from '../../src/described-stats.ts';
 import { runAnswersScenario } from './answers-scenario.ts';
 import { runDiscoveryScenario } from './discovery-scenario.ts';
 import { runDownstreamScenario } from './downstream-scenario.ts';
+import { runGrpcScenario } from './grpc-scenario.ts';
 import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
@@ -17,6 +18,7 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runDescriptorScenario,
   runDiscoveryScenario,
   runDownstreamScenario,
+  runGrpcScenario,
   runHeapScenario,
   runProcessScenario,
   runRateLimitScenario,

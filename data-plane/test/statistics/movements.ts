@@ -4,6 +4,7 @@ import { askAdmin } from './ask-admin.ts';
 /** What stands for a placeholder of the page. Names that a scenario gives have no dots, which makes this exact. */
 const placeholders: Readonly<Record<string, string>> = {
   code: '\\d{3}',
+  grpc_status: '\\d{1,2}',
   index: '\\d+',
   address: '\\d+\\.\\d+\\.\\d+\\.\\d+_\\d+',
 };

@@ -8,6 +8,9 @@ import { decodeCluster } from './cluster.ts';
 import { DecodeContext, type DecoderOptions } from './decode-context.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { decodeEndpoints } from './endpoints.ts';
+import { grpcHttp1BridgeDecoder } from './http-filters/grpc-http1-bridge.ts';
+import { grpcStatsDecoder } from './http-filters/grpc-stats.ts';
+import { grpcWebDecoder } from './http-filters/grpc-web.ts';
 import { routerDecoder } from './http-filters/router.ts';
 import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { decodeListener } from './listener.ts';
@@ -15,7 +18,12 @@ import type { ResourceType } from './resource-type.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
 
 /** The HTTP filters that can be configured: one row for each factory that the workers have. */
-export const httpFilterDecoders: readonly HttpFilterDecoder[] = Object.freeze([routerDecoder]);
+export const httpFilterDecoders: readonly HttpFilterDecoder[] = Object.freeze([
+  grpcStatsDecoder,
+  grpcWebDecoder,
+  grpcHttp1BridgeDecoder,
+  routerDecoder,
+]);
 
 /** The resource types of the sidecar. */
 export interface ResourceTypes {
