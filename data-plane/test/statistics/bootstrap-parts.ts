@@ -36,10 +36,19 @@ export function edsCluster(name: string, fields: Json = {}): Json {
 
 /** Of the connections of a cluster: `idle_timeout` and the like. */
 export function protocolOptions(common: Json): Json {
+  return typedProtocolOptions({ http_protocol_options: {} }, common);
+}
+
+/** A cluster that speaks HTTP/2, with what is said of it. */
+export function http2Options(http2: Json): Json {
+  return typedProtocolOptions({ http2_protocol_options: http2 }, {});
+}
+
+function typedProtocolOptions(explicit: Json, common: Json): Json {
   const options = {
     '@type': `${extensions}.upstreams.http.v3.HttpProtocolOptions`,
     common_http_protocol_options: common,
-    explicit_http_config: { http_protocol_options: {} },
+    explicit_http_config: explicit,
   };
   return {
     typed_extension_protocol_options: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': options },

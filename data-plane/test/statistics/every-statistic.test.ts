@@ -5,6 +5,8 @@ import { runAnswersScenario } from './answers-scenario.ts';
 import { runDiscoveryScenario } from './discovery-scenario.ts';
 import { runDownstreamScenario } from './downstream-scenario.ts';
 import { runGrpcScenario } from './grpc-scenario.ts';
+import { runHttp2DownstreamScenario } from './http2-downstream-scenario.ts';
+import { runHttp2UpstreamScenario } from './http2-upstream-scenario.ts';
 import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
@@ -20,6 +22,8 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runDownstreamScenario,
   runGrpcScenario,
   runHeapScenario,
+  runHttp2DownstreamScenario,
+  runHttp2UpstreamScenario,
   runProcessScenario,
   runRateLimitScenario,
   runUpstreamScenario,
