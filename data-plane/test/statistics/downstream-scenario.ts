@@ -1,4 +1,5 @@
 import { exchange, get, RawClient } from '../../src/router/testing/raw-client.ts';
+import { until } from '../../src/upstream/testing/upstream-server.ts';
 import { startBehavingUpstream } from './behaving-upstream.ts';
 import { cluster, listener, manager, route, type Json } from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
@@ -80,8 +81,8 @@ export async function runDownstreamScenario(movements: Movements): Promise<void>
     await open('unclosed', 'this is no HTTP\r\n\r\n');
     await open('chains', request('/'));
 
-    const leaving = await open('plain', request('/c/hold'));
-    await run.untilMoved(ofManager, 'downstream_rq_active');
+    const leaving = await open('plain', request('/c/hold/leaving'));
+    await until(() => upstream.seen.includes('/hold/leaving'));
     // A client that only ends its side would still be served.
     leaving.socket.resetAndDestroy();
 
@@ -99,6 +100,7 @@ export async function runDownstreamScenario(movements: Movements): Promise<void>
 
     await run.untilMoved(
       ofManager,
+      'downstream_rq_active',
       'downstream_rq_header_timeout',
       'downstream_rq_timeout',
       'downstream_rq_idle_timeout',

@@ -34,7 +34,8 @@ export async function runHttp2DownstreamScenario(movements: Movements): Promise<
   const upstream = await startBehavingUpstream();
   const sidecar = await startSidecarProcess({
     static_resources: {
-      clusters: [cluster('c', [upstream.port])],
+      // A request that never got there would fill no buffer.
+      clusters: [cluster('c', [upstream.port], { connect_timeout: '60s' })],
       listeners: Object.entries(managers).map(([name, fields]) =>
         listener(name, manager(name, routes, fields)),
       ),
