@@ -13,7 +13,7 @@ const resources = { static_resources: { listeners: [listener('main', manager('ma
 /** A worker whose heap is nearly full, and which dies. */
 export async function runHeapScenario(movements: Movements): Promise<void> {
   const sidecar = await startSidecarProcess(resources, {
-    nodeArguments: ['--max-old-space-size=64', preload],
+    nodeArguments: ['--max-old-space-size=128', preload],
   });
   const run = new ScenarioRun(sidecar, movements);
   try {
