@@ -3,7 +3,11 @@ import path from 'node:path';
 import { describeMetrics } from '../control-plane/src/describe-metrics.ts';
 import { describedStats } from '../data-plane/src/described-stats.ts';
 import type { StatRow } from '../data-plane/src/stats/describe-stats.ts';
-import { envoyDifferences } from '../data-plane/test/statistics/envoy-differences.ts';
+import {
+  envoyDifferences,
+  envoyOnlyHttp2,
+  type EnvoyDifference,
+} from '../data-plane/test/statistics/envoy-differences.ts';
 
 /** docs/metrics.md: `sh tools/node tools/metrics-page.ts` writes it anew. */
 export const metricsPagePath = path.resolve(import.meta.dirname, '../docs/metrics.md');
@@ -61,7 +65,8 @@ function buildAlwaysZeroPart(): string {
 }
 
 function buildDifferencesPart(): string {
-  const rows = envoyDifferences.map(({ name, because }) => `- \`${name}\`: ${because}.`);
+  const list = (differences: readonly EnvoyDifference[]): string =>
+    differences.map(({ name, because }) => `- \`${name}\`: ${because}.`).join('\n');
   return `### What Envoy has otherwise
 
 Both proxies were given the same configuration, requests and updates (\`beside-envoy.test.ts\`): names, types and labels of
@@ -71,7 +76,11 @@ balancing, tracing, runtime layers that change), of its own machinery (watchdogs
 
 Not in Envoy:
 
-${rows.join('\n')}
+${list(envoyDifferences)}
+
+Not in Heddle, below \`http2.\` and \`cluster.<cluster>.http2.\`:
+
+${list(envoyOnlyHttp2)}
 `;
 }
 

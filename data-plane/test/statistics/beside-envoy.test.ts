@@ -17,6 +17,7 @@ import {
   edsCluster,
   endpoint,
   fileLog,
+  http2Options,
   httpHealthCheck,
   listener,
   manager,
@@ -25,7 +26,9 @@ import {
   socketAddress,
   type Json,
 } from './bootstrap-parts.ts';
-import { envoyDifferences } from './envoy-differences.ts';
+import { envoyDifferences, envoyOnlyHttp2 } from './envoy-differences.ts';
+import { FramePeer } from './frame-peer.ts';
+import { startFrameServer } from './frame-server.ts';
 import { isAccepting, startSidecarProcess } from './sidecar-process.ts';
 import { dynamicResources, XdsPusher } from './xds-pusher.ts';
 
@@ -38,6 +41,7 @@ const again = {
 const routes = [
   route('c', { cluster: 'c' }),
   route('again', { cluster: 'c', retry_policy: again }),
+  route('h2', { cluster: 'h2' }),
   { match: { prefix: '/redirect' }, redirect: { path_redirect: '/c' } },
   { match: { prefix: '/direct' }, direct_response: { status: 200 } },
 ];
@@ -53,7 +57,10 @@ interface Ports {
 }
 
 /** What both get: something of everything that is counted without an accident. */
-function buildBootstrap(ports: Ports, upstreamPort: number, xdsPort: number): Json {
+function buildBootstrap(
+  ports: Ports,
+  { upstreamPort, http2Port, xdsPort }: Readonly<Record<'upstreamPort' | 'http2Port' | 'xdsPort', number>>,
+): Json {
   const dynamic = dynamicResources(xdsPort);
   const { clusters } = dynamic['static_resources'] as { clusters: Json[] };
   return {
@@ -65,6 +72,7 @@ function buildBootstrap(ports: Ports, upstreamPort: number, xdsPort: number): Js
           ...httpHealthCheck('/health/c'),
           circuit_breakers: { thresholds: [{ track_remaining: true }] },
         }),
+        cluster('h2', [http2Port], http2Options({})),
         cluster('named', [], {
           type: 'STRICT_DNS',
           load_assignment: assignment('named', [
@@ -89,11 +97,17 @@ async function observe(
   start: (bootstrap: Json) => Promise<{ readonly adminPort: number; stop(): Promise<void> }>,
 ): Promise<PrometheusFamily[]> {
   const upstream = await startBehavingUpstream();
+  const http2Upstream = await startFrameServer((peer, id) => peer.headers(id, [[':status', '200']]));
   const pusher = new XdsPusher();
   await pusher.server.listen();
   const port = async (): Promise<number> => (await probeAddress({ address: '127.0.0.1', port: 0 })).port;
   const ports = { outside: await port(), inside: await port(), routed: await port() };
-  const proxy = await start(buildBootstrap(ports, upstream.port, pusher.server.port));
+  const servers = {
+    upstreamPort: upstream.port,
+    http2Port: http2Upstream.port,
+    xdsPort: pusher.server.port,
+  };
+  const proxy = await start(buildBootstrap(ports, servers));
   const untilSaid = async (pattern: RegExp): Promise<void> => {
     for (;;) {
       // The admin interface may not listen yet.
@@ -126,6 +140,10 @@ async function observe(
       await exchange(at, 'GET /nowhere HTTP/1.1\nhost: a');
     }
     await get(ports.routed, '/e/status/200');
+    const client = await FramePeer.open(ports.outside);
+    client.get(1, '/h2/');
+    await untilSaid(/envoy_cluster_upstream_rq_completed\{envoy_cluster_name="h2"\} 1\n/);
+    client.close();
     await untilSaid(/envoy_cluster_health_check_success\{.*\} [1-9]/);
     // Histograms of Envoy appear at its next flush.
     await untilSaid(/envoy_cluster_external_upstream_rq_time_count\{.*\} [1-9]/);
@@ -134,6 +152,7 @@ async function observe(
     await proxy.stop();
     pusher.server.kill();
     await upstream.close();
+    await http2Upstream.close();
   }
 }
 
@@ -199,6 +218,14 @@ test(
       else if (inEnvoy !== description) differences.push(`${name}: ${description}, in Envoy ${inEnvoy}`);
     }
     assert.deepEqual(differences.sort(), envoyDifferences.map(({ name }) => name).sort());
+    const missing = ['envoy_http2_', 'envoy_cluster_http2_'].map((prefix) =>
+      [...theirs.keys()]
+        .filter((name) => name.startsWith(prefix) && !ours.has(name))
+        .map((name) => name.slice(prefix.length))
+        .sort(),
+    );
+    const listed = envoyOnlyHttp2.map(({ name }) => name).sort();
+    assert.deepEqual(missing, [listed, listed]);
     // It was no empty comparison.
     assert.ok(ours.size > 150 && describedStats.length > 20, String(ours.size));
   },

@@ -22,3 +22,32 @@ export const envoyDifferences: readonly EnvoyDifference[] = [
     because: 'a worker of Heddle that dies is started again, while an Envoy would end',
   },
 ];
+
+const ownCookieLimits =
+  'cookies count against the limits of all fields, and there is no histogram of what is allowed';
+const ownCodec = 'there is one codec, which holds a stream no longer than its messages';
+const underscores =
+  '`headers_with_underscores_action` is the same for all protocols, and a refusal is one of `downstream_rq_4xx`';
+const ownWaiting = 'frames that wait are counted for each connection, against its limits';
+
+/** A statistic of Envoy below `http2.` and `cluster.<cluster>.http2.` that Heddle does not have, and why. */
+export const envoyOnlyHttp2: readonly EnvoyDifference[] = [
+  { name: 'cookie_count', because: ownCookieLimits },
+  { name: 'cookie_size', because: ownCookieLimits },
+  { name: 'cookies_total_bytes_too_large', because: ownCookieLimits },
+  { name: 'deferred_stream_close', because: ownCodec },
+  { name: 'dropped_headers_with_underscores', because: underscores },
+  { name: 'header_count', because: ownCookieLimits },
+  { name: 'header_list_size', because: ownCookieLimits },
+  { name: 'header_list_size_too_large', because: 'it is one of `header_overflow`' },
+  { name: 'headers_cb_no_stream', because: ownCodec },
+  { name: 'metadata_empty_frames', because: 'METADATA is a frame of Envoy, and is ignored' },
+  { name: 'nghttp2_downstream_connections', because: ownCodec },
+  { name: 'nghttp2_upstream_connections', because: ownCodec },
+  { name: 'oghttp2_downstream_connections', because: ownCodec },
+  { name: 'oghttp2_upstream_connections', because: ownCodec },
+  { name: 'outbound_control_frames_active', because: ownWaiting },
+  { name: 'outbound_frames_active', because: ownWaiting },
+  { name: 'requests_rejected_with_underscores_in_headers', because: underscores },
+  { name: 'tx_flush_timeout', because: 'a stream that waits for its client ends with its connection' },
+];
