@@ -16,21 +16,23 @@ import {
   frameSettings,
   frameWindowUpdate,
 } from './protocol.ts';
+import { WaitingFrames } from './waiting-frames.ts';
 
 /** A chunk up to here goes beside its frame's header, and longer ones are written as they are. */
 const maxCopiedBytes = 8 * 1024;
 
 /**
  * Frames → bytes of one connection. The connection gathers what one turn writes. Frames are counted until the socket
- * has taken them: a peer that asks and never reads would have us keep them all.
+ * has taken them: a peer that asks and never reads would have us keep them all. One that reads slowly never finds the
+ * buffer empty, and is no flood.
  */
 export class Outbound {
   readonly #connection: Connection;
   readonly #options: Http2Options;
   readonly #head = Buffer.alloc(frameHeaderBytes);
-  #waitingFrames = 0;
+  readonly #waiting = new WaitingFrames();
   /** Of these, such as answer the peer's own: acknowledgements and resets. */
-  #waitingControlFrames = 0;
+  readonly #waitingControl = new WaitingFrames();
 
   constructor(connection: Connection, options: Http2Options) {
     this.#connection = connection;
@@ -39,14 +41,10 @@ export class Outbound {
 
   /** Called before each read: what one read makes us write is bounded by its length. */
   checkFlood(): Flood | undefined {
-    if (this.#waitingFrames === 0) return undefined;
-    if (this.#connection.writeBufferedBytes === 0) {
-      this.#waitingFrames = 0;
-      this.#waitingControlFrames = 0;
-      return undefined;
-    }
-    if (this.#waitingControlFrames > this.#options.maxOutboundControlFrames) return 'outbound_control_flood';
-    return this.#waitingFrames > this.#options.maxOutboundFrames ? 'outbound_flood' : undefined;
+    if (this.#waiting.count === 0) return undefined;
+    this.#forgetSent();
+    if (this.#waitingControl.count > this.#options.maxOutboundControlFrames) return 'outbound_control_flood';
+    return this.#waiting.count > this.#options.maxOutboundFrames ? 'outbound_flood' : undefined;
   }
 
   writeText(text: string): void {
@@ -98,8 +96,8 @@ export class Outbound {
     const blockBytes = end - frameHeaderBytes;
     if (blockBytes <= maxWrittenFrameBytes) {
       writeFrameHead(buffer, 0, blockBytes, frameHeaders, flagEndHeaders | endFlag, streamId);
-      this.#waitingFrames++;
       this.#connection.writeCopy(buffer, 0, end);
+      this.#onWritten();
       return end;
     }
     let written = 0;
@@ -109,6 +107,7 @@ export class Outbound {
       const flags = (isFirst ? endFlag : 0) | (partEnd === end ? flagEndHeaders : 0);
       this.#frameHead(partEnd - at, isFirst ? frameHeaders : frameContinuation, flags, streamId);
       this.#connection.writeCopy(buffer, at, partEnd);
+      this.#onWritten();
       written += frameHeaderBytes + partEnd - at;
     }
     return written;
@@ -119,12 +118,12 @@ export class Outbound {
     this.#frameHead(chunk.length, frameData, endStream ? flagEndStream : 0, streamId);
     if (chunk.length > maxCopiedBytes) this.#connection.write(chunk);
     else if (chunk.length > 0) this.#connection.writeCopy(chunk, 0, chunk.length);
+    this.#onWritten();
     return frameHeaderBytes + chunk.length;
   }
 
   #frameHead(length: number, type: number, flags: number, streamId: number): void {
     writeFrameHead(this.#head, 0, length, type, flags, streamId);
-    this.#waitingFrames++;
     this.#connection.writeCopy(this.#head, 0, frameHeaderBytes);
   }
 
@@ -132,11 +131,24 @@ export class Outbound {
   #write(type: number, flags: number, streamId: number, payload: string): void {
     this.#frameHead(payload.length, type, flags, streamId);
     if (payload !== '') this.#connection.write(payload);
+    this.#onWritten();
   }
 
   #control(type: number, flags: number, streamId: number, payload: string): void {
-    this.#waitingControlFrames++;
     this.#write(type, flags, streamId, payload);
+    this.#waitingControl.add(this.#connection.bytesWritten);
+  }
+
+  #onWritten(): void {
+    this.#waiting.add(this.#connection.bytesWritten);
+    // A peer that only reads lets nobody look.
+    if (this.#waiting.count > this.#options.maxOutboundFrames) this.#forgetSent();
+  }
+
+  #forgetSent(): void {
+    const sentBytes = this.#connection.bytesWritten - this.#connection.writeBufferedBytes;
+    this.#waiting.onSent(sentBytes);
+    this.#waitingControl.onSent(sentBytes);
   }
 }
 
