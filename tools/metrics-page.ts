@@ -5,6 +5,7 @@ import { describedStats } from '../data-plane/src/described-stats.ts';
 import type { StatRow } from '../data-plane/src/stats/describe-stats.ts';
 import {
   envoyDifferences,
+  envoyOnlyClusterHttp2,
   envoyOnlyHttp2,
   type EnvoyDifference,
 } from '../data-plane/test/statistics/envoy-differences.ts';
@@ -81,6 +82,10 @@ ${list(envoyDifferences)}
 Not in Heddle, below \`http2.\` and \`cluster.<cluster>.http2.\`:
 
 ${list(envoyOnlyHttp2)}
+
+Not in Heddle, below \`cluster.<cluster>.http2.\`:
+
+${list(envoyOnlyClusterHttp2)}
 `;
 }
 

@@ -11,7 +11,7 @@ import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
 import { clusterGaugeStats } from './upstream/cluster-gauges.ts';
-import { http2Stats } from './stats/http2-stats.ts';
+import { http2ServerStats, http2Stats } from './stats/http2-stats.ts';
 import { clusterManagerStats, clusterReloadStats } from './upstream/cluster-manager-stats.ts';
 import {
   panicStats,
@@ -54,4 +54,5 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   http2Stats,
   grpcCallStats,
   grpcMessageStats,
+  http2ServerStats,
 ];

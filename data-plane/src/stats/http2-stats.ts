@@ -59,4 +59,12 @@ export const http2Stats = describeStats(['http2.', 'cluster.<cluster>.http2.'], 
   };
 });
 
+/** What the codecs of clients count alone. */
+export const http2ServerStats = describeStats(['http2.'], (make) => ({
+  txFlushTimeout: make.counter(
+    'tx_flush_timeout',
+    'Streams that were reset because the client took nothing of their answer for `stream_idle_timeout`.',
+  ),
+}));
+
 export type Http2StatsRecorder = StatsOf<typeof http2Stats>;

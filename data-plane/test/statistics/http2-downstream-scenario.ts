@@ -1,5 +1,12 @@
-import { cancel, framePriority, frameWindowUpdate, refusedStream } from '../../src/codec/http2/protocol.ts';
-import { uint32 } from '../../src/codec/http2/testing/scripted-peer.ts';
+import {
+  cancel,
+  framePriority,
+  frameSettings,
+  frameWindowUpdate,
+  refusedStream,
+  settingInitialWindowSize,
+} from '../../src/codec/http2/protocol.ts';
+import { setting, uint32 } from '../../src/codec/http2/testing/scripted-peer.ts';
 import { startBehavingUpstream } from './behaving-upstream.ts';
 import { cluster, listener, manager, route, type Json } from './bootstrap-parts.ts';
 import { FramePeer } from './frame-peer.ts';
@@ -9,12 +16,13 @@ import { startSidecarProcess } from './sidecar-process.ts';
 
 const routes = [
   route('c', { cluster: 'c' }),
-  { match: { prefix: '/direct' }, direct_response: { status: 200 } },
+  { match: { prefix: '/direct' }, direct_response: { status: 200, body: { inline_string: 'x' } } },
 ];
 
 /** One for each kind of limit, so that none hides another. */
 const managers: Readonly<Record<string, Json>> = {
   plain: { codec_type: 'HTTP2' },
+  pauses: { stream_idle_timeout: '0.1s' },
   watched: { http2_protocol_options: { connection_keepalive: { interval: '0.1s', timeout: '0.1s' } } },
   answering: { http2_protocol_options: { max_outbound_control_frames: 1 } },
   sending: { http2_protocol_options: { max_outbound_frames: 1 } },
@@ -93,6 +101,9 @@ export async function runHttp2DownstreamScenario(movements: Movements): Promise<
       rapid.reset(2 * count + 1, cancel);
     }
     await open('watched');
+    const closed = await open('pauses');
+    closed.frame(frameSettings, 0, 0, setting(settingInitialWindowSize, 0));
+    closed.get(1, '/direct');
 
     const asking = await openDeaf('answering');
     const taking = await openDeaf('sending');
@@ -113,6 +124,7 @@ export async function runHttp2DownstreamScenario(movements: Movements): Promise<
       'rx_reset',
       'stream_refused_errors',
       'trailers',
+      'tx_flush_timeout',
       'tx_reset',
     );
     await run.untilMoved(

@@ -10,6 +10,8 @@ export type Http2Counter =
   | 'rx_reset'
   | 'stream_refused_errors'
   | 'trailers'
+  /** Of a server only. */
+  | 'tx_flush_timeout'
   | 'tx_reset';
 
 /** Levels at the same place. */

@@ -112,6 +112,7 @@ export abstract class Http2Stream implements StreamEncoder {
       this.#count(restBytes.length);
     }
     if (this.hasQueue) this.owner.send(this);
+    if (endStream && this.hasQueue) this.onEndWaits();
     this.checkWatermark();
   }
 
@@ -120,6 +121,7 @@ export abstract class Http2Stream implements StreamEncoder {
     if (trailers.size > 0) this.#trailers = trailers;
     this.#isEndQueued = true;
     this.owner.send(this);
+    if (this.hasQueue) this.onEndWaits();
   }
 
   resetStream(): void {
@@ -231,6 +233,11 @@ export abstract class Http2Stream implements StreamEncoder {
     }
   }
 
+  /** The message was given whole, and cannot go out yet. */
+  protected onEndWaits(): void {
+    // A client's is subject to whatever waits for its answer.
+  }
+
   /** `isLast`: the head of the message, not a 1xx. */
   protected encodeHead(headers: HeaderMap, endStream: boolean, isLast: boolean): void {
     if (isLast) this.hasHead = true;
@@ -241,6 +248,7 @@ export abstract class Http2Stream implements StreamEncoder {
     if (this.#heads === noHeads) this.#heads = [];
     this.#heads.push({ headers, endStream });
     this.owner.send(this);
+    if (endStream && this.hasQueue) this.onEndWaits();
   }
 
   #canEncode(): boolean {

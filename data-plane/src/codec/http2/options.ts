@@ -47,6 +47,8 @@ export interface Http2Options extends Http2Workspace {
   readonly keepalive: Http2Keepalive | undefined;
   /** How long the peer may take to acknowledge our SETTINGS (RFC 9113, 6.5.3). */
   readonly settingsAckTimeoutMs: number;
+  /** How long an answer that is whole may wait for its client without a byte going out; 0: as long as the connection. */
+  readonly streamFlushTimeoutMs: number;
 }
 
 export type GivenHttp2Options = {
@@ -75,6 +77,7 @@ export function createHttp2Options(workspace: Http2Workspace, given: GivenHttp2O
     isStreamErrorOnInvalidMessage: given.isStreamErrorOnInvalidMessage ?? false,
     keepalive: given.keepalive,
     settingsAckTimeoutMs: given.settingsAckTimeoutMs ?? 30_000,
+    streamFlushTimeoutMs: given.streamFlushTimeoutMs ?? 300_000,
   };
   for (const bytes of [options.initialStreamWindowBytes, options.initialConnectionWindowBytes]) {
     if (bytes < defaultWindowBytes || bytes > maxWindowBytes)

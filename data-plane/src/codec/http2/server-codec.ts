@@ -1,3 +1,4 @@
+import type { Timer } from '@heddle/shared/time/clock';
 import type { Connection } from '../../transport/connection.ts';
 import type { HttpProtocol, ServerCodec, ServerCodecCallbacks } from '../codec.ts';
 import { HeaderMap } from '../header-map.ts';
@@ -7,6 +8,7 @@ import { Http2Connection } from './http2-connection.ts';
 import type { Http2Stream } from './http2-stream.ts';
 import type { Http2Options } from './options.ts';
 import {
+  cancel,
   maxStreamId,
   noError,
   protocolError,
@@ -16,7 +18,7 @@ import {
   streamClosed,
 } from './protocol.ts';
 import { completeRequest } from './request-head.ts';
-import { Http2ServerStream } from './server-stream.ts';
+import { Http2ServerStream, type ServerStreamOwner } from './server-stream.ts';
 
 /** `options` come from `createHttp2Options`; `bufferLimitBytes` bounds what answers make the connection keep. */
 export function createHttp2ServerCodec(
@@ -29,7 +31,7 @@ export function createHttp2ServerCodec(
 }
 
 /** HTTP/2 for the downstream half. */
-class Http2ServerCodec extends Http2Connection implements ServerCodec {
+class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStreamOwner {
   readonly protocol: HttpProtocol = 'HTTP/2';
   readonly #callbacks: ServerCodecCallbacks;
   #isDraining = false;
@@ -76,6 +78,16 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec {
     this.#isDraining = true;
     this.#isClosing = true;
     this.outbound.goAway(this.lastPeerStreamId, noError, '');
+  }
+
+  setFlushTimer(onTimer: () => void): Timer | undefined {
+    const { clock, streamFlushTimeoutMs } = this.options;
+    return streamFlushTimeoutMs === 0 ? undefined : clock.setTimer(streamFlushTimeoutMs, onTimer);
+  }
+
+  onFlushTimeout(stream: Http2ServerStream): void {
+    this.options.stats.count('tx_flush_timeout');
+    stream.resetWith(cancel);
   }
 
   override onLocalEnd(stream: Http2Stream): void {

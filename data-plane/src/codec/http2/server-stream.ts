@@ -1,8 +1,15 @@
+import type { Timer } from '@heddle/shared/time/clock';
 import type { RequestDecoder, ResponseEncoder } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { fromUpgradeAnswer } from './extended-connect.ts';
-import { Http2Stream } from './http2-stream.ts';
+import { Http2Stream, type StreamOwner } from './http2-stream.ts';
 import { internalError } from './protocol.ts';
+
+export interface ServerStreamOwner extends StreamOwner {
+  /** Undefined: there is no time-out. */
+  setFlushTimer(onTimer: () => void): Timer | undefined;
+  onFlushTimeout(stream: Http2ServerStream): void;
+}
 
 const informational = 0x31;
 const success = 0x32;
@@ -18,6 +25,18 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
   isUpgrade = false;
   /** Its `sec-websocket-key` was made up. */
   hasOwnKey = false;
+  readonly #owner: ServerStreamOwner;
+  #flushTimer: Timer | undefined;
+
+  constructor(owner: ServerStreamOwner, id: number, sendWindowBytes: number, receiveWindowBytes: number) {
+    super(owner, id, sendWindowBytes, receiveWindowBytes);
+    this.#owner = owner;
+  }
+
+  override complete(): void {
+    this.#flushTimer?.cancel();
+    super.complete();
+  }
 
   encodeInformational(headers: HeaderMap): void {
     if (this.isEnded || this.hasHead) return;
@@ -41,5 +60,15 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
     }
     if (this.isConnect && !this.isUpgrade && status.charCodeAt(0) === success) this.isTunnel = true;
     this.encodeHead(headers, endStream, true);
+  }
+
+  /** The connection manager is done with the answer, so that no other time-out would free what it waits with. */
+  protected override onEndWaits(): void {
+    if (this.isTunnel) return;
+    const { bytesWritten } = this;
+    this.#flushTimer = this.#owner.setFlushTimer(() => {
+      if (this.bytesWritten > bytesWritten) this.onEndWaits();
+      else this.#owner.onFlushTimeout(this);
+    });
   }
 }

@@ -6,7 +6,7 @@ import { createHttp1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp2Options, type Http2Options } from '../../codec/http2/options.ts';
 import type { Http1Workspace } from '../../codec/http1/workspace.ts';
 import type { StatsOf } from '../../stats/describe-stats.ts';
-import { http2Stats } from '../../stats/http2-stats.ts';
+import { http2ServerStats, http2Stats } from '../../stats/http2-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
 import { AccessLogger } from './access-log/access-logger.ts';
@@ -121,16 +121,20 @@ export class ManagerConfig {
 
   #createHttp2Options(): Http2Options {
     const { config, dependencies } = this;
-    const codecStats = http2Stats.create(dependencies.stats.scope('http2.'));
+    const scope = dependencies.stats.scope('http2.');
+    const codecStats = http2Stats.create(scope);
+    const serverStats = http2ServerStats.create(scope);
     return createHttp2Options(
       { names: dependencies.workspace.names, clock: dependencies.wheel, rng: dependencies.rng },
       {
         ...config.http2,
         maxHeaderListBytes: config.maxRequestHeadersBytes,
         maxFieldCount: config.maxHeadersCount,
+        streamFlushTimeoutMs: config.streamIdleTimeoutMs,
         stats: {
           count: (counter) => {
             if (counter === 'premature_resets') this.stats.rqTooManyPrematureResets.inc();
+            else if (counter === 'tx_flush_timeout') serverStats.txFlushTimeout.inc();
             else codecStats.count(counter);
           },
           add: codecStats.add,
