@@ -1,3 +1,4 @@
+import { setImmediate as onPollEnd } from 'node:timers';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 
 /** A connection that has something to write at the end of the tick. */
@@ -25,7 +26,7 @@ export class WriteBatch {
   };
 
   #shared: Flushable[] = [];
-  readonly #onPollEnd = (): void => {
+  readonly #flushShared = (): void => {
     const shared = this.#shared;
     this.#shared = [];
     this.enter();
@@ -59,7 +60,7 @@ export class WriteBatch {
    */
   addShared(connection: Flushable): void {
     this.#shared.push(connection);
-    if (this.#shared.length === 1) setImmediate(this.#onPollEnd);
+    if (this.#shared.length === 1) onPollEnd(this.#flushShared);
   }
 
   leave(): void {
