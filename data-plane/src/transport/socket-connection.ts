@@ -8,16 +8,14 @@ import type {
   ConnectionState,
   SocketAddress,
 } from './connection.ts';
-import { copyPiece } from './gather-buffers.ts';
 import type { ReadTurn, TurnReader } from './read-turn.ts';
 import { SlabPins } from './slab-pins.ts';
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
+import { copiedChunkBytes, TurnOutput } from './turn-output.ts';
 import type { Flushable } from './write-batch.ts';
 
-/** Up to here a buffer is copied into the text of the tick, which is one write; above, it is a part of a writev. */
-const copiedChunkBytes = 8 * 1024;
 /** What is written in one tick may pass the limit by that; whoever writes more learns of it before the tick ends. */
 const maxTickBytes = 256 * 1024;
 const emptyChunk = Buffer.alloc(0);
@@ -49,12 +47,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #delayedCloseTimeoutMs: number;
   #handlers: ConnectionHandlers = noHandlers;
   #state: ConnectionState;
-  /** What was written in this tick: `#queue`, and behind it either latin1 text or gathered bytes. */
-  #text = '';
-  #gather: Buffer | undefined;
-  #gatheredBytes = 0;
-  #queue: (Buffer | string)[] = [];
-  #queueBytes = 0;
+  readonly #output: TurnOutput;
   /** Made when a chunk that was lent is written first. */
   #pins: SlabPins | undefined;
   #isInBatch = false;
@@ -86,6 +79,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.id = context.nextConnectionId();
     this.#socket = socket;
     this.#context = context;
+    this.#output = new TurnOutput(context.gatherBuffers);
     this.#reader = reader;
     this.remoteAddress = remoteAddress;
     this.localAddress = localAddress;
@@ -104,11 +98,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   get writeBufferedBytes(): number {
-    return this.#tickBytes + this.#socket.writableLength;
-  }
-
-  get #tickBytes(): number {
-    return this.#queueBytes + this.#text.length + this.#gatheredBytes;
+    return this.#output.bytes + this.#socket.writableLength;
   }
 
   get isReadDisabled(): boolean {
@@ -146,7 +136,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     const batch = this.#context.batch;
     batch.enter();
     try {
-      if (this.#tickBytes > 0) this.#joinBatch();
+      if (this.#output.bytes > 0) this.#joinBatch();
       this.#handlers.onConnected?.();
     } finally {
       batch.leave();
@@ -156,34 +146,18 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   write(data: Buffer | string): void {
     if ((this.#state !== 'open' && this.#state !== 'connecting') || this.#isWriteShut) return;
     this.bytesWritten += data.length;
-    if (this.#gatheredBytes > 0 && data.length <= copiedChunkBytes) {
-      if (typeof data === 'string') this.#gatherText(data);
-      else this.#gatherPiece(data, 0, data.length);
-    } else if (typeof data === 'string') {
-      this.#sealTail(true);
-      this.#text += data;
-    } else if (data.length <= copiedChunkBytes) {
-      this.#text += data.toString('latin1');
-    } else {
-      const part = this.#context.readSlabs.lent === undefined ? data : this.#keepLent(data);
-      this.#sealTail(false);
-      this.#queue.push(part);
-      this.#queueBytes += data.length;
-    }
+    const output = this.#output;
+    if (typeof data === 'string') output.addText(data);
+    else if (data.length <= copiedChunkBytes) output.addSmall(data);
+    else output.addPart(this.#context.readSlabs.lent === undefined ? data : this.#keepLent(data));
     this.#onWritten();
   }
 
   writeCopy(bytes: Buffer, start: number, end: number): void {
     if ((this.#state !== 'open' && this.#state !== 'connecting') || this.#isWriteShut) return;
     this.bytesWritten += end - start;
-    if (end - start > copiedChunkBytes) {
-      this.#sealTail(false);
-      this.#queue.push(Buffer.from(bytes.subarray(start, end)));
-      this.#queueBytes += end - start;
-    } else {
-      if (this.#text !== '') this.#sealTail(false);
-      this.#gatherPiece(bytes, start, end);
-    }
+    if (end - start <= copiedChunkBytes) this.#output.addPiece(bytes, start, end);
+    else this.#output.addPart(Buffer.from(bytes.subarray(start, end)));
     this.#onWritten();
   }
 
@@ -236,14 +210,10 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     if (this.#state !== 'open' || this.#isWriteShut) return;
     const socket = this.#socket;
     const progress = socket.writableLength > 0 ? this.#watchProgress() : undefined;
-    if (this.#queueBytes > 0) this.#flushQueue();
-    else if (this.#gatheredBytes > 0) this.#flushGathered(progress);
-    else {
-      const text = this.#text;
-      if (text === '') return;
-      this.#text = '';
-      socket.write(text, 'latin1', progress);
-    }
+    const text = this.#output.takeText();
+    if (text !== '') socket.write(text, 'latin1', progress);
+    else if (this.#output.bytes === 0) return;
+    else this.#flushBytes(progress);
     if (socket.writableLength > 0) this.#noteBackPressure();
     else this.#onAllSent();
   }
@@ -285,67 +255,26 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   #onWritten(): void {
-    if (this.#state === 'connecting' || this.#tickBytes > this.#tickLimitBytes) this.#checkHighWatermark();
+    if (this.#state === 'connecting' || this.#output.bytes > this.#tickLimitBytes) this.#checkHighWatermark();
     if (!this.#isInBatch && this.#state === 'open') this.#joinBatch();
   }
 
-  /** What stands behind the queue becomes a part of it. `isTextKept`: only gathered bytes do. */
-  #sealTail(isTextKept: boolean): void {
-    if (this.#gatheredBytes > 0) {
-      const part = this.#gather?.subarray(0, this.#gatheredBytes) ?? emptyChunk;
-      this.#queue.push(part);
-      this.#queueBytes += part.length;
-      this.#gather = undefined;
-      this.#gatheredBytes = 0;
-    }
-    if (isTextKept || this.#text === '') return;
-    this.#queue.push(this.#text);
-    this.#queueBytes += this.#text.length;
-    this.#text = '';
-  }
-
-  #gatherPiece(bytes: Buffer, start: number, end: number): void {
-    const at = this.#reserveGathered(end - start);
-    copyPiece(this.#gather ?? emptyChunk, at, bytes, start, end);
-  }
-
-  #gatherText(text: string): void {
-    const at = this.#reserveGathered(text.length);
-    this.#gather?.write(text, at, 'latin1');
-  }
-
-  /** Room for that much, no more than `copiedChunkBytes`; says where. */
-  #reserveGathered(byteCount: number): number {
-    if (this.#gather !== undefined && this.#gatheredBytes + byteCount > this.#gather.length)
-      this.#sealTail(true);
-    this.#gather ??= this.#context.gatherBuffers.take();
-    const at = this.#gatheredBytes;
-    this.#gatheredBytes += byteCount;
-    return at;
-  }
-
-  #flushGathered(progress: (() => void) | undefined): void {
-    const gather = this.#gather ?? emptyChunk;
-    const bytes = gather.subarray(0, this.#gatheredBytes);
-    this.#gather = undefined;
-    this.#gatheredBytes = 0;
-    this.#socket.write(bytes, progress);
-    if (this.#socket.writableLength === 0) this.#context.gatherBuffers.release(gather);
-  }
-
-  #flushQueue(): void {
+  #flushBytes(progress: (() => void) | undefined): void {
     const socket = this.#socket;
-    this.#sealTail(false);
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#queueBytes = 0;
-    const lastIndex = queue.length - 1;
+    const gathered = this.#output.takeGathered();
+    if (gathered !== undefined) {
+      socket.write(gathered, progress);
+      this.#output.release(socket.writableLength === 0);
+      return;
+    }
+    const parts = this.#output.takeParts();
+    const lastIndex = parts.length - 1;
     socket.cork();
     for (let index = 0; index <= lastIndex; index++) {
-      const part = queue[index] ?? emptyChunk;
-      const progress = index === lastIndex ? this.#watchProgress() : undefined;
-      if (typeof part === 'string') socket.write(part, 'latin1', progress);
-      else socket.write(part, progress);
+      const part = parts[index] ?? emptyChunk;
+      const partProgress = index === lastIndex ? this.#watchProgress() : undefined;
+      if (typeof part === 'string') socket.write(part, 'latin1', partProgress);
+      else socket.write(part, partProgress);
     }
     socket.uncork();
   }
@@ -408,11 +337,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #abort(): void {
     const wasConnecting = this.#state === 'connecting';
     this.#markClosing();
-    this.#text = '';
-    this.#gather = undefined;
-    this.#gatheredBytes = 0;
-    this.#queue = [];
-    this.#queueBytes = 0;
+    this.#output.clear();
     this.#pins?.abandon();
     // After a FIN the system refuses to reset, and the handle would stay open for ever.
     if (wasConnecting || this.#socket.writableEnded) this.#socket.destroy();
