@@ -1,8 +1,9 @@
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import type { CodecPair } from '../../codec.contract.ts';
-import type { ClientCodecCallbacks, ServerCodec, ServerCodecCallbacks } from '../../codec.ts';
+import type { ClientCodecCallbacks, ServerCodecCallbacks } from '../../codec.ts';
 import { FieldNameTable } from '../../http1/field-name.ts';
+import { joinCodecs } from '../../testing/join-codecs.ts';
 import { MemoryConnection } from '../../testing/memory-connection.ts';
 import { createHttp2ClientCodec, type Http2ClientCodec } from '../client-codec.ts';
 import { createHttp2Options, type GivenHttp2Options, type Http2Options } from '../options.ts';
@@ -16,7 +17,6 @@ export function createTestOptions(given: GivenHttp2Options = {}): Http2Options {
 
 export interface Http2Pair extends CodecPair {
   readonly client: Http2ClientCodec;
-  readonly server: ServerCodec;
   readonly clientConnection: MemoryConnection;
   readonly serverConnection: MemoryConnection;
 }
@@ -49,27 +49,11 @@ export function createPair(
     bufferLimitBytes,
   );
   return {
-    server,
-    client,
+    ...joinCodecs(
+      { codec: client, connection: clientConnection },
+      { codec: server, connection: serverConnection },
+    ),
     serverConnection,
     clientConnection,
-    deliver(chunkBytes = 65_536) {
-      for (;;) {
-        const up = clientConnection.takeWritten();
-        const down = serverConnection.takeWritten();
-        if (up === '' && down === '') return;
-        move(up, chunkBytes, server);
-        move(down, chunkBytes, client);
-      }
-    },
-    breakConnection() {
-      server.onClose('broken');
-      client.onClose('broken');
-    },
   };
-}
-
-function move(text: string, chunkBytes: number, target: { dispatch(chunk: Buffer): void }): void {
-  const bytes = Buffer.from(text, 'latin1');
-  for (let at = 0; at < bytes.length; at += chunkBytes) target.dispatch(bytes.subarray(at, at + chunkBytes));
 }
