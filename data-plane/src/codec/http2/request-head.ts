@@ -49,6 +49,8 @@ function takeAuthority(headers: HeaderMap, isAuthorityRequired: boolean): string
     headers.remove('host');
     if (authority === undefined) headers.addUnchecked(':authority', host);
   }
-  const named = authority ?? host;
-  return named === undefined || !isValidHost(named) ? 'an :authority that is none' : undefined;
+  const named = authority ?? host ?? '';
+  // A host is not empty, with a port or without (RFC 9110, 4.2.1).
+  const isHost = named !== '' && !named.startsWith(':') && isValidHost(named);
+  return isHost ? undefined : 'an :authority that is none';
 }

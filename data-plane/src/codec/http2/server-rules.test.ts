@@ -58,10 +58,11 @@ const badRequests: readonly Fields[] = [
     [':path', path],
     [':authority', 'a.test'],
   ]),
-  ...['u@a.test', 'a.test:x', 'a/b', 'a b'].map((authority): Fields => [
+  ...['u@a.test', 'a.test:x', 'a/b', 'a b', '', ':80'].map((authority): Fields => [
     ...getRequest.slice(0, 3),
     [':authority', authority],
   ]),
+  [...getRequest.slice(0, 3), ['host', '']],
   [...getRequest, [':status', '200']],
   [...getRequest, [':other', 'x']],
   [...getRequest, [':path', '/again']],
