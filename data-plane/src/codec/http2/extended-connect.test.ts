@@ -92,3 +92,12 @@ test('an upgrade waits for the SETTINGS, and is refused by a server that takes n
     assert.equal(server.codec.activeStreamCount, isSupported ? 1 : 0);
   }
 });
+
+test('a :protocol that would be no protocol, or several, in HTTP/1.1 is malformed', () => {
+  for (const protocol of ['', 'web socket', 'h2c, websocket', '/', 'websocket/', 'a/b/c', '\xe9']) {
+    const client = new ScriptedClient({ allowsConnect: true, isStreamErrorOnInvalidMessage: true });
+    const fields = webSocket.map(([name, value]) => [name, name === ':protocol' ? protocol : value] as const);
+    client.feed(client.headers(1, fields, false));
+    assert.deepEqual([client.requests, client.takeErrors()], [[], ['reset 1 1']], protocol);
+  }
+});

@@ -4,6 +4,8 @@ import { isValidConnectTarget, isValidHost } from '../http1/authority.ts';
 const isToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 3986, 3.1. */
 const isScheme = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
+/** One protocol of `Upgrade` (RFC 9110, 7.8), which this becomes; a list would be several. */
+const isProtocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 /** Visible characters; a fragment is none of the target. */
 const isPath = /^\/[\x21\x22\x24-\x7e]*$/;
 
@@ -14,9 +16,11 @@ const isPath = /^\/[\x21\x22\x24-\x7e]*$/;
 export function completeRequest(headers: HeaderMap, allowsConnect: boolean): string | undefined {
   const method = headers.get(':method');
   if (method === undefined || !isToken.test(method)) return 'a :method that is none';
-  const isExtended = headers.has(':protocol');
+  const protocol = headers.get(':protocol');
+  const isExtended = protocol !== undefined;
   if (isExtended && method !== 'CONNECT') return 'a :protocol without CONNECT';
   if (isExtended && !allowsConnect) return 'a :protocol that was not announced';
+  if (isExtended && !isProtocol.test(protocol)) return 'a :protocol that is none';
   return method === 'CONNECT' && !isExtended
     ? checkConnect(headers)
     : (checkTarget(headers, method) ?? takeAuthority(headers, isExtended));
