@@ -101,3 +101,13 @@ test('a :protocol that would be no protocol, or several, in HTTP/1.1 is malforme
     assert.deepEqual([client.requests, client.takeErrors()], [[], ['reset 1 1']], protocol);
   }
 });
+
+test('the case of a protocol makes no difference: WebSocket gets a key too', () => {
+  const client = new ScriptedClient({ allowsConnect: true });
+  const fields = webSocket.map(
+    ([name, value]) => [name, name === ':protocol' ? 'WebSocket' : value] as const,
+  );
+  client.feed(client.headers(1, fields, false));
+  assert.equal(client.requests[0]?.headers.get('upgrade'), 'WebSocket');
+  assert.equal(client.requests[0].headers.has('sec-websocket-key'), true);
+});

@@ -21,7 +21,7 @@ export function toUpgradeRequest(headers: HeaderMap, rng: Rng): boolean {
   headers.set(':method', 'GET');
   headers.add('connection', 'upgrade');
   headers.add('upgrade', protocol);
-  if (protocol !== 'websocket' || headers.has('sec-websocket-key')) return false;
+  if (protocol.toLowerCase() !== 'websocket' || headers.has('sec-websocket-key')) return false;
   headers.add('sec-websocket-key', createKey(rng));
   return true;
 }
