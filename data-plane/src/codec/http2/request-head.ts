@@ -51,7 +51,12 @@ function takeAuthority(headers: HeaderMap, isAuthorityRequired: boolean): string
       return 'a host beside :authority';
     }
     headers.remove('host');
-    if (authority === undefined) headers.addUnchecked(':authority', host);
+    if (authority === undefined) {
+      headers.addUnchecked(':authority', host);
+      // What is not to be indexed is not to be indexed under its other name (RFC 7541, 6.2.3).
+      const { neverIndexed } = headers;
+      if (neverIndexed?.has('host') === true) headers.neverIndexed = new Set([...neverIndexed, ':authority']);
+    }
   }
   const named = authority ?? host ?? '';
   // A host is not empty, with a port or without (RFC 9110, 4.2.1).

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HeaderMap } from '../header-map.ts';
 
-import { flagEndStream, frameData, frameGoAway, frameRstStream } from './protocol.ts';
+import {
+  flagEndHeaders,
+  flagEndStream,
+  frameData,
+  frameGoAway,
+  frameHeaders,
+  frameRstStream,
+} from './protocol.ts';
 import { buildFrame } from './testing/build-frame.ts';
 import { getRequest, postRequest, ScriptedClient, uint32, type Fields } from './testing/scripted-peer.ts';
 
@@ -149,6 +156,17 @@ test('cookie crumbs are one field; a field that came never-indexed is marked', (
   const { headers } = client.requests[0]!;
   assert.deepEqual(headers.getAll('cookie'), ['a=1; c=3']);
   assert.deepEqual(headers.neverIndexed, new Set(['cookie', 'authorization']));
+});
+
+test('a host that came never-indexed is an :authority that is never indexed', () => {
+  const client = new ScriptedClient();
+  // A literal that is never indexed, static name 38.
+  const host = Buffer.from('\x1f\x17\x06a.test', 'latin1');
+  const block = Buffer.concat([client.block(getRequest.slice(0, 3)), host]);
+  client.feed(buildFrame(frameHeaders, flagEndHeaders | flagEndStream, 1, block));
+  const { headers } = client.requests[0]!;
+  assert.equal(headers.get(':authority'), 'a.test');
+  assert.equal(headers.neverIndexed?.has(':authority'), true);
 });
 
 test('a field that is marked as never-indexed goes out so, each time', () => {
