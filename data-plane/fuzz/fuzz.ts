@@ -1,8 +1,8 @@
 import { createSeededRng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
-import { ForwardingCheck } from './forwarding-check.ts';
-import { fuzzers, type CaseOutcome, type Fuzzer, type FuzzTools } from './fuzzers.ts';
-import { LlhttpServerOracle } from './llhttp-oracle.ts';
+import { FuzzTools } from './fuzz-tools.ts';
+import type { CaseOutcome, FuzzCase, Fuzzer } from './fuzzer.ts';
+import { fuzzers } from './fuzzers.ts';
 
 export interface FuzzReport {
   readonly name: string;
@@ -26,12 +26,11 @@ export async function fuzz(
   clock: Clock,
   chosen: readonly Fuzzer[] = fuzzers,
 ): Promise<FuzzReport[]> {
-  const server = new LlhttpServerOracle();
-  const tools: FuzzTools = { server, forwarding: new ForwardingCheck(server) };
+  const tools = new FuzzTools();
   const reports: FuzzReport[] = [];
   for (const fuzzer of chosen)
     reports.push(await run(fuzzer, seed, durationMs / chosen.length, clock, tools));
-  tools.forwarding.close();
+  tools.close();
   return reports;
 }
 
@@ -47,30 +46,32 @@ async function run(
   const endAtMs = clock.monotonicMs() + durationMs;
   while (clock.monotonicMs() < endAtMs && report.unexplained.length < maxReported) {
     const input = fuzzer.generate(rng);
-    const outcome = await fuzzer.check(input, tools);
+    const outcome = await input.check(tools);
     report.caseCount++;
     if (outcome === undefined) continue;
     if ('explained' in outcome) {
       report.explained.set(outcome.explained, (report.explained.get(outcome.explained) ?? 0) + 1);
     } else {
-      report.unexplained.push(await describe(fuzzer, input, tools, `seed ${seed}, case ${report.caseCount}`));
+      report.unexplained.push(
+        await describe(fuzzer.name, input, tools, `seed ${seed}, case ${report.caseCount}`),
+      );
     }
   }
   return report;
 }
 
-async function describe(fuzzer: Fuzzer, input: string, tools: FuzzTools, where: string): Promise<string> {
+async function describe(name: string, input: FuzzCase, tools: FuzzTools, where: string): Promise<string> {
   let shortest = input;
   let left = maxShrinkAttempts;
   const isStill = (outcome: CaseOutcome): boolean => outcome !== undefined && 'unexplained' in outcome;
-  for (let length = input.length >> 1; length > 0 && left > 0; length >>= 1) {
-    for (let at = 0; at < shortest.length && left > 0; left--) {
-      const shorter = shortest.slice(0, at) + shortest.slice(at + length);
-      if (isStill(await fuzzer.check(shorter, tools))) shortest = shorter;
-      else at += length;
+  for (let count = input.pieceCount >> 1; count > 0 && left > 0; count >>= 1) {
+    for (let at = 0; at < shortest.pieceCount && left > 0; left--) {
+      const shorter = shortest.without(at, count);
+      if (isStill(await shorter.check(tools))) shortest = shorter;
+      else at += count;
     }
   }
-  const outcome = await fuzzer.check(shortest, tools);
+  const outcome = await shortest.check(tools);
   const what = outcome !== undefined && 'unexplained' in outcome ? outcome.unexplained : '';
-  return `${fuzzer.name}, ${where}: ${JSON.stringify(shortest)}\n  ${what}`;
+  return `${name}, ${where}: ${shortest.describe()}\n  ${what}`;
 }
