@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { systemClock } from '@heddle/shared/time/clock';
 import { compareReadings } from './compare-readings.ts';
-import { documentFile, withDifferences } from './differences-document.ts';
 import { fuzz } from './fuzz.ts';
 import { fuzzers } from './fuzzers.ts';
 import { http1Fuzzers } from './http1-fuzzers.ts';
@@ -34,9 +32,4 @@ test('every row of the table has an example that it explains, and no other row d
     assert.ok(kind !== undefined && kinds.includes(kind), `${name}: ${kind}`);
     assert.equal(explain({ kind, isRequest: !isAnswer, input: example, ours, theirs }), name, name);
   }
-});
-
-test('docs/http1.md has the table (npm run fuzz -- --write-table)', async () => {
-  const text = readFileSync(documentFile, 'utf8');
-  assert.equal(await withDifferences(text), text);
 });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '@heddle/shared/time/clock';
-import { documentFile, withDifferences } from './differences-document.ts';
+import { documents, withDifferences } from './differences-document.ts';
 import { fuzz } from './fuzz.ts';
 import { fuzzers } from './fuzzers.ts';
 import { readFuzzSettings } from './settings.ts';
@@ -9,7 +9,7 @@ import { readFuzzSettings } from './settings.ts';
 /**
  *     npm run fuzz -- --minutes 30 --seed 7
  *     npm run fuzz -- --only "cut answers"
- *     npm run fuzz -- --write-table              the table of differences in docs/http1.md, and nothing else
+ *     npm run fuzz -- --write-table              the tables of differences in docs, and nothing else
  *
  * Without a seed it is the day's. Ends with 1 when a difference was found that the table does not explain.
  */
@@ -22,7 +22,9 @@ const { values } = parseArgs({
   },
 });
 if (values['write-table'] === true) {
-  writeFileSync(documentFile, await withDifferences(readFileSync(documentFile, 'utf8')));
+  for (const document of documents) {
+    writeFileSync(document.file, await withDifferences(document, readFileSync(document.file, 'utf8')));
+  }
   process.exit(0);
 }
 const settings = readFuzzSettings(systemClock.now());
