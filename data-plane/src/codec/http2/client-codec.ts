@@ -151,8 +151,8 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
 
   protected override deliverData(stream: Http2Stream, chunk: Buffer, endStream: boolean): void {
     if (!(stream instanceof Http2ClientStream)) return;
-    if (stream.hasReceivedHead) stream.decoder.decodeData(chunk, endStream);
-    else this.refuseMessage(stream, stream.id, 'DATA before a head');
+    if (!stream.hasReceivedHead) this.refuseMessage(stream, stream.id, 'DATA before a head');
+    else if (chunk.length > 0 || endStream) stream.decoder.decodeData(chunk, endStream);
   }
 
   protected override onRemoteEnd(stream: Http2Stream): void {

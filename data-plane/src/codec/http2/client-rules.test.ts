@@ -159,3 +159,20 @@ test('an answer that is complete before its request is delivered, and the rest i
   encoder.encodeData(Buffer.from('late'), true);
   assert.deepEqual(server.take(), []);
 });
+
+test('DATA before the head of an answer breaks it, also when there is nothing in it', () => {
+  for (const frame of [
+    buildFrame(frameData, 0, 1, 'a'),
+    buildFrame(frameData, 0, 1),
+    buildFrame(frameData, flagEndStream, 1),
+    buildFrame(frameData, 0x8, 1, '\x02\0\0'),
+  ]) {
+    const { server, responses } = ask('GET', 1, { isStreamErrorOnInvalidMessage: true });
+    server.feed(frame);
+    assert.deepEqual(server.takeErrors(), ['reset 1 1']);
+    assert.deepEqual(
+      [responses[0]?.reset, responses[0]?.endCount],
+      ['protocol-error: DATA before a head', 0],
+    );
+  }
+});

@@ -115,11 +115,11 @@ export class FrameReceiver implements FrameHandler {
     const stream = this.#dataStream;
     this.#dataStream = undefined;
     if (stream === undefined || stream.isEnded) return this.#goesOn;
-    if (this.#isDataLast && !this.#hasDataContent) {
-      if (!stream.hasExpectedLength) {
+    if (!this.#hasDataContent) {
+      if (this.#isDataLast && !stream.hasExpectedLength) {
         return connection.refuseMessage(stream, stream.id, 'less than content-length');
       }
-      connection.onContent(stream, noBytes, true);
+      connection.onContent(stream, noBytes, this.#isDataLast);
     }
     stream.onConsumed(this.#dataPayloadBytes);
     return this.#goesOn;

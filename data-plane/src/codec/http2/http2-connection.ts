@@ -169,6 +169,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   abstract onGoAwayFrame(lastStreamId: number): boolean;
   /** Nobody has opened it yet. */
   abstract isIdle(streamId: number): boolean;
+  /** `chunk` is empty for a frame without content, which may be out of place as well as any. */
   protected abstract deliverData(stream: Http2Stream, chunk: Buffer, endStream: boolean): void;
   /** A stream is over, in whatever way; `isComplete`: both messages were whole. */
   protected abstract onStreamGone(stream: Http2Stream, isComplete: boolean): void;

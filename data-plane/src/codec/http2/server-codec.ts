@@ -134,6 +134,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
   }
 
   protected override deliverData(stream: Http2Stream, chunk: Buffer, endStream: boolean): void {
+    if (chunk.length === 0 && !endStream) return;
     if (stream instanceof Http2ServerStream) stream.decoder?.decodeData(chunk, endStream);
   }
 
