@@ -8,7 +8,7 @@ import { readFuzzSettings } from './settings.ts';
 
 /**
  *     npm run fuzz -- --minutes 30 --seed 7
- *     npm run fuzz -- --only "cut answers"
+ *     npm run fuzz -- --only "cut answers"       one, or with "HTTP/2" all that begin so
  *     npm run fuzz -- --write-table              the tables of differences in docs, and nothing else
  *
  * Without a seed it is the day's. Ends with 1 when a difference was found that the table does not explain.
@@ -30,7 +30,10 @@ if (values['write-table'] === true) {
 const settings = readFuzzSettings(systemClock.now());
 const seed = values.seed === undefined ? settings.seed : Number(values.seed);
 const durationMs = values.minutes === undefined ? settings.durationMs : Number(values.minutes) * 60_000;
-const chosen = fuzzers.filter(({ name }) => values.only === undefined || name === values.only);
+const { only } = values;
+const chosen = fuzzers.filter(
+  ({ name }) => only === undefined || name === only || name.startsWith(`${only} `),
+);
 if (chosen.length === 0 || !Number.isFinite(seed) || !(durationMs > 0)) {
   console.error(
     `usage: npm run fuzz -- [--minutes n] [--seed n] [--only name]\nnames: ${fuzzers.map(({ name }) => name).join(', ')}`,

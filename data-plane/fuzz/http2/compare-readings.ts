@@ -5,7 +5,7 @@ import type { Http2Reading, StreamReading } from './reading.ts';
  * - `looser`: the other way round.
  * - `read-differently`: both understood it, and not the same.
  * - `only-we-refuse`, `only-they-refuse`: a message that is not complete, or the connection.
- * - `other-error`: both refuse the same, with another code or at another place.
+ * - `other-error`: both refuse the same with another code.
  */
 export type DifferenceKind =
   'stricter' | 'looser' | 'read-differently' | 'only-we-refuse' | 'only-they-refuse' | 'other-error';
@@ -33,10 +33,8 @@ export function compareReadings(ours: Http2Reading, theirs: Http2Reading): Parti
   if (their === undefined) return [{ kind: 'only-we-refuse', streamId: 0 }, ...ofMessages];
   if (our === undefined) return [{ kind: 'only-they-refuse', streamId: 0 }, ...ofMessages];
   if (our !== their) return [{ kind: 'other-error', streamId: 0 }, ...ofMessages];
-  // The same error, but one of them came further.
-  if (partings.some(({ kind }) => kind === 'stricter' || kind === 'looser'))
-    return [{ kind: 'other-error', streamId: 0 }, ...ofMessages];
-  return ofMessages;
+  // The same error; one of them may have come further.
+  return partings.filter(({ kind }) => ['stricter', 'looser', 'read-differently'].includes(kind));
 }
 
 function compareStreams(

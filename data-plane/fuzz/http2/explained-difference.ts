@@ -35,13 +35,30 @@ export function refusal(details: RegExp, row: Row): ExplainedHttp2Difference {
   };
 }
 
-/** What nghttp2 ends the connection for, with words of its own; to us it is an error of a stream, or none. */
+/** What nghttp2 ends the connection for, with words of its own. */
 export function connectionError(theirDetail: string, row: Row): ExplainedHttp2Difference {
   return {
     ...row,
     kinds: ['only-they-refuse', 'other-error'],
     applies: ({ theirs, streamId }) => streamId === 0 && theirs.detail === theirDetail,
   };
+}
+
+/** The same, where it is an error of a stream to us, with that code; unless we have done with the stream. */
+export function streamError(theirDetail: string, ourCode: number, row: Row): ExplainedHttp2Difference {
+  const base = connectionError(theirDetail, row);
+  return {
+    ...base,
+    applies: (difference) => base.applies(difference) && hasRefused(difference.ours, ourCode),
+  };
+}
+
+/** We gave up the connection, or some stream: for that code, or before. */
+function hasRefused({ streams, goAwayCode }: Http2Reading, code: number): boolean {
+  const isRefused = [...streams.values()].some(
+    (stream) => stream.code === code || (stream.end !== 'complete' && stream.end !== 'open'),
+  );
+  return goAwayCode !== undefined || isRefused;
 }
 
 function detailOf({ streams, detail }: Http2Reading, streamId: number): string {

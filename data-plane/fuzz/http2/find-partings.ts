@@ -34,9 +34,15 @@ export async function findPartings(
   if (again !== theirText) throw new Error(`nghttp2 reads it in two ways:\n  ${theirText}\n  ${again}`);
   const seen = splitFrames(Buffer.concat(frames));
   const shown = `\n  ours    ${showReading(ours)}\n  nghttp2 ${theirText}`;
+  const explainParting = (parting: Parting): string | undefined =>
+    explain({ ...parting, isRequest, frames: seen, ours, theirs });
+  // Both ended with the same error: perhaps one of them earlier, for a reason of its own.
+  const areBothLost = ours.goAwayCode !== undefined && theirs.goAwayCode !== undefined;
+  const explainEnd = (): string | undefined =>
+    areBothLost ? explainParting({ kind: 'other-error', streamId: 0 }) : undefined;
   return partings.map((parting) => ({
     ...parting,
-    explained: explain({ ...parting, isRequest, frames: seen, ours, theirs }),
+    explained: explainParting(parting) ?? explainEnd(),
     shown,
   }));
 }

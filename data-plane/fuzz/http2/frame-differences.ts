@@ -1,9 +1,13 @@
 import {
   compressionError,
+  flagAck,
+  flowControlError,
   frameGoAway,
+  framePing,
   framePriority,
   frameSettings,
   frameSizeError,
+  internalError,
   maxWindowBytes,
   protocolError,
   streamClosed,
@@ -14,6 +18,7 @@ import {
   get,
   refusal,
   start,
+  streamError,
   type ExplainedHttp2Difference,
 } from './explained-difference.ts';
 import type { SeenFrame } from './frame-wire.ts';
@@ -56,7 +61,7 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     example: [...start, frame(1, 1, 1), frame(9, 4, 1, '', { lengthChange: 16_385 })],
     applies: ({ ours, theirs }) => ours.goAwayCode === frameSizeError && theirs.detail === silence,
   },
-  connectionError('DATA: stream in half-closed(remote)', {
+  streamError('DATA: stream in half-closed(remote)', streamClosed, {
     name: 'DATA behind the end of a stream',
     section: '9113 5.1',
     why: 'an error of the stream; nghttp2 ends the connection',
@@ -68,19 +73,29 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     why: 'no rule forbids it; nghttp2 ends the connection',
     example: [...start, frame(4, 1, 0), frame(4, 1, 0)],
   }),
+  {
+    name: 'an acknowledgement of no PING',
+    section: '9113 6.7',
+    why: 'no rule forbids it; Node ends the connection with INTERNAL_ERROR',
+    kinds: ['only-they-refuse', 'other-error'],
+    example: [...start, frame(6, 1, 0, 'pingping')],
+    applies: ({ theirs, frames }) =>
+      theirs.goAwayCode === internalError &&
+      frames.some(({ type, flags }) => type === framePing && (flags & flagAck) !== 0),
+  },
   connectionError('GOAWAY: invalid last_stream_id', {
     name: 'GOAWAY that names a stream which the other side cannot have opened',
     section: '9113 6.8',
     why: 'it says nothing of the streams that are open; nghttp2 ends the connection',
     example: [...start, frame(7, 0, 0, uint32(1) + uint32(0))],
   }),
-  connectionError('WINDOW_UPDATE: window_size_increment == 0', {
+  streamError('WINDOW_UPDATE: window_size_increment == 0', protocolError, {
     name: 'a window update of nothing',
     section: '9113 6.9',
     why: 'an error of the stream; nghttp2 ends the connection',
     example: [...start, ...get, frame(8, 0, 1, uint32(0))],
   }),
-  connectionError('WINDOW_UPDATE: window size overflow', {
+  streamError('WINDOW_UPDATE: window size overflow', flowControlError, {
     name: 'a window of a stream that is too large',
     section: '9113 6.9.1',
     why: 'an error of the stream; nghttp2 ends the connection',
@@ -147,7 +162,7 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
       ours.detail === 'a frame on a stream that its type cannot have' &&
       frames.some(({ type, streamId }) => type === framePriority && streamId % 2 ** 31 === 0),
   },
-  refusal(/^more padding than payload$/, {
+  refusal(/^(more padding than payload|padded without a pad length)$/, {
     name: 'padding of DATA that nobody reads',
     section: '9113 6.1',
     why: 'an error of the connection, whatever the stream; nghttp2 skips the frame',
@@ -171,22 +186,24 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
   {
     name: 'extensions that nghttp2 knows',
     section: '9113 5.5; 7838 4',
-    why: 'frames that we do not know are ignored, whatever their length; nghttp2 knows ALTSVC',
+    why: 'frames that we do not know are ignored, whatever is in them; nghttp2 knows ALTSVC',
     kinds: ['only-they-refuse', 'other-error'],
     example: [emptySettings, frame(10, 0, 1)],
     isAnswer: true,
     applies: ({ isRequest, theirs, frames }) =>
-      !isRequest && theirs.goAwayCode === frameSizeError && frames.some(({ type }) => type === 10),
+      !isRequest &&
+      [frameSizeError, internalError].includes(theirs.goAwayCode ?? 0) &&
+      frames.some(({ type }) => type === 10),
   },
   {
-    name: 'HEADERS behind an answer that came before the end of its request',
+    name: 'frames behind an answer that came before the end of its request',
     section: '9113 5.4.2, 8.1',
     why: 'the request was given up with it, and what follows is ignored; Node goes on with the request',
     kinds: ['only-they-refuse', 'other-error'],
     example: [emptySettings, frame(1, 5, 7), field(':status', '200'), frame(1, 5, 7), field('x-a', 'b')],
     isAnswer: true,
     applies: ({ isRequest, theirs, ours }) =>
-      !isRequest && theirs.detail === 'HEADERS: stream closed' && ours.streams.get(7)?.end === 'complete',
+      !isRequest && theirs.goAwayCode === streamClosed && ours.streams.get(7)?.end === 'complete',
   },
   {
     name: 'PUSH_PROMISE before our SETTINGS are acknowledged',

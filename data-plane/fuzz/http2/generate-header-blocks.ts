@@ -76,5 +76,8 @@ function mutateBlocks(rng: Rng, parts: readonly Part[]): Part[] {
     const isReplaced = oneIn(rng, 2) && mutated[at]?.kind === 'field';
     mutated.splice(at, isReplaced ? 1 : 0, hostileBlockPart(rng));
   }
+  // Nothing says any more that the table is smaller.
+  const sizeAt = mutated.findIndex(({ kind }) => kind === 'table-size');
+  if (sizeAt >= 0 && oneIn(rng, 4)) mutated.splice(sizeAt, 1);
   return mutated;
 }

@@ -4,6 +4,8 @@ import { oneIn, pick } from './pick.ts';
 
 const numbers = [0, 1, 2, 3, 5, 7, 9, 2 ** 31 - 2, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1];
 
+const increments = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 5];
+
 const settings = [
   setting(2, 2),
   setting(2, 1),
@@ -29,7 +31,7 @@ export function hostileFrame(rng: Rng): FramePart {
     case 0:
       return frame(4, pick(rng, [0, 0, 0, 1]), pick(rng, [0, 0, 0, 1]), pick(rng, settings));
     case 1:
-      return frame(8, 0, streamId, uint32(pick(rng, [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 5])));
+      return frame(8, 0, pick(rng, [0, 1, 3, streamId]), uint32(pick(rng, increments)));
     case 2:
       return frame(8, 0, streamId, '\0\0\x01'.slice(randomInteger(rng, 3)));
     case 3:

@@ -1,14 +1,16 @@
 import { HeaderMap } from '../../src/codec/header-map.ts';
+import { Http1Workspace } from '../../src/codec/http1/workspace.ts';
+import { RecordingServer } from '../../src/codec/testing/recording-server.ts';
 import { MessageReader } from '../../test/http1-rules/message-reader.ts';
 import { valueOf, type SeenMessage } from '../../test/http1-rules/observation.ts';
 import { readResponseWithLlhttp, type LlhttpServerOracle } from '../llhttp-oracle.ts';
-import { readRequestsWithCodec } from '../our-reading.ts';
 import { methodOf } from './client-requests.ts';
 import type { CodecReading } from './codec-reading.ts';
 import { passHttp2Answer, passHttp2Request, writeHttp1Answer, writeHttp1Request } from './forwarding.ts';
 import type { RecordedMessage } from './recorded-message.ts';
 import { toHead, type Fields } from './reading.ts';
 
+const workspace = new Http1Workspace();
 /** Of framing and of one hop: written anew in HTTP/1.1. */
 const rewritten = [
   'content-length',
@@ -20,8 +22,8 @@ const rewritten = [
 ];
 
 /**
- * Whatever was delivered, written in HTTP/1.1 it is exactly one request for the strictest reader, for llhttp and for our
- * server codec, with the same meaning; and in HTTP/2 it is what it was. What is wrong; undefined: nothing.
+ * Whatever was delivered, written in HTTP/1.1 it is exactly one request for the strictest reader and our server codec, and
+ * one at most for llhttp, with the same meaning; and in HTTP/2 it is what it was. What is wrong; undefined: nothing.
  */
 export async function checkForwardedRequests(
   { messages }: CodecReading,
@@ -142,12 +144,15 @@ function toLines(fields: Fields): string[] {
 
 async function checkWithOthers(text: string, llhttp: LlhttpServerOracle): Promise<string | undefined> {
   const bytes = Buffer.from(text, 'latin1');
-  const ours = readRequestsWithCodec(bytes);
-  if (ours.messages.length > 1) return 'two requests for our server codec';
+  const own = new RecordingServer({ allowCustomMethods: true }, workspace);
+  own.codec.dispatch(bytes);
+  if (text !== '' && own.requests.length !== 1) return `${own.requests.length} requests for our server codec`;
+  if (own.errors.length > 0) return `our server codec refuses it: ${own.errors[0]?.details}`;
   const theirs = await llhttp.read(bytes, bytes.length);
   if (theirs.messages.length > 1) return 'two requests for llhttp';
-  // It knows a list of methods.
-  const isRefused = theirs.error !== '' && theirs.error !== 'HPE_INVALID_METHOD';
+  // It knows a list of methods, and PRI as that of another version.
+  const isForeign = theirs.error === 'HPE_INVALID_METHOD' || text.startsWith('PRI ');
+  const isRefused = theirs.error !== '' && !isForeign;
   return isRefused ? `llhttp refuses it: ${theirs.error}` : undefined;
 }
 

@@ -1,12 +1,12 @@
-import { internalError } from '../../src/codec/http2/protocol.ts';
+import { internalError, protocolError } from '../../src/codec/http2/protocol.ts';
 import { emptySettings } from './describe-parts.ts';
 import {
   connect,
-  connectionError,
   get,
   post,
   refusal,
   start,
+  streamError,
   type ExplainedHttp2Difference,
 } from './explained-difference.ts';
 import { field, frame } from './part.ts';
@@ -20,7 +20,10 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     why: 'an error of the stream; Node ends the connection with INTERNAL_ERROR',
     kinds: ['only-they-refuse', 'other-error'],
     example: [...start, ...post, field('content-length', '1'), frame(0, 1, 1, 'ab')],
-    applies: ({ theirs }) => theirs.goAwayCode === internalError,
+    applies: ({ ours, theirs }) =>
+      theirs.goAwayCode === internalError &&
+      (ours.goAwayCode !== undefined ||
+        [...ours.streams.values()].some(({ code }) => code === protocolError)),
   },
   refusal(/^(a field name that is none|bytes in [^:].* that no field has)$/, {
     name: 'fields with names and values that no field has',
@@ -66,7 +69,7 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     why: 'malformed; nghttp2 takes fragments and bytes that no target has',
     example: [...start, ...get.slice(0, 3), field(':path', '/#f'), ...get.slice(4)],
   }),
-  connectionError('DATA: stream not opened', {
+  streamError('DATA: stream not opened', protocolError, {
     name: 'DATA before the head of an answer',
     section: '9113 8.1',
     why: 'a malformed message; nghttp2 ends the connection',
@@ -81,6 +84,14 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     isAnswer: true,
   }),
   {
+    name: 'content-length of CONNECT',
+    section: '9110 9.3.6',
+    why: 'it has no content, and what follows is the tunnel; nghttp2 counts it',
+    kinds: ['looser', 'only-they-refuse'],
+    example: [...start, ...connect, field(':protocol', 'a'), field('content-length', '5')],
+    applies: ({ isRequest, ours, streamId }) => isRequest && hasLengthOfTunnel(ours, streamId),
+  },
+  {
     name: 'content-length where there is no content',
     section: '9110 8.6; 9113 8.1.1',
     why: '1xx and 204 end with their head, whatever it says; nghttp2 refuses them, or drops a length of 0',
@@ -90,6 +101,11 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     applies: ({ isRequest, ours, streamId }) => !isRequest && hasLengthOfNothing(ours, streamId),
   },
 ];
+
+function hasLengthOfTunnel({ streams }: Http2Reading, streamId: number): boolean {
+  const { head = [] } = streams.get(streamId) ?? {};
+  return head.includes(':method: CONNECT') && head.some((line) => line.startsWith('content-length: '));
+}
 
 /** A 1xx or a 204 that says how long it is. */
 function hasLengthOfNothing({ streams }: Http2Reading, streamId: number): boolean {
