@@ -46,7 +46,7 @@ async function run(
   const endAtMs = clock.monotonicMs() + durationMs;
   while (clock.monotonicMs() < endAtMs && report.unexplained.length < maxReported) {
     const input = fuzzer.generate(rng);
-    const outcome = await input.check(tools);
+    const outcome = await check(input, tools);
     report.caseCount++;
     if (outcome === undefined) continue;
     if ('explained' in outcome) {
@@ -60,6 +60,15 @@ async function run(
   return report;
 }
 
+/** No codec throws, whatever it reads. */
+async function check(input: FuzzCase, tools: FuzzTools): Promise<CaseOutcome> {
+  try {
+    return await input.check(tools);
+  } catch (error) {
+    return { unexplained: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
 async function describe(name: string, input: FuzzCase, tools: FuzzTools, where: string): Promise<string> {
   let shortest = input;
   let left = maxShrinkAttempts;
@@ -67,11 +76,11 @@ async function describe(name: string, input: FuzzCase, tools: FuzzTools, where: 
   for (let count = input.pieceCount >> 1; count > 0 && left > 0; count >>= 1) {
     for (let at = 0; at < shortest.pieceCount && left > 0; left--) {
       const shorter = shortest.without(at, count);
-      if (isStill(await shorter.check(tools))) shortest = shorter;
+      if (isStill(await check(shorter, tools))) shortest = shorter;
       else at += count;
     }
   }
-  const outcome = await shortest.check(tools);
+  const outcome = await check(shortest, tools);
   const what = outcome !== undefined && 'unexplained' in outcome ? outcome.unexplained : '';
   return `${name}, ${where}: ${shortest.describe()}\n  ${what}`;
 }

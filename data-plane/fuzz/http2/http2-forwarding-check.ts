@@ -11,6 +11,8 @@ import type { RecordedMessage } from './recorded-message.ts';
 import { toHead, type Fields } from './reading.ts';
 
 const workspace = new Http1Workspace();
+/** Of `Upgrade`, in which a server chooses from a list (RFC 9110, 7.8). */
+const oneProtocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 /** Of framing and of one hop: written anew in HTTP/1.1. */
 const rewritten = [
   'content-length',
@@ -99,6 +101,9 @@ function checkHttp1Request(message: RecordedMessage, text: string): string | und
   const wanted = [headers.get(':method'), method === 'CONNECT' ? authority : headers.get(':path'), authority];
   const got = [method, target, valueOf(request.fields, 'host')];
   if (JSON.stringify(wanted) !== JSON.stringify(got)) return `${wanted.join(' ')} became ${got.join(' ')}`;
+  const upgrade = valueOf(request.fields, 'upgrade');
+  if (upgrade !== headers.get('upgrade') || !oneProtocol.test(upgrade ?? 'none'))
+    return `upgrade to ${upgrade}`;
   return compareContent(message, request, isTunnel ? '' : body);
 }
 

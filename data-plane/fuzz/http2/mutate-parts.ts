@@ -83,7 +83,7 @@ function mutateFrame(rng: Rng, part: FramePart): FramePart {
 }
 
 function mutateStreamId(rng: Rng, streamId: number): number {
-  return pick(rng, [
+  const id = pick(rng, [
     0,
     streamId + 1,
     streamId + 2,
@@ -91,8 +91,9 @@ function mutateStreamId(rng: Rng, streamId: number): number {
     Math.max(0, streamId - 2),
     2 ** 31 - 1,
     // The reserved bit.
-    (streamId + 2 ** 31) % 2 ** 32,
+    streamId + 2 ** 31,
   ]);
+  return id % 2 ** 32;
 }
 
 function mutateBytes(rng: Rng, bytes: string): string {
