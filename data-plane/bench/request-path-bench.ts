@@ -46,6 +46,8 @@ class SinkConnection implements Connection {
   readonly remoteAddress: SocketAddress = { address: '127.0.0.1', port: 40_000 };
   readonly localAddress: SocketAddress = { address: '127.0.0.1', port: 80 };
   readonly state = 'open';
+  readonly isSecure = false;
+  readonly alpnProtocol = '';
   bytesRead = 0;
   bytesWritten = 0;
   writeBufferedBytes = 0;

@@ -6,10 +6,12 @@ import { grpcCallStats, grpcMessageStats } from './downstream/http/filters/grpc-
 import { connectionManagerStats, listenerResponseStats } from './downstream/http/connection-manager-stats.ts';
 import { listenerManagerStats } from './downstream/listener/listener-manager-stats.ts';
 import { listenerConnectionStats, listenerWorkerStats } from './downstream/listener/listener-stats.ts';
+import { tlsInspectorStats } from './downstream/listener/tls-inspector-stats.ts';
 import { overloadStats } from './overload/overload-manager.ts';
 import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
+import { downstreamTlsStats, tlsStats, upstreamTlsStats } from './transport/tls/tls-stats.ts';
 import { clusterGaugeStats } from './upstream/cluster-gauges.ts';
 import { http2ServerStats, http2Stats } from './stats/http2-stats.ts';
 import { clusterManagerStats, clusterReloadStats } from './upstream/cluster-manager-stats.ts';
@@ -36,6 +38,10 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   listenerConnectionStats,
   listenerWorkerStats,
   listenerResponseStats,
+  tlsInspectorStats,
+  tlsStats,
+  downstreamTlsStats,
+  upstreamTlsStats,
   connectionManagerStats,
   routerStats,
   clusterManagerStats,

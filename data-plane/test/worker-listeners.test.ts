@@ -32,6 +32,8 @@ test('an in-place update keeps the connections of unchanged chains and drains th
         sourceType: 'any',
         sourcePrefixRanges: [],
         sourcePorts: port,
+        serverNames: [],
+        applicationProtocols: [],
         transportProtocol: '',
       },
     });
@@ -196,6 +198,8 @@ test('connections are counted, and turned away where no chain fits', async (t) =
       sourceType: 'any',
       sourcePrefixRanges: [],
       sourcePorts: [],
+      serverNames: [],
+      applicationProtocols: [],
       transportProtocol: '',
     },
   });

@@ -17,7 +17,17 @@ const planeHint = 'planes share nothing but @heddle/shared; move what both need 
 const base = ['shared', 'tests-of-shared'];
 
 /** What both halves of the request path stand on. */
-const leaves = [...base, 'config-model', 'config-contracts', 'codec', 'transport', 'time', 'stats', 'lang'];
+const leaves = [
+  ...base,
+  'config-model',
+  'config-contracts',
+  'codec',
+  'transport',
+  'tls',
+  'time',
+  'stats',
+  'lang',
+];
 
 export const layers: readonly Layer[] = [
   {
@@ -76,6 +86,12 @@ export const layers: readonly Layer[] = [
     path: 'data-plane/src/transport',
     may: [...base, 'config-model', 'time'],
     hint: 'transport moves bytes and knows no protocol',
+  },
+  {
+    name: 'tls',
+    path: 'data-plane/src/transport/tls',
+    may: [...base, 'config-model', 'transport', 'time', 'stats', 'lang'],
+    hint: 'TLS is a layer over the sockets of transport and knows neither half',
   },
   {
     name: 'codec',

@@ -85,6 +85,12 @@ function addressesOf(
     );
     return [];
   }
+  if (cluster.tls !== undefined) {
+    context.refuse(
+      clusterPath,
+      `${JSON.stringify(name)} has TLS, and TLS to the management server is not supported by Heddle yet`,
+    );
+  }
   const addresses = cluster.discovery.endpoints.priorities
     .flat()
     .flatMap(({ endpoints }) => endpoints.map(({ address }) => address));

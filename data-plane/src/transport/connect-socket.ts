@@ -20,11 +20,20 @@ export interface ConnectOptions extends SocketConnectionOptions {
  * `connect-failure` or `connect-timeout`; `close('abort')` cancels. Bytes written meanwhile are kept and sent.
  */
 export function connectSocket(context: TransportContext, options: ConnectOptions): SocketConnection {
-  const { remoteAddress, sourceAddress } = options;
   const reader = new SocketReader(context.readSlabs);
   const socket = new Socket({ allowHalfOpen: true, onread: reader.onread });
+  startConnecting(socket, options);
+  const unbound = unboundAddress(options);
+  const connection = new SocketConnection(socket, context, options.remoteAddress, unbound, options, reader);
+  connection.startConnectTimeout(options.connectTimeoutMs);
+  socket.once('connect', () => connection.markConnected(toLocalAddress(socket)));
+  return connection;
+}
+
+export function startConnecting(socket: Socket, options: ConnectOptions): void {
+  const { remoteAddress, sourceAddress, keepAliveMs } = options;
   socket.setNoDelay(true);
-  if (options.keepAliveMs !== undefined) socket.setKeepAlive(true, options.keepAliveMs);
+  if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
   socket.connect({
     host: remoteAddress.address,
     port: remoteAddress.port,
@@ -33,14 +42,11 @@ export function connectSocket(context: TransportContext, options: ConnectOptions
       ? {}
       : { localAddress: sourceAddress.address, localPort: sourceAddress.port }),
   });
-  const unbound = sourceAddress ?? {
-    address: remoteAddress.address.includes(':') ? '::' : '0.0.0.0',
-    port: 0,
-  };
-  const connection = new SocketConnection(socket, context, remoteAddress, unbound, options, reader);
-  connection.startConnectTimeout(options.connectTimeoutMs);
-  socket.once('connect', () => connection.markConnected(toLocalAddress(socket)));
-  return connection;
+}
+
+/** The local address until the system has chosen one. */
+export function unboundAddress({ remoteAddress, sourceAddress }: ConnectOptions): SocketAddress {
+  return sourceAddress ?? { address: remoteAddress.address.includes(':') ? '::' : '0.0.0.0', port: 0 };
 }
 
 export function toLocalAddress(socket: Socket): SocketAddress {

@@ -10,8 +10,10 @@ export interface Connection {
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress;
   readonly state: ConnectionState;
-  /** What both sides agreed on by ALPN, such as `h2`; absent without TLS or without an agreement. */
-  readonly alpnProtocol?: string;
+  /** Its bytes are encrypted on the wire. */
+  readonly isSecure: boolean;
+  /** What both sides agreed to speak during the TLS handshake; empty: nothing, or no TLS. */
+  readonly alpnProtocol: string;
   /** Set once, by the owner, before any event can happen (in the tick that created the connection). */
   setHandlers(handlers: ConnectionHandlers): void;
   /**
@@ -57,7 +59,7 @@ export type CloseKind = 'flush' | 'flush-and-delay' | 'abort';
 export type ConnectionCloseReason = 'local' | 'remote' | 'reset' | 'connect-failure' | 'connect-timeout';
 
 export interface ConnectionHandlers {
-  /** Upstream only: the connection (and its TLS handshake) is there. */
+  /** Of one that began as `connecting`: the connection (and its TLS handshake) is there. */
   onConnected?(): void;
   /** `chunk` is lent until the call returns; a handler that keeps bytes copies them. */
   onData(chunk: Buffer): void;

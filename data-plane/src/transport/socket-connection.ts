@@ -29,6 +29,16 @@ const noHandlers: ConnectionHandlers = {
 export interface SocketConnectionOptions {
   /** Envoy's `delayed_close_timeout`: how long a close waits for the peer, and for a stuck flush. 0 = not at all. */
   readonly delayedCloseTimeoutMs?: number;
+  /** The socket encrypts, and its handshake is still to come: `connecting` until `markConnected`. */
+  readonly tls?: TlsLayer;
+}
+
+/** What a socket that encrypts needs otherwise. */
+export interface TlsLayer {
+  /** The socket below it, which alone can be reset. */
+  readonly plainSocket: Socket;
+  /** The system's or OpenSSL's error as `onClose` tells it. */
+  readonly toErrorText: (error: NodeJS.ErrnoException) => string;
 }
 
 /**
@@ -39,9 +49,11 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   readonly id: number;
   remoteAddress: SocketAddress;
   localAddress: SocketAddress;
+  alpnProtocol = '';
   bytesRead = 0;
   bytesWritten = 0;
   readonly #socket: Socket;
+  readonly #tls: TlsLayer | undefined;
   readonly #reader: SocketReader | undefined;
   readonly #context: TransportContext;
   #delayedCloseTimeoutMs: number;
@@ -60,6 +72,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #tickLimitBytes = Infinity;
   #isAboveHighWatermark = false;
   #isProgressWatched = false;
+  /** Bytes that were read before this connection's owner was known, and that it has not had yet. */
+  #unread: Buffer | undefined;
   #error: NodeJS.ErrnoException | undefined;
   #closeReason: ConnectionCloseReason | undefined;
   #closeDetail = '';
@@ -67,6 +81,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #timer: WheelTimer | undefined;
   #bytesLeftAtTimer = 0;
   readonly #onWriteProgress = (): void => this.#checkProgress();
+  readonly #onChunk = (chunk: Buffer): void => this.receive(chunk);
 
   constructor(
     socket: Socket,
@@ -78,16 +93,17 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   ) {
     this.id = context.nextConnectionId();
     this.#socket = socket;
+    this.#tls = options.tls;
     this.#context = context;
     this.#output = new TurnOutput(context.gatherBuffers);
     this.#reader = reader;
     this.remoteAddress = remoteAddress;
     this.localAddress = localAddress;
     this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
-    this.#state = socket.connecting ? 'connecting' : 'open';
+    this.#state = socket.connecting || options.tls !== undefined ? 'connecting' : 'open';
     // A socket either has a reader, or reads as Node does by default.
     if (reader !== undefined) reader.setReceiver(this);
-    else socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    else socket.on('data', this.#onChunk);
     socket.on('end', () => this.#receiveEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => (this.#error ??= error));
     socket.on('close', () => this.#finish());
@@ -95,6 +111,10 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  get isSecure(): boolean {
+    return this.#tls !== undefined;
   }
 
   get writeBufferedBytes(): number {
@@ -128,10 +148,11 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   /** The socket (with its handshake, where it has one) is connected. */
-  markConnected(localAddress: SocketAddress): void {
+  markConnected(localAddress: SocketAddress, alpnProtocol = ''): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
     this.localAddress = localAddress;
+    this.alpnProtocol = alpnProtocol;
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
     const batch = this.#context.batch;
     batch.enter();
@@ -166,7 +187,26 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       if (this.#readDisableCount++ === 0 && this.#state === 'open') this.#socket.pause();
     } else if (this.#readDisableCount > 0 && --this.#readDisableCount === 0 && this.#state === 'open') {
       this.#socket.resume();
+      if (this.#unread !== undefined) this.#deliverUnread(this.#unread);
     }
+  }
+
+  /** Bytes that were received, and belong to whoever has the handlers now: as soon as reading is not disabled. */
+  unread(bytes: Buffer): void {
+    if (bytes.length === 0 || this.#state !== 'open') return;
+    this.bytesRead -= bytes.length;
+    if (this.#readDisableCount > 0) this.#unread = bytes;
+    else this.#deliverUnread(bytes);
+  }
+
+  /** Gives the socket away, paused, to a layer above it. The handlers hear nothing any more. */
+  detach(): Socket {
+    this.#state = 'closed';
+    this.#handlers = noHandlers;
+    if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
+    this.#socket.removeListener('data', this.#onChunk);
+    this.#socket.pause();
+    return this.#socket;
   }
 
   /** Called by the reader. */
@@ -209,7 +249,9 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.#isInBatch = false;
     if (this.#state !== 'open' || this.#isWriteShut) return;
     const socket = this.#socket;
-    const progress = socket.writableLength > 0 ? this.#watchProgress() : undefined;
+    // What is encrypted is never taken at once.
+    const isWatched = socket.writableLength > 0 || this.#tls !== undefined;
+    const progress = isWatched ? this.#watchProgress() : undefined;
     const text = this.#output.takeText();
     if (text !== '') socket.write(text, 'latin1', progress);
     else if (this.#output.bytes === 0) return;
@@ -341,7 +383,12 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.#pins?.abandon();
     // After a FIN the system refuses to reset, and the handle would stay open for ever.
     if (wasConnecting || this.#socket.writableEnded) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    else (this.#tls?.plainSocket ?? this.#socket).resetAndDestroy();
+  }
+
+  #deliverUnread(bytes: Buffer): void {
+    this.#unread = undefined;
+    this.receive(bytes);
   }
 
   #markClosing(): void {
@@ -368,7 +415,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       else reason = this.#hasRemoteEnded ? 'remote' : 'local';
     }
     if (this.#closeDetail === '' && this.#error !== undefined) {
-      this.#closeDetail = toSystemErrorText(this.#error);
+      this.#closeDetail = (this.#tls?.toErrorText ?? toSystemErrorText)(this.#error);
     }
     const handlers = this.#handlers;
     this.#handlers = noHandlers;

@@ -100,7 +100,7 @@ export class ManagedCluster implements DiscoveryEvents {
             clock: context.clock,
             rng: context.rng,
             stats: healthCheckStats.create(scope.scope('health_check.')),
-            connector: context.connector,
+            connector: context.connector.forCluster?.(info, scope) ?? context.connector,
             codecs: context.codecs,
             flagsOf: (member) => this.membership.flagsOf(member),
             hasHadTraffic: () => this.hasHadTraffic,

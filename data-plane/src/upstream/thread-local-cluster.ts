@@ -51,7 +51,8 @@ export function createWorkerClusterStats(scope: StatsScope) {
   };
 }
 
-type PoolProtocol = 'http1' | 'http2' | 'tcp';
+type HttpPoolProtocol = 'http1' | 'http2' | 'auto';
+type PoolProtocol = HttpPoolProtocol | 'tcp';
 
 /** What a pool's connections speak, and its priority. */
 type PoolKey = `${PoolProtocol}-${ResourcePriority}`;
@@ -68,6 +69,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   readonly #poolContexts: Partial<Record<PoolKey, PoolContext>> = {};
   readonly #context: WorkerUpstreamContext;
   readonly #poolStats: PoolStats;
+  readonly #connector: UpstreamConnector;
   readonly #onTraffic: () => void;
   readonly #onHostFailed: ((clusterName: string, host: string) => void) | undefined;
   #isDraining = false;
@@ -98,6 +100,7 @@ export class WorkerCluster implements ThreadLocalCluster {
     this.#resources = { default: resources('default'), high: resources('high') };
     const traffic = new Int32Array(shared.circuitBreakers);
     this.#onTraffic = () => void (traffic[trafficWord] = 1);
+    this.#connector = context.connector.forCluster?.(cluster, scope) ?? context.connector;
     this.#hostSet = new HostSet(
       {
         common: cluster.common,
@@ -170,7 +173,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   }
 
   /** A cluster that follows its clients speaks HTTP/2 as far as it is configured. */
-  #httpProtocol(downstreamProtocol: HttpProtocol): 'http1' | 'http2' {
+  #httpProtocol(downstreamProtocol: HttpProtocol): HttpPoolProtocol {
     const { protocol, http2 } = this.info.http;
     if (protocol !== 'downstream') return protocol;
     return downstreamProtocol === 'HTTP/2' && http2 !== undefined ? 'http2' : 'http1';
@@ -196,32 +199,49 @@ export class WorkerCluster implements ThreadLocalCluster {
   }
 
   #createPoolContext(protocol: PoolProtocol, priority: ResourcePriority): PoolContext {
-    const { clock, connector, codecs, stats } = this.#context;
+    const { clock, codecs, stats } = this.#context;
     const common = {
       cluster: this.info,
       resources: this.#resources[priority],
       stats: this.#poolStats,
-      connector,
+      connector: this.#connector,
       clock,
       onTraffic: this.#onTraffic,
       expectedStreamCapacity: 1,
     };
     const { http, statName, perConnectionBufferLimitBytes } = this.info;
-    switch (protocol) {
-      case 'tcp':
-        return { ...common, createCodec: createTcpClientCodec, protocolTotal: undefined };
-      case 'http1':
-        return { ...common, createCodec: codecs.http1(http), protocolTotal: this.#poolStats.http1Total };
-      case 'http2': {
-        const codecStats = http2Stats.create(stats.scope(`cluster.${statName}.http2.`));
-        return {
-          ...common,
-          createCodec: codecs.http2(http, perConnectionBufferLimitBytes, codecStats),
-          protocolTotal: this.#poolStats.http2Total,
-          expectedStreamCapacity: http.http2?.maxConcurrentStreams ?? Infinity,
-        };
-      }
+    const { http1Total, http2Total } = this.#poolStats;
+    if (protocol === 'tcp') {
+      return { ...common, createCodec: createTcpClientCodec, protocolTotal: undefined, alpnProtocols: [] };
     }
+    const createHttp1 = codecs.http1(http);
+    if (protocol === 'http1') {
+      return { ...common, createCodec: createHttp1, protocolTotal: http1Total, alpnProtocols: ['http/1.1'] };
+    }
+    const codecStats = http2Stats.create(stats.scope(`cluster.${statName}.http2.`));
+    const createHttp2 = codecs.http2(http, perConnectionBufferLimitBytes, codecStats);
+    const expectedStreamCapacity = http.http2?.maxConcurrentStreams ?? Infinity;
+    if (protocol === 'http2') {
+      const alpnProtocols = ['h2'];
+      return {
+        ...common,
+        createCodec: createHttp2,
+        protocolTotal: http2Total,
+        alpnProtocols,
+        expectedStreamCapacity,
+      };
+    }
+    return {
+      ...common,
+      createCodec(connection, callbacks) {
+        const isHttp2 = connection.alpnProtocol === 'h2';
+        (isHttp2 ? http2Total : http1Total).inc();
+        return (isHttp2 ? createHttp2 : createHttp1)(connection, callbacks);
+      },
+      protocolTotal: undefined,
+      alpnProtocols: ['h2', 'http/1.1'],
+      expectedStreamCapacity,
+    };
   }
 
   #forEachPoolOf(host: WorkerHost, action: (pool: ConnectionPool) => void): void {

@@ -41,6 +41,8 @@ export class MemoryWire implements Connection, Wire {
   readonly id = ++lastId;
   readonly remoteAddress: SocketAddress = { address: '127.0.0.1', port: 40_000 };
   readonly localAddress: SocketAddress = { address: '127.0.0.1', port: 80 };
+  readonly isSecure = false;
+  readonly alpnProtocol = '';
   readonly writeBufferedBytes = 0;
   state: ConnectionState = 'open';
   bytesRead = 0;

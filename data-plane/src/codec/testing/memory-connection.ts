@@ -12,6 +12,8 @@ export class MemoryConnection implements Connection {
   readonly remoteAddress: SocketAddress = { address: '127.0.0.1', port: 40_000 };
   readonly localAddress: SocketAddress = { address: '127.0.0.1', port: 80 };
   state: ConnectionState = 'open';
+  readonly isSecure = false;
+  readonly alpnProtocol = '';
   bytesRead = 0;
   bytesWritten = 0;
   writeBufferedBytes = 0;

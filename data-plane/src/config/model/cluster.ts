@@ -2,6 +2,7 @@ import type { Endpoints } from './endpoints.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { HeaderKeyFormat } from './http-connection-manager.ts';
+import type { UpstreamTls } from './tls.ts';
 
 /** Envoy's `Cluster`, decoded and checked. Times in ms; 0 = none. */
 export interface Cluster {
@@ -19,6 +20,8 @@ export interface Cluster {
     readonly high: CircuitBreakerThresholds;
   };
   readonly http: UpstreamHttpOptions;
+  /** Absent: connections are plain. */
+  readonly tls?: UpstreamTls;
   readonly ignoreHealthOnHostRemoval: boolean;
   /** What `%CLUSTER_METADATA%` reads. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -79,8 +82,8 @@ export interface CircuitBreakerThresholds {
   readonly trackRemaining: boolean;
 }
 
-/** `downstream`: what the client speaks, as far as it is configured. */
-export type UpstreamProtocol = 'http1' | 'http2' | 'downstream';
+/** `downstream`: what the client speaks, as far as it is configured. `auto`: what the server chooses by ALPN. */
+export type UpstreamProtocol = 'http1' | 'http2' | 'downstream' | 'auto';
 
 export interface UpstreamHttpOptions {
   readonly protocol: UpstreamProtocol;

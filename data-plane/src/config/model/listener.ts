@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
+import type { DownstreamTls } from './tls.ts';
 
 /** Envoy's `Listener`, decoded and checked. */
 export interface Listener {
@@ -14,6 +15,19 @@ export interface Listener {
   /** The limit of all connections of the process does not hold here. */
   readonly ignoresGlobalConnectionLimit?: boolean;
   readonly statPrefix: string;
+  /** Its connections are looked into before their filter chain is chosen. */
+  readonly inspection?: Inspection;
+}
+
+/** The TLS inspector: from the configuration, or since filter chains ask for what it finds out. */
+export interface Inspection {
+  /** For a ClientHello; 0 = no limit. Envoy's `listener_filters_timeout`. */
+  readonly timeoutMs: number;
+  /** After the time-out a connection is a plain one, in place of closed. */
+  readonly continuesOnTimeout: boolean;
+  readonly maxClientHelloBytes: number;
+  /** What is no ClientHello is closed, in place of plain. */
+  readonly closesOnParsingErrors: boolean;
 }
 
 export interface FilterChain {
@@ -22,6 +36,10 @@ export interface FilterChain {
   /** Content hash of the chain; equal = the same chain, whose connections an update keeps. */
   readonly hash: string;
   readonly match: FilterChainMatch;
+  /** Absent: connections are plain. */
+  readonly tls?: DownstreamTls;
+  /** From the acceptance to the end of the TLS handshake; absent: no limit. */
+  readonly transportSocketConnectTimeoutMs?: number;
   readonly networkFilter: NetworkFilter;
 }
 
@@ -32,8 +50,11 @@ export interface FilterChainMatch {
   readonly sourceType: 'any' | 'local' | 'external';
   readonly sourcePrefixRanges: readonly CidrRange[];
   readonly sourcePorts: readonly number[];
-  /** `raw_buffer` or empty; `tls` needs the TLS inspector. */
-  readonly transportProtocol: string;
+  /** SNI, lower-case; `*.` at the front stands for one label or more. */
+  readonly serverNames: readonly string[];
+  readonly transportProtocol: '' | 'raw_buffer' | 'tls';
+  /** ALPN. */
+  readonly applicationProtocols: readonly string[];
 }
 
 /** A network in CIDR form. */

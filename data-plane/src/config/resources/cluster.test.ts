@@ -218,9 +218,11 @@ const refusals: readonly [string, string, readonly RegExp[]][] = [
     [/^health_checks\[1\]: is a second health check/],
   ],
   [
-    'TLS to upstreams',
-    '{ name: a, transport_socket: { name: tls, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext } } }',
-    [/^transport_socket: envoy\.extensions\.transport_sockets\.tls\.v3\.UpstreamTlsContext is not supported/],
+    'the PROXY protocol to upstreams',
+    '{ name: a, transport_socket: { name: p, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport, transport_socket: { name: envoy.transport_sockets.raw_buffer } } } }',
+    [
+      /^transport_socket: envoy\.extensions\.transport_sockets\.proxy_protocol\.v3\.ProxyProtocolUpstreamTransport is not supported/,
+    ],
   ],
   [
     'METADATA frames over HTTP/2',

@@ -10,7 +10,8 @@ import { decodeEndpoints, type AddressKind } from './endpoints.ts';
 import { decodeHealthChecks } from './health-check.ts';
 import { decodeLoadBalancer } from './load-balancer.ts';
 import { defined, percentOr, toMsOr } from './scalars.ts';
-import { checkRawBuffer } from './transport-socket.ts';
+import { refuseAutomaticNames } from './tls/upstream-tls.ts';
+import { decodeUpstreamSocket } from './transport-socket.ts';
 import { decodeUpstreamHttp } from './upstream-http.ts';
 
 const defaultConnectTimeoutMs = 5000;
@@ -20,11 +21,16 @@ const defaultUpdateMergeWindowMs = 1000;
 
 /** A message that was checked → model. */
 export function decodeCluster(context: DecodeContext, message: ClusterMessage, path: string): Cluster {
-  const { transportSocket } = message;
-  if (transportSocket !== undefined)
-    checkRawBuffer(context, transportSocket, joinPath(path, 'transport_socket'));
+  const tls = decodeUpstreamSocket(context, message.transportSocket, joinPath(path, 'transport_socket'));
+  if (tls !== undefined) refuseAutomaticNames(context, message, path);
   const loadBalancer = decodeLoadBalancer(context, message, path);
   const http = decodeUpstreamHttp(context, message, path);
+  if (http.protocol === 'auto' && tls === undefined) {
+    context.refuse(
+      joinPath(path, 'typed_extension_protocol_options'),
+      'auto_config needs a TLS transport socket: the server chooses by ALPN',
+    );
+  }
   const healthCheck = decodeHealthChecks(context, message.healthChecks, joinPath(path, 'health_checks'));
   if (healthCheck?.checker.kind === 'grpc' && http.http2 === undefined) {
     context.refuse(
@@ -44,7 +50,7 @@ export function decodeCluster(context: DecodeContext, message: ClusterMessage, p
     http,
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
     metadata: message.metadata?.filterMetadata ?? {},
-    ...defined<Pick<Cluster, 'healthCheck'>>({ healthCheck }),
+    ...defined<Pick<Cluster, 'healthCheck' | 'tls'>>({ tls, healthCheck }),
   };
 }
 

@@ -4,6 +4,8 @@ import { decodeCidrRange } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { defined } from './scalars.ts';
 
+/** Others were refused by the support table. */
+const transportProtocols = ['raw_buffer', 'tls'] as const;
 const sourceTypes = { ANY: 'any', SAME_IP_OR_LOOPBACK: 'local', EXTERNAL: 'external' } as const;
 
 export const matchesEverything: FilterChainMatch = {
@@ -11,7 +13,9 @@ export const matchesEverything: FilterChainMatch = {
   sourceType: 'any',
   sourcePrefixRanges: [],
   sourcePorts: [],
+  serverNames: [],
   transportProtocol: '',
+  applicationProtocols: [],
 };
 
 export function decodeFilterChainMatch(
@@ -28,9 +32,20 @@ export function decodeFilterChainMatch(
       decodeCidrRange(context, range, `${path}.source_prefix_ranges[${i}]`),
     ),
     sourcePorts: message.sourcePorts,
-    transportProtocol: message.transportProtocol,
+    serverNames: message.serverNames.map((name, i) =>
+      decodeServerName(context, name, `${path}.server_names[${i}]`),
+    ),
+    transportProtocol: transportProtocols.find((known) => known === message.transportProtocol) ?? '',
+    applicationProtocols: message.applicationProtocols,
     ...defined<Pick<FilterChainMatch, 'destinationPort'>>({ destinationPort: message.destinationPort }),
   };
+}
+
+function decodeServerName(context: DecodeContext, name: string, path: string): string {
+  if (name === '' || /\*/.test(name.replace(/^\*\./, ''))) {
+    context.refuse(path, `${JSON.stringify(name)} is no host name, nor *. in front of one`);
+  }
+  return name.toLowerCase();
 }
 
 /**
@@ -46,16 +61,22 @@ export function combinationsOf(match: FilterChainMatch): string[] {
   for (const destination of orAny(ranges(match.prefixRanges))) {
     for (const source of orAny(ranges(match.sourcePrefixRanges))) {
       for (const port of orAny(match.sourcePorts)) {
-        combinations.push(
-          [
-            match.destinationPort ?? '',
-            destination,
-            match.transportProtocol,
-            match.sourceType,
-            source,
-            port,
-          ].join('|'),
-        );
+        for (const serverName of orAny(match.serverNames)) {
+          for (const protocol of orAny(match.applicationProtocols)) {
+            combinations.push(
+              [
+                match.destinationPort ?? '',
+                destination,
+                serverName,
+                match.transportProtocol,
+                protocol,
+                match.sourceType,
+                source,
+                port,
+              ].join('|'),
+            );
+          }
+        }
       }
     }
   }

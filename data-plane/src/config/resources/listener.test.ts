@@ -190,7 +190,9 @@ drain_type: MODIFY_ONLY
     sourceType: 'local',
     sourcePrefixRanges: [],
     sourcePorts: [],
+    serverNames: [],
     transportProtocol: 'raw_buffer',
+    applicationProtocols: [],
   });
   assert.equal(decoded.defaultFilterChain?.match.sourceType, 'any');
   assert.equal(decoded.trafficDirection, 'inbound');
@@ -234,11 +236,11 @@ const refusals: readonly [string, string, RegExp][] = [
     /^filter_chains\[0\]\.filters\[0\]\.typed_config: envoy\.extensions\.filters\.network\.tcp_proxy\.v3\.TcpProxy is not supported/,
   ],
   [
-    'TLS for clients',
+    'TLS without a certificate',
     'name: l\naddress: { socket_address: { address: 127.0.0.1, port_value: 1 } }\nfilter_chains: [ { transport_socket: { name: tls, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext } }, filters: [ ' +
       managerYaml(routes) +
       ' ] } ]',
-    /^filter_chains\[0\]\.transport_socket: envoy\.extensions\.transport_sockets\.tls\.v3\.DownstreamTlsContext is not supported/,
+    /^filter_chains\[0\]\.transport_socket\.typed_config\.common_tls_context\.tls_certificates: must not be empty/,
   ],
   [
     'two chains for the same connections',

@@ -6,17 +6,12 @@ import { decodeIpAddress } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './filter-chain-match.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager.ts';
-import { defined } from './scalars.ts';
-import { checkRawBuffer } from './transport-socket.ts';
+import { decodeInspection } from './listener-filters.ts';
+import { defined, toMs } from './scalars.ts';
+import { decodeDownstreamSocket } from './transport-socket.ts';
 
 const defaultBufferLimitBytes = 1024 * 1024;
 const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
-
-/** Listener filters that only find out what no supported filter chain asks for. */
-const idleListenerFilters: readonly string[] = [
-  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
-  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
-];
 
 const directions = { UNSPECIFIED: 'unspecified', INBOUND: 'inbound', OUTBOUND: 'outbound' } as const;
 
@@ -26,11 +21,11 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
   if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
     context.refuse(`${prefix}filter_chains`, 'must not be empty');
   }
-  decodeListenerFilters(context, message, prefix);
   const filterChains = message.filterChains.map((chain, i) =>
     decodeFilterChain(context, chain, `${prefix}filter_chains[${i}]`),
   );
   refuseAmbiguousChains(context, filterChains, prefix);
+  const inspection = decodeInspection(context, message, filterChains, prefix);
   const { defaultFilterChain, tcpBacklogSize } = message;
   return {
     name: message.name,
@@ -41,7 +36,8 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
     drainType: message.drainType === 'MODIFY_ONLY' ? 'modify-only' : 'default',
     statPrefix: message.statPrefix,
     ...(message.ignoreGlobalConnLimit ? { ignoresGlobalConnectionLimit: true } : {}),
-    ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize'>>({
+    ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize' | 'inspection'>>({
+      inspection,
       defaultFilterChain:
         defaultFilterChain === undefined
           ? undefined
@@ -53,8 +49,7 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
 
 function decodeFilterChain(context: DecodeContext, message: FilterChainMessage, path: string): FilterChain {
   const { api } = context.options;
-  const { filterChainMatch, transportSocket } = message;
-  if (transportSocket !== undefined) checkRawBuffer(context, transportSocket, `${path}.transport_socket`);
+  const { filterChainMatch, transportSocketConnectTimeout: timeout } = message;
   return {
     name: message.name,
     hash: contentHash(api.encode('envoy.config.listener.v3.FilterChain', message)),
@@ -63,6 +58,11 @@ function decodeFilterChain(context: DecodeContext, message: FilterChainMessage, 
         ? matchesEverything
         : decodeFilterChainMatch(context, filterChainMatch, `${path}.filter_chain_match`),
     networkFilter: decodeNetworkFilter(context, message, path),
+    ...defined<Pick<FilterChain, 'tls' | 'transportSocketConnectTimeoutMs'>>({
+      tls: decodeDownstreamSocket(context, message.transportSocket, `${path}.transport_socket`),
+      // Zero is no time-out.
+      transportSocketConnectTimeoutMs: timeout === undefined ? undefined : toMs(timeout) || undefined,
+    }),
   };
 }
 
@@ -103,17 +103,6 @@ function decodeNetworkFilter(
       `${path0}.typed_config`,
     ),
   };
-}
-
-function decodeListenerFilters(context: DecodeContext, message: ListenerMessage, prefix: string): void {
-  for (const [i, { name, typedConfig }] of message.listenerFilters.entries()) {
-    const path = `${prefix}listener_filters[${i}]`;
-    if (typedConfig !== undefined && idleListenerFilters.includes(toTypeName(typedConfig.typeUrl))) {
-      context.ignore(path, 'no supported filter chain match asks for what it finds out');
-    } else {
-      context.refuseType(typedConfig, name, path, idleListenerFilters);
-    }
-  }
 }
 
 function refuseAmbiguousChains(context: DecodeContext, chains: readonly FilterChain[], prefix: string): void {

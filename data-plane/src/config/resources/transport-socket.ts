@@ -1,18 +1,45 @@
 import { toTypeName } from '@heddle/shared/xds/type-urls';
-import type { TransportSocket } from '@heddle/shared/xds/api';
+import type { Any, TransportSocket } from '@heddle/shared/xds/api';
+import type { DownstreamTls, UpstreamTls } from '../model/tls.ts';
 import type { DecodeContext } from './decode-context.ts';
+import { decodeDownstreamTls, downstreamTlsType } from './tls/downstream-tls.ts';
+import { decodeUpstreamTls, upstreamTlsType } from './tls/upstream-tls.ts';
 
 const rawBufferType = 'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer';
 
-/** Connections are plain: any other transport socket is refused by its name. */
-export function checkRawBuffer(
+/** Of a filter chain. Undefined: connections are plain. */
+export function decodeDownstreamSocket(
   context: DecodeContext,
-  { name, typedConfig }: TransportSocket,
+  socket: TransportSocket | undefined,
   path: string,
-): void {
+): DownstreamTls | undefined {
+  return decodeSocket(context, socket, path, downstreamTlsType, decodeDownstreamTls);
+}
+
+/** Of a cluster. Undefined: connections are plain. */
+export function decodeUpstreamSocket(
+  context: DecodeContext,
+  socket: TransportSocket | undefined,
+  path: string,
+): UpstreamTls | undefined {
+  return decodeSocket(context, socket, path, upstreamTlsType, decodeUpstreamTls);
+}
+
+/** What is neither plain nor TLS is refused by its name. */
+function decodeSocket<T>(
+  context: DecodeContext,
+  socket: TransportSocket | undefined,
+  path: string,
+  tlsType: string,
+  decodeTls: (context: DecodeContext, any: Any, path: string) => T | undefined,
+): T | undefined {
+  if (socket === undefined) return undefined;
+  const { name, typedConfig } = socket;
+  const type = toTypeName(typedConfig?.typeUrl ?? '');
+  if (typedConfig !== undefined && type === tlsType)
+    return decodeTls(context, typedConfig, `${path}.typed_config`);
   const isRawBuffer =
-    typedConfig === undefined
-      ? name === 'envoy.transport_sockets.raw_buffer'
-      : toTypeName(typedConfig.typeUrl) === rawBufferType;
-  if (!isRawBuffer) context.refuseType(typedConfig, name, path, [rawBufferType]);
+    typedConfig === undefined ? name === 'envoy.transport_sockets.raw_buffer' : type === rawBufferType;
+  if (!isRawBuffer) context.refuseType(typedConfig, name, path, [rawBufferType, tlsType]);
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { toTypeName } from '@heddle/shared/xds/type-urls';
 import type {
+  ApiMessages,
   Cluster as ClusterMessage,
   Http1ProtocolOptions,
   Http2ProtocolOptions,
@@ -14,8 +15,10 @@ import { defined, toMsOr } from './scalars.ts';
 const optionsType = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 const defaultIdleTimeoutMs = 3_600_000;
 /** Where nothing is configured, HTTP/1.1 answers may have larger heads than HTTP/2 ones. */
-const defaultMaxHeadersKb = { http1: 80, http2: 60, downstream: 80 } as const;
+const defaultMaxHeadersKb = { http1: 80, http2: 60, downstream: 80, auto: 80 } as const;
 const defaultMaxHeadersCount = 100;
+
+type HttpProtocolOptionsExtension = ApiMessages[typeof optionsType];
 
 /** What a cluster's message says of HTTP, in either of its forms. */
 interface GivenOptions {
@@ -59,26 +62,27 @@ function givenOptions(context: DecodeContext, message: ClusterMessage, path: str
     }
     const options = context.unpack(optionsType, any, anyPath);
     if (options === undefined) continue;
-    const common = options.commonHttpProtocolOptions;
-    const { explicitHttpConfig: explicit, useDownstreamProtocolConfig: downstream } = options;
-    given =
-      downstream === undefined
-        ? {
-            protocol: explicit?.http2ProtocolOptions === undefined ? 'http1' : 'http2',
-            common,
-            http1: explicit?.httpProtocolOptions,
-            http2: explicit?.http2ProtocolOptions,
-            http1Path: `${anyPath}.explicit_http_config.http_protocol_options`,
-          }
-        : {
-            protocol: 'downstream',
-            common,
-            http1: downstream.httpProtocolOptions,
-            http2: downstream.http2ProtocolOptions,
-            http1Path: `${anyPath}.use_downstream_protocol_config.http_protocol_options`,
-          };
+    given = optionsOfExtension(options, anyPath);
   }
   return given;
+}
+
+function optionsOfExtension(options: HttpProtocolOptionsExtension, path: string): GivenOptions {
+  const { explicitHttpConfig: explicit, useDownstreamProtocolConfig: downstream, autoConfig: auto } = options;
+  const common = options.commonHttpProtocolOptions;
+  if (downstream !== undefined || auto !== undefined) {
+    const { httpProtocolOptions: http1, http2ProtocolOptions: http2 } = downstream ?? auto ?? {};
+    const name = downstream === undefined ? 'auto_config' : 'use_downstream_protocol_config';
+    const http1Path = `${path}.${name}.http_protocol_options`;
+    return { protocol: downstream === undefined ? 'auto' : 'downstream', common, http1, http2, http1Path };
+  }
+  return {
+    protocol: explicit?.http2ProtocolOptions === undefined ? 'http1' : 'http2',
+    common,
+    http1: explicit?.httpProtocolOptions,
+    http2: explicit?.http2ProtocolOptions,
+    http1Path: `${path}.explicit_http_config.http_protocol_options`,
+  };
 }
 
 function optionsOfCluster(message: ClusterMessage, path: string): GivenOptions {

@@ -35,6 +35,8 @@ export const connectionManagerStats = describeStats(['http.<stat_prefix>.'], (ma
   const responses = new ResponseClasses(make);
   return {
     cxTotal: make.counter('downstream_cx_total', 'Connections of clients.'),
+    cxSslTotal: make.counter('downstream_cx_ssl_total', 'Those of them with TLS.'),
+    cxSslActive: make.gauge('downstream_cx_ssl_active', 'Open ones with TLS.', 'connections'),
     cxHttp1Total: make.counter('downstream_cx_http1_total', 'Those of them that speak HTTP/1.1.'),
     cxHttp2Total: make.counter('downstream_cx_http2_total', 'Those of them that speak HTTP/2.'),
     cxActive: make.gauge('downstream_cx_active', 'Connections that are open.', 'connections'),

@@ -61,6 +61,10 @@ class HttpConnection
     const { stats } = config;
     stats.cxTotal.inc();
     stats.cxActive.inc();
+    if (connection.isSecure) {
+      stats.cxSslTotal.inc();
+      stats.cxSslActive.inc();
+    }
     this.#startedMs = config.dependencies.wheel.monotonicMs();
     this.#deadlines = new ConnectionDeadlines(config.config, this.#startedMs);
     this.#timer = new WheelTimer(this);
@@ -97,6 +101,7 @@ class HttpConnection
     this.#codec?.onClose(detail);
     stats.cxActive.dec();
     if (this.#codec !== undefined) (this.#isHttp2 ? stats.cxHttp2Active : stats.cxHttp1Active).dec();
+    if (this.#connection.isSecure) stats.cxSslActive.dec();
     stats.cxRxBytesTotal.add(this.#connection.bytesRead);
     stats.cxTxBytesTotal.add(this.#connection.bytesWritten);
     stats.cxLengthMs.record(dependencies.wheel.monotonicMs() - this.#startedMs);
@@ -227,7 +232,7 @@ class HttpConnection
 
   #begin(chunk: Buffer): void {
     const bytes = this.#undecided === undefined ? chunk : Buffer.concat([this.#undecided, chunk]);
-    const protocol = detectProtocol(this.config.config.codecType, this.#connection.alpnProtocol ?? '', bytes);
+    const protocol = detectProtocol(this.config.config.codecType, this.#connection.alpnProtocol, bytes);
     if (protocol !== undefined) {
       this.#beginWith(protocol, bytes);
       return;
@@ -288,6 +293,7 @@ class HttpConnection
       connectionId: this.#connection.id,
       streamId: dependencies.nextStreamId(),
       downstreamDirectAddress: this.#connection.remoteAddress,
+      isDownstreamSecure: this.#connection.isSecure,
       downstreamLocalAddress: this.#connection.localAddress,
       randomValue: Math.floor(rng.next() * 2 ** 53),
       filterChainName,

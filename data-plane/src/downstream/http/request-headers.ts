@@ -130,7 +130,7 @@ export class RequestSanitizer {
       headers.set('x-forwarded-for', joined + (isLoopback(peer) ? this.#nodeAddress : peer));
     }
     if (xffNumTrustedHops === 0 || !headers.has('x-forwarded-proto'))
-      headers.set('x-forwarded-proto', 'http');
+      headers.set('x-forwarded-proto', protoOf(info));
   }
 }
 
@@ -155,7 +155,11 @@ function trustForwarded(
     const address = forwardedAddress(forwardedFor, trustedHops);
     if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
   }
-  if (!headers.has('x-forwarded-proto')) headers.addUnchecked('x-forwarded-proto', 'http');
+  if (!headers.has('x-forwarded-proto')) headers.addUnchecked('x-forwarded-proto', protoOf(info));
+}
+
+function protoOf({ isDownstreamSecure }: StreamInfo): string {
+  return isDownstreamSecure ? 'https' : 'http';
 }
 
 /** `:scheme` comes from `x-forwarded-proto` in any case; anything but http and https is http. */

@@ -11,6 +11,7 @@ export interface StreamStart {
   readonly connectionId: number;
   readonly streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
+  readonly isDownstreamSecure?: boolean;
   readonly downstreamLocalAddress: SocketAddress;
   readonly randomValue: number;
   readonly filterChainName: string;
@@ -29,6 +30,7 @@ export class StreamInfoRecord implements StreamInfo {
   readonly downstreamLocalAddress: SocketAddress;
   readonly randomValue: number;
   readonly filterChainName: string;
+  readonly isDownstreamSecure: boolean;
   downstreamRemoteAddress: SocketAddress;
   requestReceivedMs: number | undefined = undefined;
   firstUpstreamTxByteMs: number | undefined = undefined;
@@ -67,6 +69,7 @@ export class StreamInfoRecord implements StreamInfo {
     this.downstreamLocalAddress = start.downstreamLocalAddress;
     this.randomValue = start.randomValue;
     this.filterChainName = start.filterChainName;
+    this.isDownstreamSecure = start.isDownstreamSecure === true;
     this.downstreamRemoteAddress = start.downstreamDirectAddress;
   }
 }

@@ -19,6 +19,8 @@ export interface StreamInfo {
   readonly connectionId: number;
   readonly streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
+  /** The client speaks TLS with this proxy. */
+  readonly isDownstreamSecure: boolean;
   readonly downstreamLocalAddress: SocketAddress;
   /** The trusted client: from `x-forwarded-for`, or the peer. */
   downstreamRemoteAddress: SocketAddress;

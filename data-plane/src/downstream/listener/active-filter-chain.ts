@@ -1,8 +1,10 @@
 import type { FilterChain } from '../../config/model/listener.ts';
-import type { Connection } from '../../transport/connection.ts';
+import type { SocketConnection } from '../../transport/socket-connection.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
+import type { FirstBytes } from './client-hello-reader.ts';
 import type { Drain, DrainStrategy } from './drain.ts';
 import type { ListenerStats } from './listener-stats.ts';
+import { TlsSession, type ChainTls } from './tls-session.ts';
 
 /** A filter chain with its connections. Updates of the listener keep it for as long as its hash is unchanged. */
 export class ActiveFilterChain {
@@ -10,12 +12,21 @@ export class ActiveFilterChain {
   readonly #factory: NetworkFilterFactory;
   readonly #sessions = new Set<DownstreamSession>();
   readonly #drain: Drain;
+  /** Undefined: connections are plain. */
+  readonly #tls: ChainTls | undefined;
   #onRetired: (() => void) | undefined;
 
-  constructor(chain: FilterChain, factory: NetworkFilterFactory, drain: Drain, onRetired: () => void) {
+  constructor(
+    chain: FilterChain,
+    factory: NetworkFilterFactory,
+    drain: Drain,
+    tls: ChainTls | undefined,
+    onRetired: () => void,
+  ) {
     this.chain = chain;
     this.#factory = factory;
     this.#drain = drain;
+    this.#tls = tls;
     this.#onRetired = onRetired;
   }
 
@@ -27,8 +38,17 @@ export class ActiveFilterChain {
     return this.#sessions.size;
   }
 
-  /** Takes a connection over. `shouldDrain` is the listener's own reason to end connections. */
-  accept(connection: Connection, stats: ListenerStats, shouldDrain: () => boolean, onEnd: () => void): void {
+  /**
+   * Takes a connection over, with what has been read of it (`first`). `shouldDrain` is the listener's own reason to end
+   * connections.
+   */
+  accept(
+    connection: SocketConnection,
+    first: FirstBytes | undefined,
+    stats: ListenerStats,
+    shouldDrain: () => boolean,
+    onEnd: () => void,
+  ): void {
     const connectedMs = stats.onConnect();
     const owner: SessionOwner = {
       drainClose: () => this.#drain.drainClose() || shouldDrain(),
@@ -38,7 +58,12 @@ export class ActiveFilterChain {
         onEnd();
       },
     };
+    if (this.#tls !== undefined) {
+      this.#sessions.add(new TlsSession(connection, this.#tls, this.#factory, stats, owner, first));
+      return;
+    }
     this.#sessions.add(this.#factory.createSession(connection, owner));
+    if (first !== undefined) connection.unread(first.bytes);
   }
 
   drain(strategy: DrainStrategy, drainTimeMs: number): void {

@@ -1,8 +1,11 @@
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
 import type { Connection } from '../../transport/connection.ts';
+import type { ClientHello } from '../../transport/tls/client-hello.ts';
 import type { ActiveFilterChain } from './active-filter-chain.ts';
 import { findFilterChain } from './filter-chain-match.ts';
 import type { ListenerStats } from './listener-stats.ts';
+
+const noProtocols: readonly string[] = [];
 
 /** A listener as one worker runs it: its configuration, and the filter chains that take its connections. */
 export class ActiveListener {
@@ -34,8 +37,16 @@ export class ActiveListener {
     return this.#defaultChain === undefined ? this.#chains : [...this.#chains, this.#defaultChain];
   }
 
-  /** The chain for a connection; undefined: it is to be closed. */
-  chainFor(connection: Connection): ActiveFilterChain | undefined {
-    return findFilterChain(this.#chains, connection) ?? this.#defaultChain;
+  /** The chain for a connection; `hello`: what it begins with. Undefined: it is to be closed. */
+  chainFor(connection: Connection, hello: ClientHello | undefined): ActiveFilterChain | undefined {
+    const { localAddress, remoteAddress } = connection;
+    const inspected = {
+      localAddress,
+      remoteAddress,
+      isTls: hello !== undefined,
+      serverName: hello?.serverName ?? '',
+      applicationProtocols: hello?.applicationProtocols ?? noProtocols,
+    };
+    return findFilterChain(this.#chains, inspected) ?? this.#defaultChain;
   }
 }

@@ -14,7 +14,9 @@ function chain(name: string, match: Partial<FilterChainMatch>) {
       sourceType: 'any' as const,
       sourcePrefixRanges: [],
       sourcePorts: [],
-      transportProtocol: '',
+      serverNames: [],
+      applicationProtocols: [],
+      transportProtocol: '' as const,
       ...match,
     },
   };
@@ -30,6 +32,9 @@ function find(
   return findFilterChain(chains, {
     localAddress: { address: local, port },
     remoteAddress: { address: remote, port: remotePort },
+    isTls: false,
+    serverName: '',
+    applicationProtocols: [],
   })?.name;
 }
 

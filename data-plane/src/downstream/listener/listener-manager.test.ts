@@ -35,6 +35,8 @@ function listener(name: string, shape: Shape = {}): ReceivedResource<Listener> {
           sourceType: 'any',
           sourcePrefixRanges: [],
           sourcePorts: [],
+          serverNames: [],
+          applicationProtocols: [],
           transportProtocol: '',
         },
         networkFilter: {

@@ -3,6 +3,7 @@ import { formatAddress } from '../../config/model/address.ts';
 import type { Listener } from '../../config/model/listener.ts';
 import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
+import { TlsStats } from '../../transport/tls/tls-stats.ts';
 
 export const listenerConnectionStats = describeStats(['listener.<address>.'], (make) => ({
   total: make.counter('downstream_cx_total', 'Connections that were accepted and found a filter chain.'),
@@ -16,6 +17,23 @@ export const listenerConnectionStats = describeStats(['listener.<address>.'], (m
   globalOverflow: make.counter(
     'downstream_global_cx_overflow',
     'Connections that were closed at once because of the limit of all connections of the process.',
+  ),
+  preActive: make.gauge(
+    'downstream_pre_cx_active',
+    'Connections that are looked into before a filter chain is chosen.',
+    'connections',
+  ),
+  preTimeout: make.counter(
+    'downstream_pre_cx_timeout',
+    'Connections that could not be looked into in time: `listener_filters_timeout`.',
+  ),
+  filterRemoteClose: make.counter(
+    'downstream_listener_filter_remote_close',
+    'Connections whose client went before a filter chain was chosen.',
+  ),
+  transportSocketConnectTimeout: make.counter(
+    'downstream_cx_transport_socket_connect_timeout',
+    'TLS handshakes that took too long: `transport_socket_connect_timeout`.',
   ),
   noFilterChainMatch: make.counter(
     'no_filter_chain_match',
@@ -32,6 +50,8 @@ export const listenerWorkerStats = describeStats(['listener.<address>.worker_<in
 export class ListenerStats {
   readonly scope: StatsScope;
   readonly #clock: Clock;
+  /** Made for the first connection with TLS. */
+  #tls: TlsStats | undefined;
   readonly #connections: StatsOf<typeof listenerConnectionStats>;
   readonly #worker: StatsOf<typeof listenerWorkerStats>;
 
@@ -53,6 +73,26 @@ export class ListenerStats {
 
   get noFilterChainMatch() {
     return this.#connections.noFilterChainMatch;
+  }
+
+  get preActive() {
+    return this.#connections.preActive;
+  }
+
+  get preTimeout() {
+    return this.#connections.preTimeout;
+  }
+
+  get filterRemoteClose() {
+    return this.#connections.filterRemoteClose;
+  }
+
+  get transportSocketConnectTimeout() {
+    return this.#connections.transportSocketConnectTimeout;
+  }
+
+  get tls(): TlsStats {
+    return (this.#tls ??= new TlsStats(this.scope.scope('ssl.'), 'downstream'));
   }
 
   /** Returns the moment, for `onDisconnect`. */

@@ -1,21 +1,26 @@
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
-import { formatAddress } from '../../config/model/address.ts';
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
 import type { ListenerUpdate } from '../../config/worker-protocol.ts';
 import { SharedScopes } from '../../stats/shared-scopes.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
-import type { Connection, ConnectionHandlers, SocketAddress } from '../../transport/connection.ts';
+import type { SocketAddress } from '../../transport/connection.ts';
 import { ListenSocket } from '../../transport/listen-socket.ts';
+import { DownstreamTlsContext } from '../../transport/tls/downstream-tls-context.ts';
 import type { TransportContext } from '../../transport/transport-context.ts';
 import type { NetworkFilterFactory } from '../network/network-filter.ts';
 import { ActiveFilterChain } from './active-filter-chain.ts';
 import { ActiveListener } from './active-listener.ts';
+import { ConnectionAdmission } from './connection-admission.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
 import { ListenerStats, scopeNameOf } from './listener-stats.ts';
+import { addressKey, setEntryAccepting, type ListeningAddress } from './listening-address.ts';
+import { PendingConnections } from './pending-connections.ts';
+import { tlsInspectorStats } from './tls-inspector-stats.ts';
+import type { ChainTls } from './tls-session.ts';
 
 export interface WorkerListenersDependencies {
   readonly transport: TransportContext;
@@ -47,21 +52,6 @@ export interface ListenFailure {
   readonly message: string;
 }
 
-/**
- * The open socket of one address. It outlives the listeners that use it one after the other: closing it would reset
- * the connections that wait in its queue.
- */
-interface ListeningAddress {
-  listener: ActiveListener;
-  socket: ListenSocket | undefined;
-  /** No listener wants it any more. */
-  isClosing: boolean;
-  /** Closed, perhaps before it was open. */
-  isClosed: boolean;
-  /** Connections must not come and cannot wait: each is closed. */
-  isTurningAway: boolean;
-}
-
 /** The listeners of one worker: takes updates, accepts, drains. */
 export class WorkerListeners {
   readonly #dependencies: WorkerListenersDependencies;
@@ -79,17 +69,27 @@ export class WorkerListeners {
   #stoppedListening: 'none' | 'inbound' | 'all' = 'none';
   /** False while the worker is overloaded. */
   #isAccepting = true;
-  #connectionCount = 0;
+  readonly #pending: PendingConnections;
+  readonly #admission: ConnectionAdmission;
 
   constructor(dependencies: WorkerListenersDependencies) {
     this.#dependencies = dependencies;
     this.#scopes = new SharedScopes(dependencies.stats);
     this.#serverDrain = new Drain(dependencies.wheel, dependencies.rng);
+    const inspectorStats = tlsInspectorStats.create(dependencies.stats.scope('tls_inspector.'));
+    this.#pending = new PendingConnections(dependencies.wheel, inspectorStats);
+    this.#admission = new ConnectionAdmission({
+      limits: dependencies.limits,
+      pending: this.#pending,
+      shouldDrain: (listener) => this.#shouldDrain(listener),
+      drainChain: (chain) => this.#drainChains([chain]),
+      onConnectionEnd: (chain) => this.#onConnectionEnd(chain),
+    });
   }
 
   /** Connections of all listeners, draining ones included. */
   get connectionCount(): number {
-    return this.#connectionCount;
+    return this.#admission.connectionCount;
   }
 
   /** Where a listener accepts; undefined before its socket is open. */
@@ -177,6 +177,7 @@ export class WorkerListeners {
   /** Stops accepting and ends every connection. */
   close(): void {
     for (const [key, entry] of [...this.#addresses]) this.#closeNow(key, entry);
+    this.#pending.close();
     for (const listener of this.#listeners.values()) for (const chain of listener.chains) chain.close();
     for (const chain of [...this.#drainingChains]) chain.close();
   }
@@ -219,11 +220,23 @@ export class WorkerListeners {
     for (const name of scopeNames) this.#scopes.acquire(name);
     try {
       const factory = createNetworkFilter(chain, config, listenerScope);
-      return new ActiveFilterChain(chain, factory, new Drain(wheel, rng), release);
+      return new ActiveFilterChain(chain, factory, new Drain(wheel, rng), this.#createTls(chain), release);
     } catch (err) {
       release();
       throw err;
     }
+  }
+
+  /** @throws Error if OpenSSL does not take what is configured */
+  #createTls({ tls, transportSocketConnectTimeoutMs = 0 }: FilterChain): ChainTls | undefined {
+    if (tls === undefined) return undefined;
+    const { transport, wheel } = this.#dependencies;
+    return {
+      context: new DownstreamTlsContext(tls),
+      transport,
+      clock: wheel,
+      handshakeTimeoutMs: transportSocketConnectTimeoutMs,
+    };
   }
 
   async #takeAddress(listener: ActiveListener): Promise<ListenFailure | undefined> {
@@ -255,7 +268,7 @@ export class WorkerListeners {
           ...(tcpBacklogSize === undefined ? {} : { backlog: tcpBacklogSize }),
           ...(fd === undefined ? {} : { fd }),
         },
-        (connection) => this.#accept(entry, connection),
+        (connection) => this.#admission.accept(entry, connection),
       );
       if (entry.isClosed) await socket.close();
       else entry.socket = socket;
@@ -283,37 +296,6 @@ export class WorkerListeners {
     entry.socket?.close().catch((err: unknown) => {
       this.#dependencies.logger.warn({ err, listener: entry.listener.config.name }, 'socket did not close');
     });
-  }
-
-  #accept(entry: ListeningAddress, connection: Connection): void {
-    const { listener, isClosing } = entry;
-    if (entry.isTurningAway) {
-      listener.stats.overflow.inc();
-      turnAway(connection);
-      return;
-    }
-    const { name, ignoresGlobalConnectionLimit } = listener.config;
-    const exceeded = this.#dependencies.limits?.exceeded(name, ignoresGlobalConnectionLimit);
-    if (exceeded !== undefined) {
-      (exceeded === 'global' ? listener.stats.globalOverflow : listener.stats.overflow).inc();
-      turnAway(connection);
-      return;
-    }
-    const chain = listener.chainFor(connection);
-    if (chain === undefined) {
-      listener.stats.noFilterChainMatch.inc();
-      turnAway(connection);
-      return;
-    }
-    this.#connectionCount++;
-    this.#dependencies.limits?.count(name, 1);
-    chain.accept(
-      connection,
-      listener.stats,
-      () => this.#shouldDrain(listener),
-      () => this.#onConnectionEnd(chain, name),
-    );
-    if (isClosing) this.#drainChains([chain]);
   }
 
   #shouldDrain(listener: ActiveListener): boolean {
@@ -348,36 +330,13 @@ export class WorkerListeners {
     }
   }
 
-  #onConnectionEnd(chain: ActiveFilterChain, listenerName: string): void {
-    this.#connectionCount--;
-    this.#dependencies.limits?.count(listenerName, -1);
-    if (chain.connectionCount === 0 && this.#drainingChains.delete(chain)) chain.retire();
+  #onConnectionEnd(chain: ActiveFilterChain | undefined): void {
+    if (chain?.connectionCount === 0 && this.#drainingChains.delete(chain)) chain.retire();
     this.#reportIfDrained();
   }
 
   #reportIfDrained(): void {
-    if (!this.#serverDrain.isDraining || this.#connectionCount > 0) return;
+    if (!this.#serverDrain.isDraining || this.connectionCount > 0) return;
     this.#dependencies.onDrained?.(this.#addresses.size > 0);
   }
-}
-
-function setEntryAccepting(entry: ListeningAddress, isAccepting: boolean): void {
-  if (isAccepting && !entry.isTurningAway) entry.socket?.resumeAccepting();
-  entry.isTurningAway = !isAccepting && entry.socket?.pauseAccepting() === false;
-}
-
-/** Several listeners may ask for a free port; each gets its own. */
-function addressKey({ address, name }: Listener): string {
-  return address.port === 0 ? `${address.address}:0 ${name}` : formatAddress(address);
-}
-
-const deafHandlers: ConnectionHandlers = {
-  onData: () => undefined,
-  onEnd: () => undefined,
-  onClose: () => undefined,
-};
-
-function turnAway(connection: Connection): void {
-  connection.setHandlers(deafHandlers);
-  connection.close('flush');
 }

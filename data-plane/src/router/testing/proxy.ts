@@ -85,6 +85,8 @@ export function buildChain(
       sourceType: 'any',
       sourcePrefixRanges: [],
       sourcePorts: [],
+      serverNames: [],
+      applicationProtocols: [],
       transportProtocol: '',
     },
     networkFilter: { kind: 'http-connection-manager', config: manager },

@@ -112,15 +112,16 @@ export class HealthChecker {
     const { checker, reuseConnection } = settings;
     if (checker.kind === 'tcp') return new TcpHealthProbe({ checker, reuseConnection, connector });
     const { http, name, perConnectionBufferLimitBytes } = cluster;
+    const isHttp1 = checker.kind === 'http' && checker.protocol === 'http1';
     return new RequestHealthProbe({
       exchange:
         checker.kind === 'http' ? createHttpExchange(checker, name) : createGrpcExchange(checker, name),
       reuseConnection,
       connector,
-      createCodec:
-        checker.kind === 'http' && checker.protocol === 'http1'
-          ? codecs.http1(http)
-          : codecs.http2(http, perConnectionBufferLimitBytes, noHttp2Stats),
+      createCodec: isHttp1
+        ? codecs.http1(http)
+        : codecs.http2(http, perConnectionBufferLimitBytes, noHttp2Stats),
+      alpnProtocols: [isHttp1 ? 'http/1.1' : 'h2'],
     });
   }
 

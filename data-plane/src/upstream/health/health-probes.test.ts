@@ -44,6 +44,7 @@ function httpProbe(checker: HttpChecker = httpChecker, reuseConnection = true): 
       checker.protocol === 'http1'
         ? codecs.http1(defaultHttp)
         : codecs.http2(defaultHttp, 1024 * 1024, noHttp2Stats),
+    alpnProtocols: [],
   });
   cleanUps.push(() => probe.abort());
   return probe;
@@ -190,6 +191,7 @@ async function checkGrpc(
     reuseConnection: true,
     connector,
     createCodec: codecs.http2(defaultHttp, 1024 * 1024, noHttp2Stats),
+    alpnProtocols: [],
   });
   cleanUps.push(() => probe.abort());
   return check(probe, server.port);

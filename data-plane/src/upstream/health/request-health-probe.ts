@@ -36,6 +36,8 @@ export interface RequestProbeOptions {
   readonly reuseConnection: boolean;
   readonly connector: UpstreamConnector;
   readonly createCodec: ClientCodecFactory;
+  /** What is offered over TLS. */
+  readonly alpnProtocols: readonly string[];
 }
 
 /** Asks by HTTP, and judges the whole answer. */
@@ -90,7 +92,11 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
 
   constructor(options: RequestProbeOptions, target: ProbeTarget) {
     this.#options = options;
-    this.#connection = options.connector.connect(target.address, probeConnectTimeoutMs);
+    this.#connection = options.connector.connect(
+      target.address,
+      probeConnectTimeoutMs,
+      options.alpnProtocols,
+    );
     this.#connection.setHandlers(this);
     this.#codec = options.createCodec(this.#connection, this);
   }

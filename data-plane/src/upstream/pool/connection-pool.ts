@@ -99,6 +99,7 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
 
   onConnected(connection: PoolConnection): void {
     this.#connecting.delete(connection);
+    this.#expectedCapacity = Math.min(this.context.expectedStreamCapacity, connection.streamCapacity || 1);
     this.#serveOrKeep(connection);
   }
 

@@ -55,7 +55,8 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   idleSinceMs = 0;
   readonly connection: Connection;
   readonly #owner: PoolConnectionOwner;
-  readonly #codec: ClientCodec;
+  /** There when the connection is. */
+  #codec: ClientCodec | undefined;
   readonly #startedMs: number;
   #connectedMs: number;
   #countedSentBytes = 0;
@@ -64,14 +65,13 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   #durationTimer: Timer | undefined;
 
   constructor(owner: PoolConnectionOwner, remoteAddress: SocketAddress) {
-    const { connector, createCodec, cluster, clock } = owner.context;
+    const { connector, cluster, clock, alpnProtocols } = owner.context;
     this.#owner = owner;
     this.#startedMs = clock.monotonicMs();
     this.#connectedMs = this.#startedMs;
-    this.connection = connector.connect(remoteAddress, cluster.connectTimeoutMs);
+    this.connection = connector.connect(remoteAddress, cluster.connectTimeoutMs, alpnProtocols);
     this.connection.setHandlers(this);
     this.connection.setWriteBufferLimit(cluster.perConnectionBufferLimitBytes);
-    this.#codec = createCodec(this.connection, this);
   }
 
   get localAddress(): SocketAddress {
@@ -84,7 +84,7 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
     return this.connection.id;
   }
   get protocol(): UpstreamConnectionInfo['protocol'] {
-    return this.#codec.protocol;
+    return this.#codec?.protocol ?? 'HTTP/1.1';
   }
   get isReused(): boolean {
     return this.requestCount > 1;
@@ -95,25 +95,27 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
    * A request that crosses with its FIN would be lost, and only some may be sent twice.
    */
   isAboutToClose(nowMs: number): boolean {
-    const announcedMs = this.#codec.announcedIdleTimeoutMs ?? 0;
+    const announcedMs = this.#codec?.announcedIdleTimeoutMs ?? 0;
     if (announcedMs === 0) return false;
     return nowMs - this.idleSinceMs >= announcedMs - Math.min(closeMarginMs, announcedMs / 2);
   }
 
   get streamCapacity(): number {
-    return this.#codec.streamCapacity;
+    return this.#codec?.streamCapacity ?? 0;
   }
 
   /** It can take a request now. */
   get hasCapacity(): boolean {
-    return this.state === 'open' && !this.isDraining && this.activeCount < this.#codec.streamCapacity;
+    return this.state === 'open' && !this.isDraining && this.activeCount < this.streamCapacity;
   }
 
   /** Begins a request; the connection must have capacity. */
   startStream(decoder: ResponseDecoder): RequestEncoder {
+    const codec = this.#codec;
+    if (codec === undefined) throw new Error('a stream on a connection that is not there');
     if (this.activeCount++ === 0) this.hasReceivedBytes = false;
     this.requestCount++;
-    return this.#codec.newStream(decoder);
+    return codec.newStream(decoder);
   }
 
   /** Closes; `onClosed` follows, possibly later. Nothing may be started on it from now on. */
@@ -130,6 +132,7 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
     if (maxDurationMs > 0) {
       this.#durationTimer = clock.setTimer(maxDurationMs, () => this.#onMaxDuration());
     }
+    this.#codec = this.#owner.context.createCodec(this.connection, this);
     this.state = 'open';
     this.#owner.onConnected(this);
   }
@@ -137,18 +140,18 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   onData(chunk: Buffer): void {
     this.hasReceivedBytes = true;
     this.#owner.context.stats.receivedBytes.add(chunk.length);
-    this.#codec.dispatch(chunk);
+    this.#codec?.dispatch(chunk);
   }
 
   onEnd(): void {
     this.isDraining = true;
     this.#hasEndedBusy = this.activeCount > 0;
-    this.#codec.onEnd();
+    this.#codec?.onEnd();
     // A FIN on an idle connection is how servers end keep-alive; during a request the codec has decided, and a tunnel
     // goes on in the other direction.
     if (this.state !== 'open') return;
     if (this.activeCount === 0) this.#owner.onIdleConnectionUnusable(this);
-    else if (this.#codec.activeStreamCount === 0) this.connection.close('flush');
+    else if (this.#codec?.activeStreamCount === 0) this.connection.close('flush');
   }
 
   onClose(reason: ConnectionCloseReason, detail: string): void {
@@ -162,19 +165,19 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
       stats.lengthMs.record(Math.round(clock.monotonicMs() - this.#connectedMs));
       stats.requestsPerConnection.record(this.requestCount);
     }
-    this.#codec.onClose(detail);
+    this.#codec?.onClose(detail);
     this.state = 'closed';
     this.#owner.onClosed(this, { wasConnecting: stateBefore === 'connecting', wasBusy }, reason, detail);
   }
 
   onAboveWriteHighWatermark(): void {
     this.#owner.context.stats.backedUp.inc();
-    this.#codec.onAboveWriteHighWatermark();
+    this.#codec?.onAboveWriteHighWatermark();
   }
 
   onBelowWriteLowWatermark(): void {
     this.#owner.context.stats.drained.inc();
-    this.#codec.onBelowWriteLowWatermark();
+    this.#codec?.onBelowWriteLowWatermark();
   }
 
   onStreamEnd(isReusable: boolean): void {

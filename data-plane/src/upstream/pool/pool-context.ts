@@ -13,7 +13,9 @@ export interface PoolContext {
   readonly stats: PoolStats;
   readonly connector: UpstreamConnector;
   readonly createCodec: ClientCodecFactory;
-  /** Connections of this protocol; absent for bare TCP. */
+  /** What is offered over TLS. */
+  readonly alpnProtocols: readonly string[];
+  /** Connections of this protocol; absent for bare TCP, and where the server chooses. */
   readonly protocolTotal: Counter | undefined;
   /** Streams that a connection which is being opened is expected to take at a time. */
   readonly expectedStreamCapacity: number;

@@ -22,6 +22,8 @@ class ScriptedConnection implements Connection {
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress = { address: '127.0.0.1', port: 0 };
   readonly writeBufferedBytes = 0;
+  readonly isSecure = false;
+  readonly alpnProtocol = '';
   readonly bytesRead = 0;
   readonly bytesWritten = 0;
   state: ConnectionState = 'connecting';

@@ -2,7 +2,6 @@ import { harmless, type SupportTable } from './message-support.ts';
 
 const listener = 'envoy.config.listener.v3';
 const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3';
-const noListenerFilter = 'no listener filter is run that could wait';
 const onlyLongLogs = 'a stream is logged once, at its end';
 
 export const listenerSupport: SupportTable = {
@@ -16,6 +15,8 @@ export const listenerSupport: SupportTable = {
       'per_connection_buffer_limit_bytes',
       'drain_type',
       'listener_filters',
+      'listener_filters_timeout',
+      'continue_on_listener_filters_timeout',
       'traffic_direction',
       'tcp_backlog_size',
       'ignore_global_conn_limit',
@@ -36,8 +37,6 @@ export const listenerSupport: SupportTable = {
     ignored: {
       stats_matcher: harmless.statistics,
       metadata: harmless.metadata,
-      listener_filters_timeout: noListenerFilter,
-      continue_on_listener_filters_timeout: noListenerFilter,
       connection_balance_config: 'the kernel distributes connections over the workers',
       tcp_fast_open_queue_length: 'only affects how fast connections open',
       max_connections_to_accept_per_socket_event: 'only affects how fast connections open',
@@ -46,12 +45,16 @@ export const listenerSupport: SupportTable = {
   },
   [`${listener}.ListenerFilter`]: { supported: ['name', 'typed_config'] },
   [`${listener}.FilterChain`]: {
-    supported: ['filter_chain_match', 'filters', 'use_proxy_proto', 'transport_socket', 'name'],
+    supported: [
+      'filter_chain_match',
+      'filters',
+      'use_proxy_proto',
+      'transport_socket',
+      'transport_socket_connect_timeout',
+      'name',
+    ],
     only: { use_proxy_proto: [false] },
-    ignored: {
-      metadata: harmless.metadata,
-      transport_socket_connect_timeout: 'plain connections have no handshake',
-    },
+    ignored: { metadata: harmless.metadata },
   },
   [`${listener}.FilterChainMatch`]: {
     supported: [
@@ -60,9 +63,11 @@ export const listenerSupport: SupportTable = {
       'source_type',
       'source_prefix_ranges',
       'source_ports',
+      'server_names',
       'transport_protocol',
+      'application_protocols',
     ],
-    only: { transport_protocol: ['raw_buffer'] },
+    only: { transport_protocol: ['raw_buffer', 'tls'] },
   },
   [`${listener}.Filter`]: { supported: ['name', 'typed_config'] },
   [`${hcm}.HttpConnectionManager`]: {

@@ -6,6 +6,7 @@ import { httpFilterSupport } from './http-filter-support.ts';
 import { listenerSupport } from './listener-support.ts';
 import type { SupportTable } from './message-support.ts';
 import { routeSupport } from './route-support.ts';
+import { tlsSupport } from './tls-support.ts';
 import { upstreamHttpSupport } from './upstream-http-support.ts';
 
 /** What of the Envoy API the sidecar implements, field by field. docs/config.md is generated from it. */
@@ -18,4 +19,5 @@ export const supportTable: SupportTable = Object.freeze({
   ...clusterSupport,
   ...upstreamHttpSupport,
   ...endpointSupport,
+  ...tlsSupport,
 });

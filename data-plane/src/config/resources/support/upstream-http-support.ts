@@ -10,10 +10,15 @@ export const upstreamHttpSupport: SupportTable = {
       'upstream_http_protocol_options',
       'explicit_http_config',
       'use_downstream_protocol_config',
+      'auto_config',
     ],
     rows: { common_http_protocol_options: 'upstream HttpProtocolOptions' },
   },
   [`${options}.ExplicitHttpConfig`]: {
+    supported: ['http_protocol_options', 'http2_protocol_options'],
+    rows: { http_protocol_options: 'upstream Http1ProtocolOptions' },
+  },
+  [`${options}.AutoHttpConfig`]: {
     supported: ['http_protocol_options', 'http2_protocol_options'],
     rows: { http_protocol_options: 'upstream Http1ProtocolOptions' },
   },
@@ -46,11 +51,8 @@ export const upstreamHttpSupport: SupportTable = {
     only: { forward_reason_phrase: [false] },
   },
   [`${core}.UpstreamHttpProtocolOptions`]: {
-    supported: [],
-    ignored: {
-      auto_sni: 'only affects TLS, which is refused',
-      auto_san_validation: 'only affects TLS, which is refused',
-    },
+    // Refused for clusters with TLS.
+    supported: ['auto_sni', 'auto_san_validation'],
   },
   [`${core}.Http2ProtocolOptions`]: {
     supported: [

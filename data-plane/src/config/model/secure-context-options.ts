@@ -1,0 +1,49 @@
+import { constants } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+import type { TlsCertificate, TlsParameters, TlsValidation } from './tls.ts';
+
+/** TLS 1.3 has no cipher suites to choose: these, in the order of BoringSSL on machines with AES instructions. */
+const tls13CipherSuites = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+];
+
+export interface SecureContextInput {
+  readonly parameters: TlsParameters;
+  /** One for each type of key at most. */
+  readonly certificates: readonly TlsCertificate[];
+  readonly validation?: TlsValidation | undefined;
+  readonly preferClientCiphers: boolean;
+  readonly sessionTimeoutSeconds?: number | undefined;
+  /** What a session can be resumed in: contexts that ask for the same. At most 32 characters. */
+  readonly sessionIdContext?: string;
+}
+
+/** For `tls.createSecureContext`, in the workers, and on the main thread to see whether OpenSSL takes it. */
+export function toSecureContextOptions(input: SecureContextInput): SecureContextOptions {
+  const { parameters, certificates, validation, preferClientCiphers, sessionTimeoutSeconds } = input;
+  const { minVersion, maxVersion, cipherSuites, ecdhCurves } = parameters;
+  const ciphers = [...tls13CipherSuites, ...cipherSuites];
+  // OpenSSL leaves the old versions out at every level but this one.
+  if (minVersion === 'TLSv1' || minVersion === 'TLSv1.1') ciphers.push('@SECLEVEL=0');
+  return {
+    minVersion,
+    maxVersion,
+    ciphers: ciphers.join(':'),
+    ecdhCurve: ecdhCurves.join(':'),
+    cert: certificates.map(({ chainPem }) => chainPem),
+    key: certificates.map(({ privateKeyPem }) => privateKeyPem),
+    // An empty list keeps Node from loading the roots that it brings along.
+    ca: validation?.trustedCaPem ?? [],
+    // As in Envoy any certificate of the bundle is an anchor, intermediate ones too.
+    allowPartialTrustChain: true,
+    honorCipherOrder: !preferClientCiphers,
+    secureOptions:
+      constants.SSL_OP_NO_RENEGOTIATION |
+      (preferClientCiphers ? 0 : constants.SSL_OP_CIPHER_SERVER_PREFERENCE),
+    ...(validation?.crlPem === undefined ? {} : { crl: validation.crlPem }),
+    ...(sessionTimeoutSeconds === undefined ? {} : { sessionTimeout: sessionTimeoutSeconds }),
+    ...(input.sessionIdContext === undefined ? {} : { sessionIdContext: input.sessionIdContext }),
+  };
+}

@@ -1,0 +1,74 @@
+import type { SubjectAltNameType } from '@heddle/shared/tls/subject-alt-names';
+import type { StringMatcher } from './matcher.ts';
+
+export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+/** Envoy's `TlsParameters`, with its defaults filled in. */
+export interface TlsParameters {
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** Of TLS 1.2 and older, in order of preference; names that OpenSSL knows. */
+  readonly cipherSuites: readonly string[];
+  /** In order of preference; names that OpenSSL knows. */
+  readonly ecdhCurves: readonly string[];
+}
+
+/** A certificate with its key, checked to fit together. */
+export interface TlsCertificate {
+  /** Leaf first. */
+  readonly chainPem: string;
+  /** A secret, decrypted. */
+  readonly privateKeyPem: string;
+  readonly keyType: 'rsa' | 'ec';
+  /** Lower-case DNS names that it stands for, `*.` at the front of some; what SNI is compared with. */
+  readonly serverNames: readonly string[];
+}
+
+/** Envoy's `CertificateValidationContext`. Hashes are SHA-256. */
+export interface TlsValidation {
+  /** Absent: the chain is not verified, only what else is asked for. */
+  readonly trustedCaPem?: string;
+  readonly crlPem?: string;
+  /** Any of them must fit; empty: any name will do. */
+  readonly subjectAltNames: readonly SubjectAltNameMatcher[];
+  /** Of the certificate, lower-case hex. One of these, or one of `spkiHashes`, must fit, if there are any. */
+  readonly certificateHashes: readonly string[];
+  /** Of the public key, base64. */
+  readonly spkiHashes: readonly string[];
+}
+
+export interface SubjectAltNameMatcher {
+  readonly type: SubjectAltNameType;
+  /** For `other-name`: dotted. */
+  readonly oid: string;
+  readonly matcher: StringMatcher;
+}
+
+/** What both sides have; `CommonTlsContext`. */
+interface TlsContext {
+  readonly parameters: TlsParameters;
+  readonly certificates: readonly TlsCertificate[];
+  /** In order of preference. */
+  readonly alpnProtocols: readonly string[];
+  readonly validation?: TlsValidation;
+}
+
+/** Envoy's `DownstreamTlsContext`. Has at least one certificate. */
+export interface DownstreamTls extends TlsContext {
+  readonly requireClientCertificate: boolean;
+  /** Clients that name no server are refused. */
+  readonly requireSni: boolean;
+  /** A server name that no certificate has: any certificate that the client can use, or (false) the first. */
+  readonly fullScanCertsOnSniMismatch: boolean;
+  readonly preferClientCiphers: boolean;
+  /** How long a session can be resumed; absent: OpenSSL's default. */
+  readonly sessionTimeoutSeconds?: number;
+}
+
+/** Envoy's `UpstreamTlsContext`. Has at most one certificate. */
+export interface UpstreamTls extends TlsContext {
+  /** Empty: no server is named. */
+  readonly sni: string;
+  /** 0: sessions are not resumed. */
+  readonly maxSessionKeys: number;
+}

@@ -1,0 +1,116 @@
+import type { Clock, Timer } from '@heddle/shared/time/clock';
+import type { ConnectionHandlers } from '../../transport/connection.ts';
+import type { SocketConnection } from '../../transport/socket-connection.ts';
+import { acceptTls } from '../../transport/tls/accept-tls.ts';
+import type { DownstreamTlsContext } from '../../transport/tls/downstream-tls-context.ts';
+import type { TransportContext } from '../../transport/transport-context.ts';
+import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
+import { ClientHelloReader, type FirstBytes } from './client-hello-reader.ts';
+import type { ListenerStats } from './listener-stats.ts';
+
+/** How a filter chain makes plain connections secure. */
+export interface ChainTls {
+  readonly context: DownstreamTlsContext;
+  readonly transport: TransportContext;
+  readonly clock: Clock;
+  /** From the acceptance to the end of the handshake; 0 = no limit. */
+  readonly handshakeTimeoutMs: number;
+}
+
+/** A ClientHello beyond it is OpenSSL's to refuse. */
+const maxHelloBytes = 64 * 1024;
+
+/**
+ * A connection on a filter chain with TLS: its ClientHello is read, unless the listener has done that, and its handshake
+ * made; then the network filter gets it.
+ */
+export class TlsSession implements DownstreamSession, ConnectionHandlers {
+  readonly #tls: ChainTls;
+  readonly #factory: NetworkFilterFactory;
+  readonly #stats: ListenerStats;
+  readonly #owner: SessionOwner;
+  #connection: SocketConnection;
+  #session: DownstreamSession | undefined;
+  #timer: Timer | undefined;
+
+  /** `first`: what the listener has read already. */
+  constructor(
+    connection: SocketConnection,
+    tls: ChainTls,
+    factory: NetworkFilterFactory,
+    stats: ListenerStats,
+    owner: SessionOwner,
+    first: FirstBytes | undefined,
+  ) {
+    this.#connection = connection;
+    this.#tls = tls;
+    this.#factory = factory;
+    this.#stats = stats;
+    this.#owner = owner;
+    if (tls.handshakeTimeoutMs > 0) {
+      this.#timer = tls.clock.setTimer(tls.handshakeTimeoutMs, () => this.#onTimeout());
+    }
+    if (first !== undefined) this.#startHandshake(first);
+    else {
+      new ClientHelloReader(connection, maxHelloBytes, {
+        onFirstBytes: (bytes) => this.#startHandshake(bytes),
+        onTooLarge: () => this.#refuse(),
+        onGone: () => this.#end(),
+      });
+    }
+  }
+
+  /** The listener has waited long enough. */
+  close(): void {
+    if (this.#session === undefined) this.#connection.close('abort');
+    else this.#session.close();
+  }
+
+  // The connection, until its network filter takes it.
+
+  onConnected(): void {
+    this.#timer?.cancel();
+    this.#session = this.#factory.createSession(this.#connection, {
+      drainClose: () => this.#owner.drainClose(),
+      onSessionEnd: () => this.#owner.onSessionEnd(this),
+    });
+  }
+
+  onData(): void {
+    // Nothing comes before the handshake is done.
+  }
+
+  onEnd(): void {
+    // Nobody is served before the handshake is done: the handshake fails.
+  }
+
+  onClose(): void {
+    this.#end();
+  }
+
+  #startHandshake({ hello, bytes }: FirstBytes): void {
+    const { context, transport } = this.#tls;
+    if (context.lacksServerName(hello)) {
+      this.#refuse();
+      return;
+    }
+    this.#connection = acceptTls(transport, this.#connection, bytes, hello, context, this.#stats.tls);
+    this.#connection.setHandlers(this);
+  }
+
+  #refuse(): void {
+    this.#stats.tls.onUnacceptableHello();
+    this.#connection.setHandlers(this);
+    this.#connection.close('flush');
+  }
+
+  #onTimeout(): void {
+    this.#stats.transportSocketConnectTimeout.inc();
+    this.#connection.close('abort');
+  }
+
+  #end(): void {
+    this.#timer?.cancel();
+    this.#owner.onSessionEnd(this);
+  }
+}

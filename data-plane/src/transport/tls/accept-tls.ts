@@ -1,0 +1,76 @@
+import { TLSSocket } from 'node:tls';
+import { SocketConnection } from '../socket-connection.ts';
+import type { TransportContext } from '../transport-context.ts';
+import type { ClientHello } from './client-hello.ts';
+import type { DownstreamTlsContext } from './downstream-tls-context.ts';
+import type { PeerRefusal } from './peer-verifier.ts';
+import { formatTlsError, toTlsErrorText } from './tls-error-text.ts';
+import type { TlsStats } from './tls-stats.ts';
+
+/** What of Node's server socket has no public name. `secure` comes when the handshake is done. */
+interface ServerSideHandle {
+  /** OpenSSL's word on the peer's chain. */
+  verifyError?(): NodeJS.ErrnoException | null | undefined;
+}
+
+/**
+ * Takes the socket of an accepted connection over and begins the handshake, with what the client has sent already
+ * (`received`, its ClientHello in front). The result is `connecting`: `onConnected` when the client is known and fine,
+ * otherwise `onClose` with `connect-failure`. Its caller sets the handlers in the same tick.
+ *
+ * Node has no public way to do this but a `tls.Server`, whose ALPN ends the handshake of a client that speaks none of
+ * the server's protocols (Envoy goes on without), and which picks certificates in a later turn of the event loop.
+ */
+export function acceptTls(
+  context: TransportContext,
+  plain: SocketConnection,
+  received: Buffer,
+  hello: ClientHello | undefined,
+  tls: DownstreamTlsContext,
+  stats: TlsStats,
+): SocketConnection {
+  const { remoteAddress, localAddress } = plain;
+  const plainSocket = plain.detach();
+  plainSocket.unshift(received);
+  const alpnProtocol = tls.alpnProtocolFor(hello);
+  const socket = new TLSSocket(plainSocket, {
+    isServer: true,
+    secureContext: tls.secureContextFor(hello),
+    requestCert: tls.verifier !== undefined,
+    // Of Node's two meanings the one that counts here: a client without a certificate is refused by OpenSSL.
+    rejectUnauthorized: tls.isCertificateRequired,
+    ...(alpnProtocol === undefined ? {} : { ALPNProtocols: [alpnProtocol] }),
+  });
+  const connection = new SocketConnection(socket, context, remoteAddress, localAddress, {
+    tls: { plainSocket, toErrorText: toTlsErrorText },
+  });
+  // Node tells of errors in two ways, before and after the handshake; it destroys the socket in the first case only.
+  socket.on('_tlsError', (error: NodeJS.ErrnoException) => socket.destroy(error));
+  socket.once('error', (error: NodeJS.ErrnoException) => stats.onError(error));
+  socket.once('end', () => {
+    if (connection.state === 'connecting') socket.destroy();
+  });
+  socket.once('secure', () => {
+    const refusal = verifyClient(socket, tls);
+    if (refusal !== undefined) {
+      stats.onRefusal(refusal);
+      socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
+      return;
+    }
+    stats.onHandshake(socket);
+    connection.markConnected(localAddress, socket.alpnProtocol || '');
+  });
+  return connection;
+}
+
+function verifyClient(socket: TLSSocket, { verifier }: DownstreamTlsContext): PeerRefusal | undefined {
+  if (verifier === undefined) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  // One that is required was asked for during the handshake.
+  if (certificate === undefined) return undefined;
+  const handle = (socket as TLSSocket & { readonly ssl?: ServerSideHandle | null }).ssl;
+  // Where Node has changed, nobody is trusted.
+  const error: NodeJS.ErrnoException | null | undefined =
+    typeof handle?.verifyError === 'function' ? handle.verifyError() : new Error('verifyError is gone');
+  return verifier.refuse({ certificate, chainError: error?.code ?? error?.message });
+}

@@ -1,0 +1,98 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { createHash } from 'node:crypto';
+import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
+import type { DownstreamTls, TlsCertificate } from '../../config/model/tls.ts';
+import type { ClientHello } from './client-hello.ts';
+import { PeerVerifier } from './peer-verifier.ts';
+
+/** Of each type of key one: which of them is used says OpenSSL, by what the client can. */
+type CertificateChoice = Partial<Record<TlsCertificate['keyType'], TlsCertificate>>;
+
+/** The server's side of one filter chain, made once in each worker. */
+export class DownstreamTlsContext {
+  /** Undefined: clients are not asked for a certificate. */
+  readonly verifier: PeerVerifier | undefined;
+  readonly isCertificateRequired: boolean;
+  readonly #config: DownstreamTls;
+  readonly #byName = new Map<string, CertificateChoice>();
+  /** For clients that name no server, or that may have any certificate. */
+  readonly #anyChoice: CertificateChoice = {};
+  readonly #contexts = new Map<string, SecureContext>();
+
+  /** @throws Error if OpenSSL does not take what is configured */
+  constructor(config: DownstreamTls) {
+    const { certificates, validation, requireClientCertificate } = config;
+    this.#config = config;
+    // To ask for a certificate and to trust nobody is to refuse everybody, as Envoy does.
+    const nobody = { subjectAltNames: [], certificateHashes: [], spkiHashes: [] };
+    const isAsked = validation !== undefined || requireClientCertificate;
+    this.verifier = isAsked ? new PeerVerifier(validation ?? nobody) : undefined;
+    const pinCount =
+      validation === undefined
+        ? 0
+        : validation.subjectAltNames.length +
+          validation.certificateHashes.length +
+          validation.spkiHashes.length;
+    this.isCertificateRequired = requireClientCertificate || pinCount > 0;
+    for (const certificate of certificates) {
+      this.#anyChoice[certificate.keyType] ??= certificate;
+      for (const name of certificate.serverNames) {
+        const choice = this.#byName.get(name) ?? {};
+        choice[certificate.keyType] ??= certificate;
+        this.#byName.set(name, choice);
+      }
+    }
+    // Whatever is wrong with a certificate is said now, and not to the first client.
+    for (const choice of [this.#anyChoice, ...this.#byName.values()]) this.#contextOf(choice);
+  }
+
+  /** By exact name, then by the wildcard for it; `hello` is undefined for what is no ClientHello. */
+  secureContextFor(hello: ClientHello | undefined): SecureContext {
+    return this.#contextOf(this.#choose(hello?.serverName ?? ''));
+  }
+
+  /** What to answer to the client's protocols; undefined: nothing, and the handshake goes on. */
+  alpnProtocolFor(hello: ClientHello | undefined): string | undefined {
+    const offered = hello?.applicationProtocols ?? [];
+    return this.#config.alpnProtocols.find((protocol) => offered.includes(protocol));
+  }
+
+  /** A client must name a server, and has not. */
+  lacksServerName(hello: ClientHello | undefined): boolean {
+    return this.#config.requireSni && hello !== undefined && hello.serverName === '';
+  }
+
+  #choose(serverName: string): CertificateChoice {
+    if (serverName === '') return this.#anyChoice;
+    const dot = serverName.indexOf('.', 1);
+    const wildcard = dot < 0 ? undefined : `*${serverName.slice(dot)}`;
+    const choice =
+      this.#byName.get(serverName) ?? (wildcard === undefined ? undefined : this.#byName.get(wildcard));
+    if (choice !== undefined) return choice;
+    const [first] = this.#config.certificates;
+    if (this.#config.fullScanCertsOnSniMismatch || first === undefined) return this.#anyChoice;
+    return { [first.keyType]: first };
+  }
+
+  #contextOf(choice: CertificateChoice): SecureContext {
+    const { certificates, parameters, validation, preferClientCiphers, sessionTimeoutSeconds } = this.#config;
+    const chosen = [choice.ec, choice.rsa].filter((certificate) => certificate !== undefined);
+    const key = chosen.map((certificate) => certificates.indexOf(certificate)).join(' ');
+    let context = this.#contexts.get(key);
+    if (context === undefined) {
+      context = createSecureContext(
+        toSecureContextOptions({
+          parameters,
+          certificates: chosen,
+          validation,
+          preferClientCiphers,
+          sessionTimeoutSeconds,
+          // Without one, OpenSSL refuses to resume sessions of clients that it asks for a certificate.
+          sessionIdContext: createHash('sha256').update(key).digest('hex').slice(0, 32),
+        }),
+      );
+      this.#contexts.set(key, context);
+    }
+    return context;
+  }
+}

@@ -1,0 +1,85 @@
+import { createHash, type X509Certificate } from 'node:crypto';
+import { readSubjectAltNames, type SubjectAltName } from '@heddle/shared/tls/subject-alt-names';
+import type { SubjectAltNameMatcher, TlsValidation } from '../../config/model/tls.ts';
+import { CompiledStringMatcher } from '../../lang/string-matcher.ts';
+
+/** Why the certificate of a peer will not do. */
+export type PeerRefusal = 'untrusted' | 'names' | 'hash';
+
+/** What a handshake found out about the peer's certificate. */
+export interface PeerEvidence {
+  readonly certificate: X509Certificate;
+  /** OpenSSL's word on the chain; undefined: it leads to a trusted one. */
+  readonly chainError: string | undefined;
+}
+
+/** Judges certificates by a `CertificateValidationContext`; compiled once for each context. */
+export class PeerVerifier {
+  readonly #isChainVerified: boolean;
+  readonly #names: readonly NameMatcher[];
+  readonly #certificateHashes: ReadonlySet<string>;
+  readonly #spkiHashes: ReadonlySet<string>;
+
+  /** @throws InvalidInputError for a regular expression that RE2 refuses */
+  constructor(validation: TlsValidation) {
+    this.#isChainVerified = validation.trustedCaPem !== undefined;
+    this.#names = validation.subjectAltNames.map((matcher) => new NameMatcher(matcher));
+    this.#certificateHashes = new Set(validation.certificateHashes);
+    this.#spkiHashes = new Set(validation.spkiHashes);
+  }
+
+  /** Undefined: it is fine. Where nothing at all is asked for, nobody is trusted. */
+  refuse({ certificate, chainError }: PeerEvidence): PeerRefusal | undefined {
+    if (this.#isChainVerified && chainError !== undefined) return 'untrusted';
+    if (this.#names.length > 0 && !this.#hasName(certificate)) return 'names';
+    const hasHashes = this.#certificateHashes.size + this.#spkiHashes.size > 0;
+    if (hasHashes && !this.#hasHash(certificate)) return 'hash';
+    return this.#isChainVerified || hasHashes ? undefined : 'untrusted';
+  }
+
+  #hasName(certificate: X509Certificate): boolean {
+    const names = readSubjectAltNames(certificate.raw);
+    return this.#names.some((matcher) => names.some((name) => matcher.matches(name)));
+  }
+
+  #hasHash(certificate: X509Certificate): boolean {
+    if (this.#certificateHashes.has(sha256(certificate.raw).toString('hex'))) return true;
+    if (this.#spkiHashes.size === 0) return false;
+    const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
+    return this.#spkiHashes.has(sha256(spki).toString('base64'));
+  }
+}
+
+class NameMatcher {
+  readonly #type: SubjectAltName['type'];
+  readonly #oid: string;
+  readonly #matcher: CompiledStringMatcher;
+  /** An exact DNS name also fits a certificate for `*.` and its parent. */
+  readonly #dnsName: string | undefined;
+
+  constructor({ type, oid, matcher }: SubjectAltNameMatcher) {
+    this.#type = type;
+    this.#oid = oid;
+    this.#matcher = new CompiledStringMatcher(matcher);
+    this.#dnsName = type === 'dns' && matcher.kind === 'exact' ? matcher.value.toLowerCase() : undefined;
+  }
+
+  matches(name: SubjectAltName): boolean {
+    if (name.type !== this.#type || name.oid !== this.#oid) return false;
+    return this.#dnsName === undefined
+      ? this.#matcher.matches(name.value)
+      : isDnsNameOf(this.#dnsName, name.value.toLowerCase());
+  }
+}
+
+/** RFC 9525, 6.3: a wildcard is the whole left-most label and stands for exactly one. */
+function isDnsNameOf(dnsName: string, presented: string): boolean {
+  if (dnsName === presented) return true;
+  if (!presented.startsWith('*.')) return false;
+  const dot = dnsName.indexOf('.');
+  return dot > 0 && dnsName.slice(dot) === presented.slice(1);
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCertificate } from '@heddle/shared/testing/certificates';
+import { systemClock } from '@heddle/shared/time/clock';
+import { TimerWheel } from '../../time/timer-wheel.ts';
+import { testConnection } from '../connection.contract.ts';
+import { closeBoth } from '../testing/connection-events.ts';
+import { createTransportContext } from '../transport-context.ts';
+import { buildDownstreamTls, buildUpstreamTls, defaultParameters, toModel } from './testing/tls-fixtures.ts';
+import { createTlsPair } from './testing/tls-pair.ts';
+
+const server = buildDownstreamTls([toModel(createCertificate())], { alpnProtocols: ['h2', 'http/1.1'] });
+const clients = {
+  'TLS 1.2': buildUpstreamTls(),
+  'TLS 1.3': buildUpstreamTls({ parameters: defaultParameters }),
+};
+
+for (const hasFastAccept of [false, true]) {
+  for (const [name, client] of Object.entries(clients)) {
+    testConnection(`${name}, fast accept: ${hasFastAccept}`, (clock) =>
+      createTlsPair(createTransportContext(new TimerWheel(clock), { hasFastAccept }), server, client),
+    );
+  }
+}
+
+test('both ends know that they are secure and what they agreed to speak', async () => {
+  const context = createTransportContext(new TimerWheel(systemClock), { hasFastAccept: true });
+  for (const [offered, agreed] of [
+    [['http/1.1', 'h2'], 'h2'],
+    [['http/1.1'], 'http/1.1'],
+    [['spdy'], ''],
+    [[], ''],
+  ] as const) {
+    const pair = await createTlsPair(context, server, buildUpstreamTls({ alpnProtocols: offered }));
+    for (const { connection } of [pair.client, pair.server]) {
+      assert.equal(connection.isSecure, true);
+      assert.equal(connection.alpnProtocol, agreed);
+    }
+    assert.equal(pair.client.connection.remoteAddress.port, pair.server.connection.localAddress.port);
+    assert.equal(pair.client.connection.localAddress.port, pair.server.connection.remoteAddress.port);
+    await closeBoth(pair);
+  }
+});
