@@ -1,7 +1,8 @@
 import { Socket } from 'node:net';
 import type { SocketAddress } from './connection.ts';
 import { SocketReader } from './socket-reader.ts';
-import { SocketConnection, type SocketConnectionOptions } from './socket-connection.ts';
+import { SocketConnection } from './socket-connection.ts';
+import type { SocketConnectionOptions } from './socket-connection-options.ts';
 import type { TransportContext } from './transport-context.ts';
 
 export interface ConnectOptions extends SocketConnectionOptions {

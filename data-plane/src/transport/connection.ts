@@ -73,4 +73,11 @@ export interface ConnectionHandlers {
   onBelowWriteLowWatermark?(): void;
 }
 
+/** Of a connection that nobody cares for. */
+export const deafHandlers: ConnectionHandlers = {
+  onData: () => undefined,
+  onEnd: () => undefined,
+  onClose: () => undefined,
+};
+
 export type SocketAddress = Address;

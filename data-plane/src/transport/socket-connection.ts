@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
-import type {
-  CloseKind,
-  Connection,
-  ConnectionCloseReason,
-  ConnectionHandlers,
-  ConnectionState,
-  SocketAddress,
+import {
+  deafHandlers,
+  type CloseKind,
+  type Connection,
+  type ConnectionCloseReason,
+  type ConnectionHandlers,
+  type ConnectionState,
+  type SocketAddress,
 } from './connection.ts';
 import type { ReadTurn, TurnReader } from './read-turn.ts';
 import { SlabPins } from './slab-pins.ts';
+import type { SocketConnectionOptions, TlsLayer } from './socket-connection-options.ts';
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
@@ -20,33 +22,13 @@ import type { Flushable } from './write-batch.ts';
 const maxTickBytes = 256 * 1024;
 const emptyChunk = Buffer.alloc(0);
 
-const noHandlers: ConnectionHandlers = {
-  onData: () => undefined,
-  onEnd: () => undefined,
-  onClose: () => undefined,
-};
-
-export interface SocketConnectionOptions {
-  /** Envoy's `delayed_close_timeout`: how long a close waits for the peer, and for a stuck flush. 0 = not at all. */
-  readonly delayedCloseTimeoutMs?: number;
-  /** The socket encrypts, and its handshake is still to come: `connecting` until `markConnected`. */
-  readonly tls?: TlsLayer;
-}
-
-/** What a socket that encrypts needs otherwise. */
-export interface TlsLayer {
-  /** The socket below it, which alone can be reset. */
-  readonly plainSocket: Socket;
-  /** The system's or OpenSSL's error as `onClose` tells it. */
-  readonly toErrorText: (error: NodeJS.ErrnoException) => string;
-}
-
 /**
  * A `Connection` over a `net.Socket` (or a TLSSocket) with `allowHalfOpen`. The functions that the socket calls are
  * made once for each connection; a read, a gathered write and a flush allocate nothing but what Node does.
  */
 export class SocketConnection implements Connection, ChunkReceiver, TurnReader, Flushable, TimerTarget {
   readonly id: number;
+  readonly isSecure: boolean;
   remoteAddress: SocketAddress;
   localAddress: SocketAddress;
   alpnProtocol = '';
@@ -57,7 +39,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   readonly #reader: SocketReader | undefined;
   readonly #context: TransportContext;
   #delayedCloseTimeoutMs: number;
-  #handlers: ConnectionHandlers = noHandlers;
+  #handlers: ConnectionHandlers = deafHandlers;
   #state: ConnectionState;
   readonly #output: TurnOutput;
   /** Made when a chunk that was lent is written first. */
@@ -94,13 +76,14 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.id = context.nextConnectionId();
     this.#socket = socket;
     this.#tls = options.tls;
+    this.isSecure = options.tls !== undefined;
     this.#context = context;
     this.#output = new TurnOutput(context.gatherBuffers);
     this.#reader = reader;
     this.remoteAddress = remoteAddress;
     this.localAddress = localAddress;
     this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
-    this.#state = socket.connecting || options.tls !== undefined ? 'connecting' : 'open';
+    this.#state = socket.connecting || this.isSecure ? 'connecting' : 'open';
     // A socket either has a reader, or reads as Node does by default.
     if (reader !== undefined) reader.setReceiver(this);
     else socket.on('data', this.#onChunk);
@@ -111,10 +94,6 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
 
   get state(): ConnectionState {
     return this.#state;
-  }
-
-  get isSecure(): boolean {
-    return this.#tls !== undefined;
   }
 
   get writeBufferedBytes(): number {
@@ -187,22 +166,23 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       if (this.#readDisableCount++ === 0 && this.#state === 'open') this.#socket.pause();
     } else if (this.#readDisableCount > 0 && --this.#readDisableCount === 0 && this.#state === 'open') {
       this.#socket.resume();
-      if (this.#unread !== undefined) this.#deliverUnread(this.#unread);
+      if (this.#unread !== undefined) this.unread(this.#unread);
     }
   }
 
   /** Bytes that were received, and belong to whoever has the handlers now: as soon as reading is not disabled. */
   unread(bytes: Buffer): void {
     if (bytes.length === 0 || this.#state !== 'open') return;
+    this.#unread = this.#readDisableCount > 0 ? bytes : undefined;
+    if (this.#unread !== undefined) return;
     this.bytesRead -= bytes.length;
-    if (this.#readDisableCount > 0) this.#unread = bytes;
-    else this.#deliverUnread(bytes);
+    this.receive(bytes);
   }
 
   /** Gives the socket away, paused, to a layer above it. The handlers hear nothing any more. */
   detach(): Socket {
     this.#state = 'closed';
-    this.#handlers = noHandlers;
+    this.#handlers = deafHandlers;
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
     this.#socket.removeListener('data', this.#onChunk);
     this.#socket.pause();
@@ -250,8 +230,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     if (this.#state !== 'open' || this.#isWriteShut) return;
     const socket = this.#socket;
     // What is encrypted is never taken at once.
-    const isWatched = socket.writableLength > 0 || this.#tls !== undefined;
-    const progress = isWatched ? this.#watchProgress() : undefined;
+    const progress = this.isSecure || socket.writableLength > 0 ? this.#watchProgress() : undefined;
     const text = this.#output.takeText();
     if (text !== '') socket.write(text, 'latin1', progress);
     else if (this.#output.bytes === 0) return;
@@ -386,11 +365,6 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     else (this.#tls?.plainSocket ?? this.#socket).resetAndDestroy();
   }
 
-  #deliverUnread(bytes: Buffer): void {
-    this.#unread = undefined;
-    this.receive(bytes);
-  }
-
   #markClosing(): void {
     this.#state = 'closing';
     this.#closeReason ??= this.#hasRemoteEnded ? 'remote' : 'local';
@@ -408,17 +382,13 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.#reader?.close();
     this.#pins?.abandon();
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
-    let reason = this.#closeReason;
-    if (reason === undefined) {
-      if (isConnectFailure) reason = 'connect-failure';
-      else if (this.#error !== undefined) reason = 'reset';
-      else reason = this.#hasRemoteEnded ? 'remote' : 'local';
-    }
-    if (this.#closeDetail === '' && this.#error !== undefined) {
-      this.#closeDetail = (this.#tls?.toErrorText ?? toSystemErrorText)(this.#error);
-    }
+    const lostBy = this.#hasRemoteEnded ? 'remote' : 'local';
+    const failure = isConnectFailure ? 'connect-failure' : this.#error === undefined ? lostBy : 'reset';
+    const reason = this.#closeReason ?? failure;
+    const toText = this.#tls?.toErrorText ?? toSystemErrorText;
+    if (this.#closeDetail === '' && this.#error !== undefined) this.#closeDetail = toText(this.#error);
     const handlers = this.#handlers;
-    this.#handlers = noHandlers;
+    this.#handlers = deafHandlers;
     const batch = this.#context.batch;
     batch.enter();
     try {

@@ -1,4 +1,4 @@
-import type { ConnectionHandlers } from '../../transport/connection.ts';
+import { deafHandlers } from '../../transport/connection.ts';
 import type { SocketConnection } from '../../transport/socket-connection.ts';
 import type { ActiveFilterChain } from './active-filter-chain.ts';
 import type { ActiveListener } from './active-listener.ts';
@@ -98,12 +98,6 @@ export class ConnectionAdmission {
     this.#owner.limits?.count(listenerName, change);
   }
 }
-
-const deafHandlers: ConnectionHandlers = {
-  onData: () => undefined,
-  onEnd: () => undefined,
-  onClose: () => undefined,
-};
 
 function turnAway(connection: SocketConnection): void {
   connection.setHandlers(deafHandlers);

@@ -88,6 +88,6 @@ function serverNamesOf(leaf: X509Certificate): string[] {
     .filter(({ type }) => type === 'dns')
     .map(({ value }) => value);
   if (leaf.subjectAltName !== undefined) return names.map((name) => name.toLowerCase());
-  const { subject }: { readonly subject?: { readonly CN?: unknown } } = leaf.toLegacyObject();
-  return typeof subject?.CN === 'string' ? [subject.CN.toLowerCase()] : [];
+  const commonName = /^CN=(.+)$/m.exec(leaf.subject)?.[1];
+  return commonName === undefined ? [] : [commonName.toLowerCase()];
 }
