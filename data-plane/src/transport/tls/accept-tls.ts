@@ -63,11 +63,12 @@ export function acceptTls(
   return connection;
 }
 
-function verifyClient(socket: TLSSocket, { verifier }: DownstreamTlsContext): PeerRefusal | undefined {
+/** A resumed session is judged anew: it carries the certificate, and OpenSSL's word on it, whatever came of them then. */
+function verifyClient(socket: TLSSocket, tls: DownstreamTlsContext): PeerRefusal | undefined {
+  const { verifier, isCertificateRequired } = tls;
   if (verifier === undefined) return undefined;
   const certificate = socket.getPeerX509Certificate();
-  // One that is required was asked for during the handshake.
-  if (certificate === undefined) return undefined;
+  if (certificate === undefined) return isCertificateRequired ? 'untrusted' : undefined;
   const handle = (socket as TLSSocket & { readonly ssl?: ServerSideHandle | null }).ssl;
   // Where Node has changed, nobody is trusted.
   const error: NodeJS.ErrnoException | null | undefined =

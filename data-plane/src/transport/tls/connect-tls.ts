@@ -73,14 +73,16 @@ export function connectTls(
   });
   if (config.maxSessionKeys > 0) {
     socket.on('session', (session: Buffer) => {
-      if (connection.state !== 'connecting') tls.session = session;
+      // Before it is told of, `secureConnect` was.
+      if (connection.state === 'open') tls.session = session;
     });
   }
   return connection;
 }
 
 function verifyServer(socket: TLSSocket, { verifier }: UpstreamTlsContext): PeerRefusal | undefined {
-  if (verifier === undefined) return undefined;
+  // A session is kept when its server was fine, for the same context only; Node shows no certificate of a resumed one.
+  if (verifier === undefined || socket.isSessionReused()) return undefined;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return 'untrusted';
   const chainError = socket.authorized ? undefined : String(socket.authorizationError);
