@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
-import { systemClock } from '@heddle/shared/time/clock';
+import { systemClock, type Clock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from '../../codec/http1/workspace.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
@@ -16,7 +16,8 @@ import { DateText } from '../../downstream/http/response-headers.ts';
 import { WorkerListeners } from '../../downstream/listener/worker-listeners.ts';
 import { createCountingStats, type CountingStats } from '../../downstream/testing/counting-stats.ts';
 import { TimerWheel } from '../../time/timer-wheel.ts';
-import { createTransportContext } from '../../transport/transport-context.ts';
+import { createTransportContext, type TransportContext } from '../../transport/transport-context.ts';
+import type { UpstreamConnector } from '../../upstream/pool/upstream-connector.ts';
 import { allocateClusterMemory } from '../../upstream/shared-memory.ts';
 import {
   buildCluster,
@@ -40,6 +41,10 @@ export interface ProxyOptions {
   readonly bufferLimitBytes?: number;
   /** Instead of the route table and `manager`. */
   readonly listener?: Listener;
+  /** Instead of one for plain connections. */
+  readonly createConnector?: (transport: TransportContext) => UpstreamConnector;
+  /** Of the listeners; real time unless told. */
+  readonly clock?: Clock;
   /** Stands for a loopback client in `x-forwarded-for`. */
   readonly nodeAddress?: string;
 }
@@ -99,10 +104,11 @@ export async function startProxy(
   table: RouteTable,
   options: ProxyOptions = {},
 ): Promise<Proxy> {
-  const wheel = new TimerWheel(systemClock);
+  const wheel = new TimerWheel(options.clock ?? systemClock);
   const stats = createCountingStats();
   const rng = createSeededRng(1);
   const logger = createSilentLogger();
+  const connector = options.createConnector?.(createTransportContext(wheel));
   const clusters = new WorkerClusters({
     workerIndex: 0,
     workerCount: 1,
@@ -110,6 +116,7 @@ export async function startProxy(
     rng,
     stats,
     ...createSocketUpstream(),
+    ...(connector === undefined ? {} : { connector }),
   });
   const addCluster = (name: string, ports: readonly number[]): void => {
     clusters.apply({

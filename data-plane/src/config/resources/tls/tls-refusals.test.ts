@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { createCertificate } from '@heddle/shared/testing/certificates';
+import { problemsOfYaml, resourceTypes } from '../testing/decode-yaml.ts';
+import {
+  authority,
+  chain,
+  clusterOf,
+  common,
+  inline,
+  leaf,
+  listenerOf,
+  pair,
+  problems,
+  type Json,
+} from './testing/tls-resources.ts';
+
+const other = createCertificate();
+const weak = createCertificate({ keyType: 'rsa', keyBits: 1024 });
+const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const certificates = (fields: Json): Json => ({
+  common_tls_context: { tls_certificates: [{ ...pair, ...fields }] },
+});
+const validation = (fields: Json): Json => common({ validation_context: fields });
+const sdsConfig = { name: 's', sds_config: { ads: {}, resource_api_version: 'V3' } };
+
+const refused: readonly [name: string, context: Json, problem: RegExp][] = [
+  [
+    'no certificate',
+    common({ tls_certificates: [] }),
+    /^common_tls_context\.tls_certificates: must not be empty/,
+  ],
+  [
+    'no key',
+    { common_tls_context: { tls_certificates: [{ certificate_chain: inline(leaf.pem) }] } },
+    /tls_certificates\[0\]\.private_key: is missing/,
+  ],
+  [
+    'another key',
+    certificates({ private_key: inline(other.privateKeyPem) }),
+    /tls_certificates\[0\]\.private_key: is not the key of .*certificate_chain$/,
+  ],
+  [
+    'a key that is none',
+    certificates({ private_key: inline('nothing') }),
+    /private_key: is not a private key in PEM/,
+  ],
+  [
+    'a wrong password',
+    certificates({
+      private_key: inline(
+        leaf.privateKey
+          .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'a' })
+          .toString(),
+      ),
+      password: inline('b'),
+    }),
+    /private_key: is not a private key in PEM/,
+  ],
+  [
+    'a certificate that is none',
+    certificates({ certificate_chain: inline('nothing') }),
+    /certificate_chain: holds no certificate in PEM/,
+  ],
+  [
+    'a broken certificate',
+    certificates({
+      certificate_chain: inline('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
+    }),
+    /certificate_chain: certificate 1 in it cannot be read/,
+  ],
+  [
+    'a weak key',
+    certificates({ certificate_chain: inline(weak.pem), private_key: inline(weak.privateKeyPem) }),
+    /private_key: has 1024 bits/,
+  ],
+  [
+    'a key of another kind',
+    certificates({ private_key: inline(ed25519) }),
+    /private_key: must be of RSA, or of ECDSA/,
+  ],
+  [
+    'a file that is not there',
+    certificates({ certificate_chain: { filename: '/nowhere/chain.pem' } }),
+    /tls_certificates\[0\]\.certificate_chain\.filename: cannot be read: ENOENT/,
+  ],
+  [
+    'an unknown cipher suite',
+    common({ tls_params: { cipher_suites: ['ECDHE-RSA-AES128-GCM-SHA256', 'ROT13'] } }),
+    /tls_params\.cipher_suites\[1\]: ROT13 is not known/,
+  ],
+  [
+    'an unknown curve',
+    common({ tls_params: { ecdh_curves: ['P-1'] } }),
+    /tls_params\.ecdh_curves\[0\]: "P-1" is not known/,
+  ],
+  [
+    'a protocol without a name',
+    common({ alpn_protocols: [''] }),
+    /alpn_protocols\[0\]: must have 1 to 255 bytes/,
+  ],
+  [
+    'an authority that is none',
+    validation({ trusted_ca: inline('x') }),
+    /validation_context\.trusted_ca: holds no certificate/,
+  ],
+  [
+    'names that anybody may have',
+    validation({ match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }] }),
+    /validation_context\.trusted_ca: is missing/,
+  ],
+  [
+    'a bad regular expression',
+    validation({
+      trusted_ca: inline(authority.pem),
+      match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { safe_regex: { regex: '(' } } }],
+    }),
+    /match_typed_subject_alt_names\[0\]\.matcher\.safe_regex\.regex: /,
+  ],
+  [
+    'a bad hash',
+    validation({ verify_certificate_hash: ['g'.repeat(64)] }),
+    /verify_certificate_hash\[0\]: is not a SHA-256 hash/,
+  ],
+  [
+    'a list that is none',
+    validation({ trusted_ca: inline(authority.pem), crl: inline('x') }),
+    /validation_context: OpenSSL refuses it/,
+  ],
+  [
+    'secrets by name',
+    { common_tls_context: { tls_certificate_sds_secret_configs: [sdsConfig], tls_certificates: [pair] } },
+    /tls_certificate_sds_secret_configs: is not supported by Heddle yet/,
+  ],
+  [
+    'a combined validation context',
+    common({
+      combined_validation_context: {
+        default_validation_context: {},
+        validation_context_sds_secret_config: sdsConfig,
+      },
+    }),
+    /combined_validation_context: is not supported by Heddle yet/,
+  ],
+  [
+    'ticket keys',
+    { ...common({}), session_ticket_keys: { keys: [inline('x'.repeat(80))] } },
+    /^session_ticket_keys: is not supported by Heddle yet/,
+  ],
+  [
+    'expired certificates',
+    validation({ trusted_ca: inline(authority.pem), allow_expired_certificate: true }),
+    /allow_expired_certificate: is not supported/,
+  ],
+  [
+    'untrusted certificates',
+    validation({ trusted_ca: inline(authority.pem), trust_chain_verification: 'ACCEPT_UNTRUSTED' }),
+    /trust_chain_verification: is not supported/,
+  ],
+  [
+    'another validator',
+    validation({ custom_validator_config: { name: 'envoy.tls.cert_validator.spiffe' } }),
+    /custom_validator_config: is not supported/,
+  ],
+];
+
+for (const [name, context, problem] of refused) {
+  test(`a server's context is refused for ${name}`, () => {
+    const lines = problems(context);
+    assert.ok(
+      lines.some((line) => problem.test(line)),
+      lines.join('\n'),
+    );
+    // No line says anything of a key.
+    assert.doesNotMatch(lines.join('\n'), /BEGIN/);
+  });
+}
+
+test('the path of a bad key is that of its chain and certificate', () => {
+  const bad = { ...pair, private_key: inline(other.privateKeyPem) };
+  const context = { common_tls_context: { tls_certificates: [pair, bad] } };
+  const [problem] = problemsOfYaml(
+    resourceTypes.listener,
+    listenerOf([chain(common({}), { filter_chain_match: { server_names: ['a'] } }), chain(context)]),
+  );
+  assert.match(
+    problem ?? '',
+    /^filter_chains\[1\]\.transport_socket\.typed_config\.common_tls_context\.tls_certificates\[1\]\.private_key: is not the key/,
+  );
+});
+
+test("a cluster's context is refused for two certificates, and for names that come from requests", () => {
+  const two = problemsOfYaml(resourceTypes.cluster, clusterOf(common({ tls_certificates: [pair, pair] })));
+  assert.match(two.join('\n'), /common_tls_context\.tls_certificates\[1\]: is one too many/);
+  const options = {
+    typed_extension_protocol_options: {
+      http: {
+        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+        upstream_http_protocol_options: { auto_sni: true, auto_san_validation: true },
+        explicit_http_config: { http_protocol_options: {} },
+      },
+    },
+  };
+  const automatic = problemsOfYaml(resourceTypes.cluster, clusterOf({}, options));
+  assert.deepEqual(
+    automatic.map((line) => line.slice(0, line.indexOf(':'))),
+    [
+      'typed_extension_protocol_options["http"].upstream_http_protocol_options.auto_sni',
+      'typed_extension_protocol_options["http"].upstream_http_protocol_options.auto_san_validation',
+    ],
+  );
+  // Without TLS there is nothing to name.
+  assert.deepEqual(problemsOfYaml(resourceTypes.cluster, JSON.stringify({ name: 'c', ...options })), []);
+});
