@@ -21,6 +21,10 @@ const rules: readonly TagRule[] = [
     tag: 'envoy.worker_id',
     pattern: /^(?:listener\.(?:.+?)\.|server\.|listener_manager\.)worker_((\d+)\.)/ds,
   },
+  { tag: 'envoy.ssl_cipher', pattern: /^listener\..*?\.ssl\.ciphers(\.(.+))$/ds },
+  { tag: 'cipher_suite', pattern: /^cluster\..*?\.ssl\.ciphers(\.(.+))$/ds },
+  { tag: 'envoy.ssl_version', pattern: /\.ssl\.versions(\.(.+))$/ds },
+  { tag: 'envoy.ssl_curve', pattern: /\.ssl\.curves(\.(.+))$/ds },
   {
     tag: 'envoy.listener_address',
     pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|worker|conn|rx|tx)/ds,

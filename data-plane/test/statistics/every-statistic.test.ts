@@ -10,6 +10,7 @@ import { runHttp2UpstreamScenario } from './http2-upstream-scenario.ts';
 import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
+import { runTlsScenario } from './tls-scenario.ts';
 import { runUpstreamScenario } from './upstream-scenario.ts';
 import { runWorkerScenario } from './worker-scenario.ts';
 import { runRateLimitScenario, runXdsScenario } from './xds-scenario.ts';
@@ -26,6 +27,7 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runHttp2UpstreamScenario,
   runProcessScenario,
   runRateLimitScenario,
+  runTlsScenario,
   runUpstreamScenario,
   runWorkerScenario,
   runXdsScenario,

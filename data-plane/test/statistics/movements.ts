@@ -5,6 +5,7 @@ import { askAdmin } from './ask-admin.ts';
 const placeholders: Readonly<Record<string, string>> = {
   code: '\\d{3}',
   grpc_status: '\\d{1,2}',
+  version: 'TLSv1(?:\\.\\d)?',
   index: '\\d+',
   address: '\\d+\\.\\d+\\.\\d+\\.\\d+_\\d+',
 };

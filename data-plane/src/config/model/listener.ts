@@ -19,7 +19,7 @@ export interface Listener {
   readonly inspection?: Inspection;
 }
 
-/** The TLS inspector: from the configuration, or since filter chains ask for what it finds out. */
+/** The TLS inspector. */
 export interface Inspection {
   /** For a ClientHello; 0 = no limit. Envoy's `listener_filters_timeout`. */
   readonly timeoutMs: number;

@@ -41,8 +41,8 @@ export function decodeInspection(
       context.refuseType(typedConfig, name, path, [tlsInspectorType, httpInspectorType]);
     }
   }
-  // As Envoy does it: chains that cannot be told apart otherwise bring the inspector with them.
-  return inspection ?? (chains.some(needsTlsInspector) ? inspectionOf(maxHelloBytes, false) : undefined);
+  if (inspection === undefined) reportUnreachable(context, chains, prefix);
+  return inspection;
 }
 
 function decodeHttpInspector(context: DecodeContext, chains: readonly FilterChain[], path: string): void {
@@ -50,6 +50,15 @@ function decodeHttpInspector(context: DecodeContext, chains: readonly FilterChai
     context.refuse(path, 'is not supported by Heddle yet beside filter chains with application_protocols');
   } else {
     context.ignore(path, 'no filter chain match asks for what it finds out');
+  }
+}
+
+/** Envoy takes them, and no connection ever comes to them. */
+function reportUnreachable(context: DecodeContext, chains: readonly FilterChain[], prefix: string): void {
+  for (const [i, chain] of chains.entries()) {
+    if (!needsTlsInspector(chain)) continue;
+    const reason = 'no connection fits it without the listener filter envoy.filters.listener.tls_inspector';
+    context.ignore(`${prefix}filter_chains[${i}].filter_chain_match`, reason);
   }
 }
 

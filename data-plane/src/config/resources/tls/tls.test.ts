@@ -115,35 +115,46 @@ test('certificates of files, with a password, of RSA, and without alternative na
   assert.equal(certificate.privateKeyPem, rsa.privateKeyPem);
 });
 
-test('chains that ask for what a ClientHello says bring the inspector', () => {
-  const inspectionOf = (match: Json, fields: Json = {}) =>
-    decodeListener(listenerOf([chain(common({}), { filter_chain_match: match })], fields)).inspection;
-  const byDefault = {
+test('the TLS inspector, and chains that no connection comes to without it', () => {
+  const withMatch = (match: Json, fields: Json = {}): string =>
+    listenerOf([chain(common({}), { filter_chain_match: match })], fields);
+  const inspector = { '@type': `${filters}.listener.tls_inspector.v3.TlsInspector` };
+  const inspected = (more: Json, fields: Json = {}) => ({
+    listener_filters: [{ name: 'i', typed_config: { ...inspector, ...more } }],
+    ...fields,
+  });
+  assert.deepEqual(decodeListener(withMatch({ server_names: ['a'] }, inspected({}))).inspection, {
     timeoutMs: 15_000,
     continuesOnTimeout: false,
     maxClientHelloBytes: 16_384,
     closesOnParsingErrors: false,
-  };
-  assert.deepEqual(inspectionOf({ server_names: ['a'] }), byDefault);
-  assert.deepEqual(inspectionOf({ application_protocols: ['h2'] }), byDefault);
-  assert.deepEqual(inspectionOf({ transport_protocol: 'tls' }), byDefault);
-  assert.equal(inspectionOf({ transport_protocol: 'raw_buffer', server_names: ['a'] }), undefined);
-  assert.equal(inspectionOf({}), undefined);
-  const inspector = {
-    '@type': `${filters}.listener.tls_inspector.v3.TlsInspector`,
-    max_client_hello_size: 1000,
-    close_connection_on_client_hello_parsing_errors: true,
-  };
+  });
+  const told = inspected(
+    { max_client_hello_size: 1000, close_connection_on_client_hello_parsing_errors: true },
+    { listener_filters_timeout: '0s', continue_on_listener_filters_timeout: true },
+  );
+  assert.deepEqual(decodeListener(withMatch({}, told)).inspection, {
+    timeoutMs: 0,
+    continuesOnTimeout: true,
+    maxClientHelloBytes: 1000,
+    closesOnParsingErrors: true,
+  });
+  const tooLarge = withMatch({}, inspected({ max_client_hello_size: 16_385 }));
+  assert.match(problemsOfYaml(resourceTypes.listener, tooLarge).join('\n'), /max_client_hello_size: /);
+  // As in Envoy 1.40: they are taken.
+  for (const match of [
+    { server_names: ['a'] },
+    { application_protocols: ['h2'] },
+    { transport_protocol: 'tls' },
+  ]) {
+    assert.equal(decodeListener(withMatch(match)).inspection, undefined);
+    const [ignored] = ignoredOfYaml(resourceTypes.listener, withMatch(match));
+    assert.match(ignored ?? '', /^filter_chains\[0\]\.filter_chain_match: is ignored: no connection fits it/);
+    assert.deepEqual(ignoredOfYaml(resourceTypes.listener, withMatch(match, inspected({}))), []);
+  }
   assert.deepEqual(
-    inspectionOf(
-      {},
-      {
-        listener_filters: [{ name: 'i', typed_config: inspector }],
-        listener_filters_timeout: '0s',
-        continue_on_listener_filters_timeout: true,
-      },
-    ),
-    { timeoutMs: 0, continuesOnTimeout: true, maxClientHelloBytes: 1000, closesOnParsingErrors: true },
+    ignoredOfYaml(resourceTypes.listener, withMatch({ transport_protocol: 'raw_buffer' })),
+    [],
   );
 });
 
