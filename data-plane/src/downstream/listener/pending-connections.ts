@@ -1,19 +1,23 @@
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Inspection } from '../../config/model/listener.ts';
+import type { StatsScope } from '../../stats/stats.ts';
 import type { SocketConnection } from '../../transport/socket-connection.ts';
 import { ClientHelloReader, type ClientHelloReaderOwner, type FirstBytes } from './client-hello-reader.ts';
 import type { ListenerStats } from './listener-stats.ts';
-import type { TlsInspectorStats } from './tls-inspector-stats.ts';
+import { tlsInspectorStats, type TlsInspectorStats } from './tls-inspector-stats.ts';
 
 /** Connections of one worker that are looked into: accepted, and without a filter chain yet. */
 export class PendingConnections {
   readonly #clock: Clock;
-  readonly #stats: TlsInspectorStats;
+  readonly #scope: StatsScope;
+  /** Made for the first connection that is looked into. */
+  #madeStats: TlsInspectorStats | undefined;
   readonly #pending = new Set<SocketConnection>();
 
-  constructor(clock: Clock, stats: TlsInspectorStats) {
+  /** `scope`: `tls_inspector.` */
+  constructor(clock: Clock, scope: StatsScope) {
     this.#clock = clock;
-    this.#stats = stats;
+    this.#scope = scope;
   }
 
   /** `onDone` is called once: with what the connection begins with, or with undefined when it is closed. */
@@ -62,6 +66,10 @@ export class PendingConnections {
   /** The worker ends. */
   close(): void {
     for (const connection of [...this.#pending]) connection.close('abort');
+  }
+
+  get #stats(): TlsInspectorStats {
+    return (this.#madeStats ??= tlsInspectorStats.create(this.#scope));
   }
 
   #count({ hello, inspectedByteCount }: FirstBytes): void {

@@ -19,7 +19,6 @@ import { Drain, type DrainStrategy } from './drain.ts';
 import { ListenerStats, scopeNameOf } from './listener-stats.ts';
 import { addressKey, setEntryAccepting, type ListeningAddress } from './listening-address.ts';
 import { PendingConnections } from './pending-connections.ts';
-import { tlsInspectorStats } from './tls-inspector-stats.ts';
 import type { ChainTls } from './tls-session.ts';
 
 export interface WorkerListenersDependencies {
@@ -76,8 +75,7 @@ export class WorkerListeners {
     this.#dependencies = dependencies;
     this.#scopes = new SharedScopes(dependencies.stats);
     this.#serverDrain = new Drain(dependencies.wheel, dependencies.rng);
-    const inspectorStats = tlsInspectorStats.create(dependencies.stats.scope('tls_inspector.'));
-    this.#pending = new PendingConnections(dependencies.wheel, inspectorStats);
+    this.#pending = new PendingConnections(dependencies.wheel, dependencies.stats.scope('tls_inspector.'));
     this.#admission = new ConnectionAdmission({
       limits: dependencies.limits,
       pending: this.#pending,
