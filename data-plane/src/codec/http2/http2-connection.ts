@@ -19,14 +19,12 @@ import {
   protocolError,
   refusedStream,
   settingHeaderTableSize,
-  settingInitialWindowSize,
-  settingMaxHeaderListSize,
   settingsTimeout,
   streamClosed,
 } from './protocol.ts';
 import { ResetMemory } from './reset-memory.ts';
 import { SendScheduler } from './send-scheduler.ts';
-import { PeerSettings } from './settings.ts';
+import { PeerSettings, settingsOf, type Setting } from './settings.ts';
 import { StreamTable } from './stream-table.ts';
 
 /** A stream is given at least so much to keep, however many there are. */
@@ -329,14 +327,9 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   // For the halves.
 
   /** Writes SETTINGS, and opens the connection's window as far as the options say. */
-  protected writeSettings(settings: readonly (readonly [id: number, value: number])[]): void {
+  protected writeSettings(settings: readonly Setting[]): void {
     const { options } = this;
-    this.outbound.settings([
-      [settingHeaderTableSize, options.headerTableBytes],
-      [settingInitialWindowSize, options.initialStreamWindowBytes],
-      [settingMaxHeaderListSize, options.maxHeaderListBytes],
-      ...settings,
-    ]);
+    this.outbound.settings([...settingsOf(options), ...settings]);
     const moreBytes = options.initialConnectionWindowBytes - defaultWindowBytes;
     if (moreBytes > 0) this.outbound.windowUpdate(0, moreBytes);
     this.liveness.start();

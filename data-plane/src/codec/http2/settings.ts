@@ -1,3 +1,4 @@
+import type { Http2Options } from './options.ts';
 import {
   flowControlError,
   maxWindowBytes,
@@ -8,10 +9,23 @@ import {
   settingInitialWindowSize,
   settingMaxConcurrentStreams,
   settingMaxFrameSize,
+  settingMaxHeaderListSize,
 } from './protocol.ts';
 
 /** Fewer no server should allow (RFC 9113, 6.5.2); more nobody can count on before it has said so. */
 export const leastConcurrentStreams = 100;
+
+/** Number and value. */
+export type Setting = readonly [id: number, value: number];
+
+/** What both halves tell their peer. */
+export function settingsOf(options: Http2Options): readonly Setting[] {
+  return [
+    [settingHeaderTableSize, options.headerTableBytes],
+    [settingInitialWindowSize, options.initialStreamWindowBytes],
+    [settingMaxHeaderListSize, options.maxHeaderListBytes],
+  ];
+}
 
 /** What the peer has set, as far as it means something here; the values that RFC 9113, 6.5.2 begins with. */
 export class PeerSettings {
