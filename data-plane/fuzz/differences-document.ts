@@ -32,6 +32,7 @@ const http2Readers: Readonly<Record<Http2DifferenceKind, string>> = {
   stricter: 'only nghttp2 understands it',
   looser: 'only Heddle understands it',
   'read-differently': 'both, differently',
+  'reset-differently': 'only one takes it for reset',
   'only-we-refuse': 'only Heddle refuses it',
   'only-they-refuse': 'only nghttp2 refuses it',
   'other-error': 'both refuse it, differently',

@@ -4,11 +4,18 @@ import type { Http2Reading, StreamReading } from './reading.ts';
  * - `stricter`: nghttp2 understood a message that we did not.
  * - `looser`: the other way round.
  * - `read-differently`: both understood it, and not the same.
+ * - `reset-differently`: of what the peer reset, or will not answer, only one has heard.
  * - `only-we-refuse`, `only-they-refuse`: a message that is not complete, or the connection.
  * - `other-error`: both refuse the same with another code.
  */
 export type DifferenceKind =
-  'stricter' | 'looser' | 'read-differently' | 'only-we-refuse' | 'only-they-refuse' | 'other-error';
+  | 'stricter'
+  | 'looser'
+  | 'read-differently'
+  | 'reset-differently'
+  | 'only-we-refuse'
+  | 'only-they-refuse'
+  | 'other-error';
 
 /** Where two readers part: at a stream, or, with 0, at the connection. */
 export interface Parting {
@@ -47,7 +54,10 @@ function compareStreams(
   if (isOurs && messageOf(our) !== messageOf(their)) return 'read-differently';
   const ourCode = our?.code ?? 0;
   const theirCode = their?.code ?? 0;
-  if (ourCode === theirCode) return undefined;
+  if (ourCode === theirCode) {
+    const hasReset = our?.end === 'reset';
+    return ourCode === 0 && hasReset !== (their?.end === 'reset') ? 'reset-differently' : undefined;
+  }
   if (theirCode === 0) return 'only-we-refuse';
   return ourCode === 0 ? 'only-they-refuse' : 'other-error';
 }

@@ -124,9 +124,10 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     name: 'frames behind GOAWAY',
     section: '9113 6.8',
     why: 'it says which streams are served, and those go on; Node takes no new ones, ends, and may fall silent',
-    kinds: ['looser', 'only-we-refuse', 'only-they-refuse', 'other-error'],
+    kinds: ['looser', 'reset-differently', 'only-we-refuse', 'only-they-refuse', 'other-error'],
     example: [...start, frame(7, 0, 0, uint32(0) + uint32(0)), ...get],
-    applies: ({ frames }) => frames.some(({ type }) => type === frameGoAway),
+    applies: ({ isRequest, kind, frames }) =>
+      (isRequest || kind !== 'reset-differently') && frames.some(({ type }) => type === frameGoAway),
   },
   {
     name: 'frames of streams that are closed, or were passed over',

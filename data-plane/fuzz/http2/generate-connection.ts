@@ -56,8 +56,8 @@ function finishConnection(rng: Rng, units: readonly Unit[], side: 'client' | 'se
   if (oneIn(rng, 2)) own.push([frame(frameSettings, flagAck, 0)]);
   const all = interleave(rng, [units, own]).flat();
   const settings = frame(frameSettings, 0, 0, oneIn(rng, 2) ? '' : validSettings(rng, side));
-  // Of a client it names streams that the server opened.
-  const lastId = side === 'client' ? 0 : maxStreamId;
+  // Of a client it names streams that the server opened; of a server those that it answers.
+  const lastId = side === 'client' ? 0 : pick(rng, [0, 1, 3, 5, 7, maxStreamId]);
   const last = oneIn(rng, 10) ? [frame(frameGoAway, 0, 0, `${uint32(lastId)}${uint32(0)}bye`)] : [];
   return [settings, ...all, ...last];
 }

@@ -76,6 +76,17 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     example: [emptySettings, frame(0, 1, 1, 'a')],
     isAnswer: true,
   }),
+  refusal(/^DATA before a head$/, {
+    name: 'DATA without content between a 1xx and the answer',
+    section: '9113 8.1',
+    why: 'only HEADERS may stand there; nghttp2 looks at content only',
+    example: [
+      emptySettings,
+      ...[frame(1, 4, 1), field(':status', '103'), frame(0, 0, 1)],
+      ...[frame(1, 5, 1), field(':status', '200')],
+    ],
+    isAnswer: true,
+  }),
   refusal(/^a :status that is none$/, {
     name: 'a :status out of range',
     section: '9110 15',

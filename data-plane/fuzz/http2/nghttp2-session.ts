@@ -19,13 +19,14 @@ const settlingTurns = 4;
 
 /**
  * Feeds one frame after the other, each when the one before was read: of a good frame and a bad one that come together
- * Node reports the bad one only. It is over when the PING at the end is answered, or the connection.
+ * Node reports the bad one only. It is over when the PING at the end is answered, or the connection. Returns what was
+ * read until then: the end of the session is one of its streams too.
  */
 export async function feedFrames(
   wire: FrameWire,
   frames: readonly Buffer[],
   reading: Http2Reading,
-): Promise<void> {
+): Promise<Http2Reading> {
   for (const frame of frames) {
     if (wire.isOver) break;
     wire.push(frame);
@@ -34,8 +35,10 @@ export async function feedFrames(
   if (!(await wire.until(() => wire.frames.some(isLastAck)))) reading.detail = silence;
   for (let left = settlingTurns; left > 0; left--) await turn();
   noteErrors(wire, reading);
+  const streams = new Map([...reading.streams].map(([id, stream]) => [id, { ...stream }]));
   wire.destroy();
   await turn();
+  return { ...reading, streams };
 }
 
 /** Node has lost the session, and tells nobody. */

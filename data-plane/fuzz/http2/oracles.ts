@@ -39,8 +39,7 @@ class Nghttp2ServerOracle {
     this.#server.on('stream', (stream, _headers, _flags, ...rest: unknown[]) => {
       const seen = streamIn(this.#reading, stream.id ?? 0);
       noteHead(seen, rest[0]);
-      // A stream that the client resets is not an error for Node, but an event.
-      stream.on('aborted', () => {
+      stream.on('close', () => {
         if (seen.end === 'open') seen.end = 'reset';
       });
       noteStream(stream, seen);
@@ -53,8 +52,7 @@ class Nghttp2ServerOracle {
     const wire = new FrameWire();
     this.#server.emit('connection', wire);
     await wire.until(() => wire.frames.some(({ type }) => type === frameSettings));
-    await feedFrames(wire, frames, reading);
-    return reading;
+    return feedFrames(wire, frames, reading);
   }
 }
 
@@ -79,14 +77,14 @@ async function readAnswersWithNghttp2(
       noteHead(seen(), rest[0]);
       noteStream(stream, seen());
     });
-    stream.on('aborted', () => {
+    stream.on('close', () => {
       if (seen().end === 'open') seen().end = 'reset';
     });
     stream.on('error', () => undefined);
   }
   const headCount = (): number => wire.frames.filter(({ type }) => type === frameHeaders).length;
   await wire.until(() => headCount() === clientRequests.length);
-  await feedFrames(wire, frames, reading);
+  const read = await feedFrames(wire, frames, reading);
   session.destroy();
-  return reading;
+  return read;
 }
