@@ -127,7 +127,9 @@ export class HeaderList implements FieldSink {
       if (this.contentLength < 0) return 'a content-length that is none';
       this.headers.addUnchecked(name, String(this.contentLength));
     } else if (name === 'cookie') {
-      this.#cookie = this.#cookie === undefined ? value : `${this.#cookie}; ${value}`;
+      // An empty crumb would leave white space at an end, and that is no value.
+      if (!this.#cookie) this.#cookie = value;
+      else if (value !== '') this.#cookie = `${this.#cookie}; ${value}`;
     } else {
       this.headers.addUnchecked(name, value);
     }

@@ -158,6 +158,18 @@ test('cookie crumbs are one field; a field that came never-indexed is marked', (
   assert.deepEqual(headers.neverIndexed, new Set(['cookie', 'authorization']));
 });
 
+test('empty cookie crumbs leave no white space at an end of the field', () => {
+  for (const [crumbs, cookie] of [
+    [['a=1', ''], 'a=1'],
+    [['', 'a=1', '', '', 'b=2', ''], 'a=1; b=2'],
+    [['', ''], ''],
+  ] as const) {
+    const client = new ScriptedClient();
+    client.feed(client.headers(1, [...getRequest, ...crumbs.map((crumb) => ['cookie', crumb] as const)]));
+    assert.deepEqual(client.requests[0]?.headers.getAll('cookie'), [cookie]);
+  }
+});
+
 test('a host that came never-indexed is an :authority that is never indexed', () => {
   const client = new ScriptedClient();
   // A literal that is never indexed, static name 38.
