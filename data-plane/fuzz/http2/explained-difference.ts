@@ -30,7 +30,7 @@ export type Row = Omit<ExplainedHttp2Difference, 'kinds' | 'applies'>;
 export function refusal(details: RegExp, row: Row): ExplainedHttp2Difference {
   return {
     ...row,
-    kinds: ['stricter', 'only-we-refuse'],
+    kinds: ['stricter', 'only-we-refuse', 'other-error'],
     applies: ({ ours, streamId }) => details.test(detailOf(ours, streamId)),
   };
 }

@@ -204,7 +204,9 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     example: [emptySettings, frame(1, 5, 7), field(':status', '200'), frame(1, 5, 7), field('x-a', 'b')],
     isAnswer: true,
     applies: ({ isRequest, theirs, ours }) =>
-      !isRequest && theirs.goAwayCode === streamClosed && ours.streams.get(7)?.end === 'complete',
+      !isRequest &&
+      (theirs.goAwayCode === streamClosed || theirs.detail.startsWith('WINDOW_UPDATE: ')) &&
+      ours.streams.get(7)?.end === 'complete',
   },
   {
     name: 'PUSH_PROMISE before our SETTINGS are acknowledged',

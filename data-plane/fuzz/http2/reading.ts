@@ -75,7 +75,7 @@ export function toHead(fields: Fields): readonly string[] {
       !['cookie', 'host', ':authority'].includes(name) && !(isUpgrade && name === 'sec-websocket-key'),
   );
   if (authority !== undefined) rest.push([':authority', authority]);
-  if (cookies.length > 0) rest.push(['cookie', cookies.join('; ')]);
+  if (cookies.length > 0) rest.push(['cookie', cookies.filter((crumb) => crumb !== '').join('; ')]);
   return toLines(
     rest.map(([name, value]) => [name, name === 'content-length' ? value.replace(/^0+(?=\d)/, '') : value]),
   );
