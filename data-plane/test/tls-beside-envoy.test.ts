@@ -55,7 +55,12 @@ function secureChain(name: string, common: Json, fields: Json = {}): Json {
   };
   return {
     filters: [
-      { name: 'm', typed_config: manager(name, [{ match: { prefix: '/' }, direct_response: direct }]) },
+      {
+        name: 'm',
+        typed_config: manager(name, [{ match: { prefix: '/' }, direct_response: direct }], {
+          delayed_close_timeout: '0.1s',
+        }),
+      },
     ],
     ...socketOf('Downstream', context),
     ...fields,
