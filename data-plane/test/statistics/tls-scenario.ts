@@ -73,6 +73,8 @@ export async function runTlsScenario(movements: Movements): Promise<void> {
   const { port } = upstream.address() as { port: number };
   const secureCluster = (name: string, common: Json, to = port): Json =>
     cluster(name, [to], {
+      // A handshake on a busy machine takes its time.
+      connect_timeout: '30s',
       ...protocolOptions({ max_requests_per_connection: 1 }),
       ...socketOf('Upstream', { common_tls_context: common }),
     });
