@@ -21,7 +21,8 @@ export function readRequestsWithCodec(bytes: Buffer, cuts: Cuts = []): Reading {
       values: fieldsOf(headers),
       body,
     });
-    server.last.answer('200');
+    // With a length, so that an answer over HTTP/1.0 ends nothing.
+    server.last.answer('200', '', { 'content-length': '0' });
   };
   for (const part of cutUp(bytes, cuts)) server.codec.dispatch(part);
   const last = server.requests.at(-1);

@@ -1,4 +1,5 @@
 import { after, before, test } from 'node:test';
+import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { startFaultMesh, type FaultMesh } from '../faults/fault-mesh.ts';
 import type { Fault } from '../faults/fault-proxy.ts';
 import { formatFaultTable, type FaultRow } from '../faults/fault-table.ts';
@@ -67,11 +68,12 @@ for (const [name, fault] of networkFaults) {
 scenario('a refused update among good ones', async () => {
   const { rest } = mesh.controlPlanes[0]!;
   await mesh.untilChangesArrive();
-  // Sidecars do not speak HTTP/2 to services yet.
-  await rest.apply({ kind: 'Service', metadata: { name: 'refused' }, spec: { protocol: 'grpc' } });
+  // Sidecars do not proxy TCP yet.
+  const [port = 0] = await findFreePorts(1);
+  await rest.apply({ kind: 'Service', metadata: { name: 'refused' }, spec: { protocol: 'tcp', port } });
   await until('both sidecars refuse it', async () => {
     const refusals = await Promise.all(
-      mesh.sidecars.map(({ admin }) => admin.stat('cluster_manager.cds.update_rejected')),
+      mesh.sidecars.map(({ admin }) => admin.stat('listener_manager.lds.update_rejected')),
     );
     return refusals.every((count) => count > 0);
   });
