@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Load } from '@heddle/shared/testing/load-generator';
 import { usePeer } from '@heddle/shared/testing/peers';
@@ -7,12 +8,8 @@ import { startService, type TestService } from '../harness/parts.ts';
 import { untilBothWorkersAnswered } from '../load/both-workers.ts';
 import { loadThrough } from '../load/proxy-load.ts';
 import { nextRequests, untilOnlyVersion } from '../load/traffic.ts';
-import {
-  buildManagementServer,
-  startManagementServer,
-  type ManagementServer,
-  type Program,
-} from './go-control-plane/management-server.ts';
+import { buildGoProgram, type GoProgram } from './build-go-program.ts';
+import { startManagementServer, type ManagementServer } from './go-control-plane/management-server.ts';
 import { startSidecarOfFile, type SidecarOfFile, type Variant } from './sidecar-of-a-file.ts';
 import {
   assignment,
@@ -24,9 +21,10 @@ import {
 } from './xds-resources.ts';
 
 const go = usePeer('go');
-let program: Program | undefined;
+let program: GoProgram | undefined;
 before(async () => {
-  if (go.skip === false) program = await buildManagementServer(go.path);
+  if (go.skip === false)
+    program = await buildGoProgram(go.path, path.join(import.meta.dirname, 'go-control-plane'));
 });
 after(() => program?.[Symbol.dispose]());
 

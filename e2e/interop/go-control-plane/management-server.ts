@@ -1,29 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import type { ManagedProcess } from '@heddle/shared/processes/managed-process';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { answersOk, type Harness } from '../../harness/harness.ts';
 import { call } from '../../harness/http-call.ts';
+import type { GoProgram } from '../build-go-program.ts';
 import type { XdsResource } from '../xds-resources.ts';
-
-/** The built program; `[Symbol.dispose]` deletes it. */
-export interface Program extends Disposable {
-  readonly path: string;
-}
-
-/** `go build` into a folder of its own. The first build on a machine downloads the modules. */
-export async function buildManagementServer(go: string): Promise<Program> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'heddle-management-server-'));
-  const program = path.join(folder, 'management-server');
-  await promisify(execFile)(go, ['build', '-o', program, '.'], { cwd: import.meta.dirname });
-  return {
-    path: program,
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
-  };
-}
 
 export interface Refusal {
   readonly typeUrl: string;
@@ -42,7 +22,7 @@ export interface ManagementServer {
   restart(): Promise<void>;
 }
 
-export async function startManagementServer(harness: Harness, program: Program): Promise<ManagementServer> {
+export async function startManagementServer(harness: Harness, program: GoProgram): Promise<ManagementServer> {
   const [xdsPort = 0, controlPort = 0] = await findFreePorts(2);
   let version = 0;
   const launch = (): Promise<ManagedProcess> =>
