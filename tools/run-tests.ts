@@ -119,6 +119,10 @@ function reportPeers(): void {
     'haproxy',
     'wrk',
     'h2load',
+    'nghttpd',
+    'curl',
+    'go',
+    'grpcio',
     'chromium',
   ];
   const missing = names.filter((name) => findPeer(name) === undefined);

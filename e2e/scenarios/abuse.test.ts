@@ -10,7 +10,7 @@ import { createAbuseUpstream } from '../abuse/abuse-upstream.ts';
 import { AttackSockets } from '../abuse/attack-sockets.ts';
 import { attacks } from '../abuse/attacks.ts';
 import { buildBootstrap } from '../bench/proxies/envoy-bootstrap.ts';
-import { benchHost } from '../bench/proxies/proxy.ts';
+import { benchHost, http1 } from '../bench/proxies/proxy.ts';
 import { createAdmin } from '../harness/admin.ts';
 import { answersOk, createHarness, repositoryRoot, until } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
@@ -43,7 +43,7 @@ test('others are served during each attack, memory stays bounded, and nothing is
   });
   const [port = 0, adminPort = 0] = await findFreePorts(2);
   const file = path.join(harness.folder, 'sidecar.json');
-  const setup = { port, adminPort, upstreamPort, abuseUpstreamPort, unusedClusters: 0 };
+  const setup = { port, adminPort, upstreamPort, abuseUpstreamPort, unusedClusters: 0, protocols: http1 };
   mkdirSync(harness.folder, { recursive: true });
   writeFileSync(file, JSON.stringify(buildBootstrap(setup, { isTuned: false })));
   const sidecar = await harness.start(

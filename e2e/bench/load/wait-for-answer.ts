@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
@@ -6,6 +7,8 @@ export interface WaitOptions {
   readonly path?: string;
   /** Between two attempts; 20 ms unless given. */
   readonly intervalMs?: number;
+  /** HTTP/2 without TLS, not HTTP/1.1. */
+  readonly isHttp2?: boolean;
 }
 
 /** Until a GET is answered with 200. @throws after `limitMs`, with what happened last. */
@@ -13,13 +16,13 @@ export async function waitForAnswer(
   port: number,
   host: string,
   limitMs: number,
-  { path = '/', intervalMs = 20 }: WaitOptions = {},
+  { path = '/', intervalMs = 20, isHttp2 = false }: WaitOptions = {},
 ): Promise<void> {
   const deadline = Date.now() + limitMs;
   let last: unknown;
   while (Date.now() < deadline) {
     try {
-      const status = await getStatus(port, host, path);
+      const status = await (isHttp2 ? getHttp2Status : getStatus)(port, host, path);
       if (status === 200) return;
       last = `status ${status}`;
     } catch (error) {
@@ -38,5 +41,18 @@ function getStatus(port: number, host: string, path: string): Promise<number> {
     })
       .once('error', reject)
       .end();
+  });
+}
+
+function getHttp2Status(port: number, host: string, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.once('error', reject);
+    session
+      .request({ ':authority': host, ':path': path })
+      .once('response', (headers) => resolve(headers[':status'] ?? 0))
+      .once('error', reject)
+      .once('close', () => session.close())
+      .resume();
   });
 }

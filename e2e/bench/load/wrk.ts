@@ -3,15 +3,9 @@ import { promisify } from 'node:util';
 import { findPeer } from '@heddle/shared/testing/peers';
 import { benchHost } from '../proxies/proxy.ts';
 import { loadCore } from '../stage.ts';
+import type { LoadResult } from './load-result.ts';
 
 const run = promisify(execFile);
-
-export interface LoadResult {
-  readonly requestsPerSecond: number;
-  readonly requestCount: number;
-  /** Answers that were not 2xx or 3xx, and sockets that failed. A run with any is not a measurement. */
-  readonly errorCount: number;
-}
 
 export interface LoadOptions {
   readonly port: number;

@@ -7,6 +7,7 @@ export function createBareSockets(): Proxy {
     name: 'node:net without HTTP',
     program: process.execPath,
     hasAdmin: false,
+    speaks: () => true,
     prepare: (_folder, { port, upstreamPort }) => [
       process.execPath,
       path.join(import.meta.dirname, 'bare-sockets-program.ts'),

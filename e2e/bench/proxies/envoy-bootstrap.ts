@@ -11,7 +11,10 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
     static_resources: {
       listeners: [buildListener(setup, isTuned)],
       clusters: [
-        buildCluster('upstream', ['127.0.0.1'], setup.upstreamPort, isTuned),
+        {
+          ...buildCluster('upstream', ['127.0.0.1'], setup.upstreamPort, isTuned),
+          ...(setup.protocols.upstream === 'http1' ? {} : http2Upstream),
+        },
         ...(setup.abuseUpstreamPort === undefined
           ? []
           : [buildCluster('abused', ['127.0.0.1'], setup.abuseUpstreamPort, isTuned)]),
@@ -23,7 +26,9 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
   };
 }
 
-function buildListener({ port, abuseUpstreamPort }: ProxySetup, isTuned: boolean): unknown {
+const codecTypes = { http1: 'HTTP1', http2: 'HTTP2', auto: 'AUTO' };
+
+function buildListener({ port, abuseUpstreamPort, protocols }: ProxySetup, isTuned: boolean): unknown {
   return {
     name: 'bench',
     address: socketAddress('127.0.0.1', port),
@@ -36,7 +41,7 @@ function buildListener({ port, abuseUpstreamPort }: ProxySetup, isTuned: boolean
               '@type':
                 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
               stat_prefix: 'bench',
-              codec_type: 'HTTP1',
+              codec_type: codecTypes[protocols.downstream],
               ...(isTuned ? { generate_request_id: false } : {}),
               route_config: {
                 name: 'bench',
@@ -73,9 +78,18 @@ function buildListener({ port, abuseUpstreamPort }: ProxySetup, isTuned: boolean
 /** No time-out: what lasts shall last. */
 const abuseRoute = { cluster: 'abused', timeout: '0s' };
 
+const http2Upstream = {
+  typed_extension_protocol_options: {
+    'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+      '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  },
+};
+
 const unlimited = 1_000_000_000;
 
-function buildCluster(name: string, addresses: readonly string[], port: number, isTuned: boolean): unknown {
+function buildCluster(name: string, addresses: readonly string[], port: number, isTuned: boolean): object {
   const thresholds = {
     max_connections: unlimited,
     max_pending_requests: unlimited,

@@ -12,6 +12,7 @@ export function createEnvoy(variant: 'defaults' | 'tuned'): Proxy {
     name: `envoy (${variant})`,
     program,
     hasAdmin: true,
+    speaks: () => true,
     prepare(folder, setup) {
       const file = path.join(folder, `envoy-${variant}.json`);
       writeFileSync(file, JSON.stringify(buildBootstrap(setup, { isTuned })));

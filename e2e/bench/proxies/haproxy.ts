@@ -5,6 +5,7 @@ import {
   benchHost,
   keptUpstreamConnections,
   maxConnections,
+  maxStreams,
   unusedAddresses,
   unusedPort,
   type Proxy,
@@ -17,6 +18,7 @@ export function createHaproxy(): Proxy {
     name: 'haproxy',
     program,
     hasAdmin: false,
+    speaks: ({ downstream }) => downstream !== 'auto',
     prepare(folder, setup) {
       const file = path.join(folder, 'haproxy.cfg');
       writeFileSync(file, buildConfig(setup));
@@ -26,7 +28,7 @@ export function createHaproxy(): Proxy {
 }
 
 /** `no strict-limits`: a machine that allows fewer open files than two for each connection is no reason not to start. */
-function buildConfig({ port, upstreamPort, unusedClusters }: ProxySetup): string {
+function buildConfig({ port, upstreamPort, unusedClusters, protocols }: ProxySetup): string {
   const unused = Array.from({ length: unusedClusters }, (_, cluster) =>
     [
       `backend unused-${cluster}`,
@@ -37,6 +39,7 @@ function buildConfig({ port, upstreamPort, unusedClusters }: ProxySetup): string
   nbthread 1
   no strict-limits
   maxconn ${maxConnections}
+  tune.h2.max-concurrent-streams ${maxStreams}
 defaults
   mode http
   timeout connect 1s
@@ -45,12 +48,12 @@ defaults
   option http-keep-alive
   http-reuse always
 frontend bench
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port} backlog 4096${protocols.downstream === 'http2' ? ' proto h2' : ''}
   acl is_bench hdr(host) -i ${benchHost}
   use_backend upstream if is_bench
 backend upstream
   option forwardfor
-  server one 127.0.0.1:${upstreamPort} pool-max-conn ${keptUpstreamConnections}
+  server one 127.0.0.1:${upstreamPort} pool-max-conn ${keptUpstreamConnections}${protocols.upstream === 'http1' ? '' : ' proto h2'}
 ${unused.join('\n')}
 `;
 }

@@ -12,6 +12,7 @@ export function createHeddle(options: Pick<BenchOptions, 'isCompiled' | 'profile
     name: 'heddle',
     program: command[0],
     hasAdmin: true,
+    speaks: () => true,
     prepare(folder, setup) {
       const file = path.join(folder, 'heddle.json');
       writeFileSync(file, JSON.stringify(buildBootstrap(setup, { isTuned: false })));

@@ -5,6 +5,7 @@ import {
   benchHost,
   keptUpstreamConnections,
   maxConnections,
+  maxStreams,
   unusedAddresses,
   unusedPort,
   type Proxy,
@@ -17,6 +18,7 @@ export function createNginx(): Proxy {
     name: 'nginx',
     program,
     hasAdmin: false,
+    speaks: ({ downstream, upstream }) => downstream !== 'auto' && upstream !== 'http2',
     prepare(folder, setup) {
       const file = path.join(folder, 'nginx-proxy.conf');
       writeFileSync(file, `${nginxHead(folder, 'nginx-proxy')}\n${buildConfig(folder, setup)}`);
@@ -26,7 +28,7 @@ export function createNginx(): Proxy {
 }
 
 /** Bodies are passed on as they come, as the others do it, not gathered first. */
-function buildConfig(folder: string, { port, upstreamPort, unusedClusters }: ProxySetup): string {
+function buildConfig(folder: string, { port, upstreamPort, unusedClusters, protocols }: ProxySetup): string {
   const unused = Array.from(
     { length: unusedClusters },
     (_, cluster) =>
@@ -43,21 +45,27 @@ function buildConfig(folder: string, { port, upstreamPort, unusedClusters }: Pro
   upstream up { server 127.0.0.1:${upstreamPort}; keepalive ${keptUpstreamConnections}; keepalive_requests 1000000000; }
 ${unused.join('\n')}
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096${protocols.downstream === 'http2' ? ' http2' : ''};
+    http2_max_concurrent_streams ${maxStreams};
     server_name ${benchHost};
     keepalive_requests 1000000000;
     location / {
-      proxy_http_version 1.1;
-      proxy_request_buffering off;
-      proxy_max_temp_file_size 0;
-      proxy_set_header Connection "";
-      proxy_set_header Host $host;
-      proxy_pass http://up;
+      ${(protocols.upstream === 'grpc' ? toGrpc : toHttp1).join('\n      ')}
     }
   }
 }
 `;
 }
+
+const toHttp1 = [
+  'proxy_http_version 1.1;',
+  'proxy_request_buffering off;',
+  'proxy_max_temp_file_size 0;',
+  'proxy_set_header Connection "";',
+  'proxy_set_header Host $host;',
+  'proxy_pass http://up;',
+];
+const toGrpc = ['grpc_set_header Host $host;', 'grpc_pass grpc://up;'];
 
 export function nginxHead(folder: string, name: string): string {
   return `daemon off;

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { createEnvoy } from './envoy.ts';
 import { createHeddle } from './heddle.ts';
-import { unusedAddresses, type ProxySetup } from './proxy.ts';
+import { http1, unusedAddresses, type ProxySetup } from './proxy.ts';
 
-const setup: ProxySetup = { port: 1, upstreamPort: 2, adminPort: 3, unusedClusters: 1 };
+const setup: ProxySetup = { protocols: http1, port: 1, upstreamPort: 2, adminPort: 3, unusedClusters: 1 };
 
 test('Heddle and Envoy with its defaults read the same file', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-bench-test-'));

@@ -6,11 +6,22 @@ export interface Proxy {
   readonly program: string | undefined;
   /** Whether it has Envoy's admin interface on `adminPort`. */
   readonly hasAdmin: boolean;
+  /** Whether it can do that at all. */
+  speaks(protocols: Protocols): boolean;
   /** Writes what it needs into `folder` and returns its command line. */
   prepare(folder: string, setup: ProxySetup): readonly string[];
 }
 
+/** `auto`: HTTP/1.1 and HTTP/2 on one port. `grpc`: HTTP/2 that carries gRPC, which some know and no other HTTP/2. */
+export interface Protocols {
+  readonly downstream: 'http1' | 'http2' | 'auto';
+  readonly upstream: 'http1' | 'http2' | 'grpc';
+}
+
+export const http1: Protocols = { downstream: 'http1', upstream: 'http1' };
+
 export interface ProxySetup {
+  readonly protocols: Protocols;
   readonly port: number;
   readonly upstreamPort: number;
   readonly adminPort: number;
@@ -26,6 +37,8 @@ export const endpointsPerUnusedCluster = 10;
 export const maxConnections = 16_384;
 /** Idle upstream connections that it may keep. */
 export const keptUpstreamConnections = 128;
+/** Streams that an HTTP/2 connection must take, where there is a limit. */
+export const maxStreams = 1000;
 
 /** Addresses of the endpoints of an unused cluster: different ones for each, nobody is there. */
 export function unusedAddresses(cluster: number): readonly string[] {

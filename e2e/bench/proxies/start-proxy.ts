@@ -6,7 +6,7 @@ import { createEnvoy } from './envoy.ts';
 import { createHaproxy } from './haproxy.ts';
 import { createHeddle } from './heddle.ts';
 import { createNginx } from './nginx.ts';
-import { benchHost, type Proxy, type ProxySetup } from './proxy.ts';
+import { benchHost, http1, type Proxy, type ProxySetup } from './proxy.ts';
 
 export interface StartedProxy {
   readonly name: string;
@@ -16,8 +16,8 @@ export interface StartedProxy {
   stop(): Promise<void>;
 }
 
-/** Heddle and those of its peers that this machine has; says which it lacks. */
-export function createProxies(options: BenchOptions): readonly Proxy[] {
+/** Heddle and those of its peers that can do it and that this machine has; says which it lacks. */
+export function createProxies(options: BenchOptions, protocols = http1): readonly Proxy[] {
   const all = [
     createHeddle(options),
     createEnvoy('defaults'),
@@ -25,9 +25,10 @@ export function createProxies(options: BenchOptions): readonly Proxy[] {
     createHaproxy(),
     createNginx(),
   ];
-  const absent = all.filter(({ program }) => program === undefined).map(({ name }) => name);
+  const able = all.filter((proxy) => proxy.speaks(protocols));
+  const absent = able.filter(({ program }) => program === undefined).map(({ name }) => name);
   if (absent.length > 0) options.onProgress(`not on this machine, so not in the table: ${absent.join(', ')}`);
-  return all.filter(({ program }) => program !== undefined);
+  return able.filter(({ program }) => program !== undefined);
 }
 
 /** Starts it on its core; `isAnswering`: and waits until a request through it is answered. */
@@ -39,8 +40,13 @@ export async function startProxy(
   { isAnswering = true }: { readonly isAnswering?: boolean } = {},
 ): Promise<StartedProxy> {
   const [port = 0, adminPort = 0] = await findFreePorts(2);
-  const command = proxy.prepare(folder, { port, adminPort, upstreamPort: 9, unusedClusters: 0, ...setup });
+  const { protocols = http1 } = setup;
+  const command = proxy.prepare(folder, {
+    ...{ port, adminPort, upstreamPort: 9, unusedClusters: 0, ...setup },
+    protocols,
+  });
   const child = stage.start(proxy.name, subjectCore, command);
-  if (isAnswering) await waitForAnswer(port, benchHost, 30_000);
+  if (isAnswering)
+    await waitForAnswer(port, benchHost, 30_000, { isHttp2: protocols.downstream === 'http2' });
   return { name: proxy.name, port, adminPort, pid: child.pid, stop: () => stage.stop(child) };
 }

@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { findFreePort } from '@heddle/shared/testing/free-port';
-import { alternate } from '../alternate.ts';
-import { runLoadWithCpu } from '../load/run-with-cpu.ts';
 import { waitForAnswer } from '../load/wait-for-answer.ts';
+import { runLoad } from '../load/wrk.ts';
+import { measureRate } from '../measure-rate.ts';
 import { benchHost } from '../proxies/proxy.ts';
-import { createProxies, startProxy, type StartedProxy } from '../proxies/start-proxy.ts';
 import type { Scenario } from '../scenario.ts';
 import { createStage, loadCore } from '../stage.ts';
 
@@ -12,10 +11,7 @@ const connections = 16;
 const loadFolder = path.resolve(import.meta.dirname, '../load');
 const script = path.join(loadFolder, 'post-one-mebibyte.lua');
 
-/**
- * Bytes of bodies that went through, both directions together, and the CPU time of the whole process for a mebibyte:
- * where the load core is the slower one, only that tells proxies apart.
- */
+/** Bytes of bodies that went through, both directions together. */
 export const http1Large: Scenario = {
   name: 'http1-large',
   summary: 'HTTP/1.1 keep-alive, 16 connections, POST of 1 MiB, answers of 1 MiB',
@@ -25,26 +21,11 @@ export const http1Large: Scenario = {
     const upstream = path.join(loadFolder, 'large-body-upstream.ts');
     stage.start('upstream', loadCore, [process.execPath, upstream, String(upstreamPort)]);
     await waitForAnswer(upstreamPort, benchHost, 10_000);
-    const started: StartedProxy[] = [];
-    for (const proxy of createProxies(options)) {
-      started.push(await startProxy(stage, options.folder, proxy, { upstreamPort }));
-    }
-    for (const proxy of started) await runLoadWithCpu(proxy, { connections, seconds: 1, script });
-    return await alternate(
-      [
-        { name: 'http1-large', unit: 'MiB/s', better: 'higher' },
-        { name: 'http1-large-cpu', unit: 'µs of CPU per MiB', better: 'lower' },
-      ],
-      started,
+    const load = (port: number, seconds: number) => runLoad({ port, connections, seconds, script });
+    return await measureRate(
+      { name: 'http1-large', upstreamPort, load, mebibytesPerRequest: 2 },
+      stage,
       options,
-      async (proxy) => {
-        const { requestsPerSecond, cpuMicroseconds } = await runLoadWithCpu(proxy, {
-          connections,
-          seconds: options.seconds,
-          script,
-        });
-        return [requestsPerSecond * 2, cpuMicroseconds / 2];
-      },
     );
   },
 };

@@ -4,9 +4,13 @@ import { changesUnderLoad } from './changes-under-load.ts';
 import { churn } from './churn.ts';
 import { clustersMemory } from './clusters-memory.ts';
 import { convergence } from './convergence.ts';
+import { grpcUnary } from './grpc-unary.ts';
 import { http1Large } from './http1-large.ts';
 import { http1Latency } from './http1-latency.ts';
 import { http1Small } from './http1-small.ts';
+import { http2Http1 } from './http2-http1.ts';
+import { http2Large } from './http2-large.ts';
+import { http2Small } from './http2-small.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
 import { start } from './start.ts';
@@ -16,6 +20,10 @@ export const scenarios: readonly Scenario[] = [
   http1Small,
   http1Large,
   http1Latency,
+  http2Small,
+  http2Http1,
+  http2Large,
+  grpcUnary,
   idleMemory,
   clustersMemory,
   idleConnections,

@@ -4,11 +4,23 @@ import { delimiter, join } from 'node:path';
 
 /** Programs that tests compare with or talk to, and that a machine may lack. */
 export type PeerName =
-  'envoy' | 'redis-server' | 'nginx' | 'haproxy' | 'wrk' | 'h2load' | 'go' | 'python3' | 'chromium';
+  | 'envoy'
+  | 'redis-server'
+  | 'nginx'
+  | 'haproxy'
+  | 'wrk'
+  | 'h2load'
+  | 'nghttp'
+  | 'nghttpd'
+  | 'curl'
+  | 'go'
+  | 'python3'
+  | 'grpcio'
+  | 'chromium';
 
 export interface Peer {
   readonly name: PeerName;
-  /** Absolute path of the program; empty when it is missing, and then `skip` says so. */
+  /** Absolute path of the program (of a package: of its Python); empty when it is missing, and then `skip` says so. */
   readonly path: string;
   /** For the `skip` option of a test: `false`, or the line that says why. */
   readonly skip: string | false;
@@ -21,8 +33,12 @@ const installHints: Readonly<Record<PeerName, string>> = {
   haproxy: 'apt-get install haproxy',
   wrk: 'apt-get install wrk',
   h2load: 'apt-get install nghttp2-client',
+  nghttp: 'apt-get install nghttp2-client',
+  nghttpd: 'apt-get install nghttp2-server',
+  curl: 'apt-get install curl',
   go: 'https://go.dev/dl',
   python3: 'apt-get install python3',
+  grpcio: 'pip install grpcio',
   chromium: 'apt-get install chromium',
 };
 
@@ -45,7 +61,8 @@ export function usePeer(name: PeerName, environment: Environment = process.env):
 
 /** Absolute path of the program, or undefined. Throws only when ENVOY_BIN names no program. */
 export function findPeer(name: PeerName, environment: Environment = process.env): string | undefined {
-  return name === 'envoy' ? findEnvoy(environment) : findOnPath(name, environment);
+  if (name === 'envoy') return findEnvoy(environment);
+  return name === 'grpcio' ? findPythonWith('grpc', environment) : findOnPath(name, environment);
 }
 
 export function findRedis(environment: Environment = process.env): string | undefined {
@@ -69,19 +86,31 @@ export function findEnvoy(environment: Environment = process.env): string | unde
 }
 
 function findEnvoyOfPython(environment: Environment): string | undefined {
+  const code = 'import importlib.util as u; s = u.find_spec("envoy"); print(s.submodule_search_locations[0])';
+  const folder = askPython(code, environment);
+  if (folder === undefined) return undefined;
+  const path = join(folder, '_bin', 'envoy');
+  return isExecutable(path) ? path : undefined;
+}
+
+/** The Python on the PATH, when it has the module. */
+function findPythonWith(module: string, environment: Environment): string | undefined {
+  return askPython(`import ${module}, sys; print(sys.executable)`, environment);
+}
+
+/** What Python prints; undefined when there is none, or the code fails: a package is not installed. */
+function askPython(code: string, environment: Environment): string | undefined {
   const python = findOnPath('python3', environment);
   if (python === undefined) return undefined;
-  const code = 'import importlib.util as u; s = u.find_spec("envoy"); print(s.submodule_search_locations[0])';
   try {
     const output = execFileSync(python, ['-c', code], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...environment },
     });
-    const path = join(output.trim(), '_bin', 'envoy');
-    return isExecutable(path) ? path : undefined;
+    return output.trim();
   } catch {
-    return undefined; // the package is not installed
+    return undefined;
   }
 }
 
