@@ -81,12 +81,12 @@ export function reset(socket: Socket): void {
 /** In one turn of the event loop; the others want their turn too. */
 const maxWritesPerTurn = 16;
 
-/** Writes `data` again and again, as fast as the other side takes it. */
-export function writeForEver(socket: Socket, data: Buffer): void {
+/** Writes `data`, or what it returns, again and again, as fast as the other side takes it. */
+export function writeForEver(socket: Socket, data: Buffer | (() => Buffer)): void {
   const write = (): void => {
     for (let count = 0; count < maxWritesPerTurn; count++) {
       if (socket.destroyed || !socket.writable) return;
-      if (!socket.write(data)) {
+      if (!socket.write(typeof data === 'function' ? data() : data)) {
         socket.once('drain', write);
         return;
       }

@@ -1,6 +1,9 @@
 import type { AttackSockets } from './attack-sockets.ts';
 
-/** Whom an attack goes at: a proxy that takes `host`'s paths under `/abuse/` to an `abuse-upstream.ts`. */
+/**
+ * Whom an attack goes at: a proxy that takes `host`'s paths under `/abuse/` to an `abuse-upstream.ts` and those under
+ * `/abuse-http2/` to an `http2-abuse-upstream.ts`.
+ */
 export interface AttackTarget {
   readonly port: number;
   readonly host: string;
@@ -12,6 +15,8 @@ export interface Attack {
   readonly summary: string;
   /** How many connections it has at a time, at full strength. */
   readonly connections: number;
+  /** What well-behaved clients ask for meanwhile; `/` unless given. */
+  readonly othersPath?: string;
   /** Begins and returns at once. It goes on until `sockets` is closed, which is all that ends it. */
   start(target: AttackTarget, sockets: AttackSockets, connections: number): void;
 }

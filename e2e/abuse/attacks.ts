@@ -1,5 +1,19 @@
 import type { Attack } from './attack.ts';
 import { hugeHeads, manyFields, tinyChunksDown, tinyChunksUp } from './attacks/costly-messages.ts';
+import {
+  continuationFlood,
+  emptyContinuationFlood,
+  emptyDataFlood,
+  pingFlood,
+  priorityFlood,
+  rapidReset,
+  requestFlood,
+  settingsFlood,
+  streamIdExhaustion,
+  windowUpdateFlood,
+} from './attacks/http2-floods.ts';
+import { hpackBomb, largeLists, manyFieldsInList } from './attacks/http2-header-lists.ts';
+import { neverReading, stalledBesideOthers, tinyWindows, zeroWindows } from './attacks/http2-windows.ts';
 import { pipeliningLarge, pipeliningSmall, stalledClients, stalledUpstream } from './attacks/no-readers.ts';
 import { idle, slowBodies, slowHeads, slowReaders } from './attacks/slow-clients.ts';
 import { halfCloses, resets, upgrades } from './attacks/storms.ts';
@@ -21,4 +35,21 @@ export const attacks: readonly Attack[] = [
   resets,
   upgrades,
   halfCloses,
+  rapidReset,
+  requestFlood,
+  continuationFlood,
+  emptyContinuationFlood,
+  settingsFlood,
+  pingFlood,
+  priorityFlood,
+  windowUpdateFlood,
+  emptyDataFlood,
+  streamIdExhaustion,
+  hpackBomb,
+  largeLists,
+  manyFieldsInList,
+  zeroWindows,
+  tinyWindows,
+  stalledBesideOthers,
+  neverReading,
 ];

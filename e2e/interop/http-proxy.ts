@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { findEnvoy } from '@heddle/shared/testing/peers';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { createAdmin, type Admin } from '../harness/admin.ts';
 import { answersOk, type Harness } from '../harness/harness.ts';
 import { concurrency } from '../harness/parts.ts';
-import { planeProgram } from '../harness/plane-program.ts';
+import { subjectCommand } from '../harness/subject.ts';
 
 export interface HttpProxy {
   readonly port: number;
@@ -19,26 +18,15 @@ export interface HttpProxyOptions {
   readonly upstreamProtocol?: 'http1' | 'http2';
 }
 
-/**
- * A sidecar that takes HTTP/1.1 and HTTP/2 on one port to one upstream. With `HEDDLE_SUBJECT=envoy` it is a real Envoy
- * with the same file: what fails with both is the test's own fault.
- */
+/** A sidecar that takes HTTP/1.1 and HTTP/2 on one port to one upstream. */
 export async function startHttpProxy(harness: Harness, options: HttpProxyOptions): Promise<HttpProxy> {
   const [port = 0, adminPort = 0] = await findFreePorts(2);
   const admin = createAdmin(adminPort);
   const file = path.join(harness.folder, `${options.id}.json`);
   mkdirSync(harness.folder, { recursive: true });
   writeFileSync(file, JSON.stringify(buildBootstrap(options, port, adminPort), null, 2));
-  const common = ['-c', file, '--concurrency', String(concurrency)];
-  const isEnvoy = process.env['HEDDLE_SUBJECT'] === 'envoy';
-  await harness.start(
-    {
-      name: options.id,
-      command: isEnvoy
-        ? [findEnvoy() ?? 'envoy', ...common, '--disable-hot-restart']
-        : ['node', ...planeProgram('data-plane'), ...common],
-    },
-    () => answersOk(adminPort, '/ready'),
+  await harness.start({ name: options.id, command: subjectCommand(file, concurrency) }, () =>
+    answersOk(adminPort, '/ready'),
   );
   return { port, admin };
 }

@@ -7,13 +7,15 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { createAbuseUpstream } from '../abuse/abuse-upstream.ts';
+import { createHttp2AbuseUpstream } from '../abuse/http2-abuse-upstream.ts';
 import { AttackSockets } from '../abuse/attack-sockets.ts';
 import { attacks } from '../abuse/attacks.ts';
 import { buildBootstrap } from '../bench/proxies/envoy-bootstrap.ts';
-import { benchHost, http1 } from '../bench/proxies/proxy.ts';
+import { benchHost, type Protocols, type ProxySetup } from '../bench/proxies/proxy.ts';
 import { createAdmin } from '../harness/admin.ts';
-import { answersOk, createHarness, repositoryRoot, until } from '../harness/harness.ts';
+import { answersOk, createHarness, until } from '../harness/harness.ts';
 import { call } from '../harness/http-call.ts';
+import { subjectCommand } from '../harness/subject.ts';
 
 /** A few connections of each attack; `npm run bench -- --only abuse` runs them in full, beside Envoy. */
 const mostConnections = 20;
@@ -28,37 +30,33 @@ test('others are served during each attack, memory stays bounded, and nothing is
   const upstreamPort = await listen(good);
   const abused = createAbuseUpstream();
   const abuseUpstreamPort = await listen(abused);
+  const abusedOverHttp2 = createHttp2AbuseUpstream();
+  const abuseHttp2UpstreamPort = await listen(abusedOverHttp2);
   const abusedSockets = new Set<Socket>();
-  abused.on('connection', (socket: Socket) => {
-    abusedSockets.add(socket);
-    socket.once('close', () => abusedSockets.delete(socket));
-  });
+  for (const server of [abused, abusedOverHttp2]) {
+    server.on('connection', (socket: Socket) => {
+      abusedSockets.add(socket);
+      socket.once('close', () => abusedSockets.delete(socket));
+    });
+  }
   harness.onEnd(() => {
     good.close();
     good.closeAllConnections();
     abused.close();
+    abusedOverHttp2.close();
     // One that has stopped reading does not notice that the sidecar is gone.
     for (const socket of abusedSockets) socket.destroy();
     return Promise.resolve();
   });
   const [port = 0, adminPort = 0] = await findFreePorts(2);
   const file = path.join(harness.folder, 'sidecar.json');
-  const setup = { port, adminPort, upstreamPort, abuseUpstreamPort, unusedClusters: 0, protocols: http1 };
+  const protocols: Protocols = { downstream: 'auto', upstream: 'http1' };
+  const ports = { port, adminPort, upstreamPort, abuseUpstreamPort, abuseHttp2UpstreamPort };
+  const setup: ProxySetup = { ...ports, protocols, unusedClusters: 0 };
   mkdirSync(harness.folder, { recursive: true });
   writeFileSync(file, JSON.stringify(buildBootstrap(setup, { isTuned: false })));
-  const sidecar = await harness.start(
-    {
-      name: 'sidecar',
-      command: [
-        'node',
-        path.join(repositoryRoot, 'data-plane/src/main.ts'),
-        '-c',
-        file,
-        '--concurrency',
-        '1',
-      ],
-    },
-    () => answersOk(port, '/', benchHost),
+  const sidecar = await harness.start({ name: 'sidecar', command: subjectCommand(file, 1) }, () =>
+    answersOk(port, '/', benchHost),
   );
   const admin = createAdmin(adminPort);
   /** Requests whose client went while it was not read: `stream_idle_timeout` is what ends them, as with Envoy. */
@@ -72,8 +70,9 @@ test('others are served during each attack, memory stays bounded, and nothing is
         attack.start({ port, host: benchHost }, sockets, connections);
         await until('the attack is under way', () => sockets.openedCount >= connections);
         for (let count = 0; count < requestCount; count++) {
-          const answer = await call(port, '/', { host: benchHost, timeoutMs: 10_000 });
-          assert.deepEqual([answer.status, answer.body], [200, 'hello']);
+          const asked = attack.othersPath ?? '/';
+          const answer = await call(port, asked, { host: benchHost, timeoutMs: 10_000 });
+          assert.deepEqual([answer.status, answer.body.startsWith('hello')], [200, true]);
         }
         const grownBytes = residentBytes(sidecar.pid) - before;
         assert.ok(grownBytes < mostGrownBytes, `memory grew by ${grownBytes >> 20} MiB`);
@@ -82,7 +81,11 @@ test('others are served during each attack, memory stays bounded, and nothing is
       }
       if (attack.name === 'stalled-upstream') unnoticedCount = connections;
       await until('the sidecar has ended the requests of the attack', async () => {
-        return (await admin.stat('cluster.abused.upstream_rq_active')) <= unnoticedCount;
+        const active = await Promise.all([
+          admin.stat('cluster.abused.upstream_rq_active'),
+          admin.stat('cluster.abused-http2.upstream_rq_active'),
+        ]);
+        return active.reduce((sum, count) => sum + count) <= unnoticedCount;
       });
     });
   }

@@ -19,9 +19,10 @@ export interface OpenLoopQuestion {
   readonly warmupSeconds: number;
   /** What has no answer in the end counts as long as it was waited for, instead of ending the run with an error. */
   readonly hasPatience?: boolean;
+  /** `/` unless given. */
+  readonly path?: string;
 }
 
-const request = Buffer.from(`GET / HTTP/1.1\r\nhost: ${benchHost}\r\n\r\n`);
 /** An answer that is this late is lost. */
 const drainMs = 10_000;
 /** The kernel makes about 0.07 ms of it. */
@@ -85,8 +86,9 @@ interface TargetRun {
 
 async function prepare(
   { port, requestsPerSecond }: OpenLoopTarget,
-  { connections, seconds, warmupSeconds }: OpenLoopQuestion,
+  { connections, seconds, warmupSeconds, path = '/' }: OpenLoopQuestion,
 ): Promise<TargetRun> {
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${benchHost}\r\n\r\n`);
   let schedule = createOpenLoopSchedule(0, requestsPerSecond, warmupSeconds + seconds);
   const warmupCount = Math.floor(requestsPerSecond * warmupSeconds);
   const latenciesMs = new Float64Array(Math.max(0, schedule.count - warmupCount));

@@ -18,6 +18,14 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
         ...(setup.abuseUpstreamPort === undefined
           ? []
           : [buildCluster('abused', ['127.0.0.1'], setup.abuseUpstreamPort, isTuned)]),
+        ...(setup.abuseHttp2UpstreamPort === undefined
+          ? []
+          : [
+              {
+                ...buildCluster('abused-http2', ['127.0.0.1'], setup.abuseHttp2UpstreamPort, isTuned),
+                ...http2Upstream,
+              },
+            ]),
         ...Array.from({ length: setup.unusedClusters }, (_, index) =>
           buildCluster(`unused-${index}`, unusedAddresses(index), unusedPort, isTuned),
         ),
@@ -28,7 +36,10 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
 
 const codecTypes = { http1: 'HTTP1', http2: 'HTTP2', auto: 'AUTO' };
 
-function buildListener({ port, abuseUpstreamPort, protocols }: ProxySetup, isTuned: boolean): unknown {
+function buildListener(
+  { port, abuseUpstreamPort, abuseHttp2UpstreamPort, protocols }: ProxySetup,
+  isTuned: boolean,
+): unknown {
   return {
     name: 'bench',
     address: socketAddress('127.0.0.1', port),
@@ -52,7 +63,10 @@ function buildListener({ port, abuseUpstreamPort, protocols }: ProxySetup, isTun
                     routes: [
                       ...(abuseUpstreamPort === undefined
                         ? []
-                        : [{ match: { prefix: '/abuse/' }, route: abuseRoute }]),
+                        : [{ match: { prefix: '/abuse/' }, route: abuseRoute('abused') }]),
+                      ...(abuseHttp2UpstreamPort === undefined
+                        ? []
+                        : [{ match: { prefix: '/abuse-http2/' }, route: abuseRoute('abused-http2') }]),
                       { match: { prefix: '/' }, route: { cluster: 'upstream' } },
                     ],
                   },
@@ -76,7 +90,7 @@ function buildListener({ port, abuseUpstreamPort, protocols }: ProxySetup, isTun
 }
 
 /** No time-out: what lasts shall last. */
-const abuseRoute = { cluster: 'abused', timeout: '0s' };
+const abuseRoute = (cluster: string): unknown => ({ cluster, timeout: '0s' });
 
 const http2Upstream = {
   typed_extension_protocol_options: {

@@ -27,6 +27,8 @@ export interface ProxySetup {
   readonly adminPort: number;
   /** Where paths under `/abuse/` go, of proxies that read our bootstrap file; without it, to the same upstream. */
   readonly abuseUpstreamPort?: number;
+  /** The same of `/abuse-http2/`, over HTTP/2. */
+  readonly abuseHttp2UpstreamPort?: number;
   /** Clusters beside the one that is used, none of them reachable. */
   readonly unusedClusters: number;
 }

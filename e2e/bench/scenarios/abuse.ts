@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { findFreePort } from '@heddle/shared/testing/free-port';
+import { findFreePorts } from '@heddle/shared/testing/free-port';
 import type { Attack } from '../../abuse/attack.ts';
 import { attacks } from '../../abuse/attacks.ts';
 import { alternate } from '../alternate.ts';
@@ -11,7 +11,7 @@ import { startSmallUpstream } from '../load/small-upstream.ts';
 import { waitForAnswer } from '../load/wait-for-answer.ts';
 import { mebibyte } from '../measure-memory.ts';
 import { residentBytesOf } from '../process-figures.ts';
-import { benchHost } from '../proxies/proxy.ts';
+import { benchHost, type Protocols } from '../proxies/proxy.ts';
 import { createProxies, startProxy } from '../proxies/start-proxy.ts';
 import type { Scenario } from '../scenario.ts';
 import { createStage, loadCore, openFileLimit } from '../stage.ts';
@@ -21,6 +21,7 @@ const requestsPerSecond = 200;
 const connections = 16;
 const warmupSeconds = 1;
 const sampleMs = 50;
+const protocols: Protocols = { downstream: 'auto', upstream: 'http1' };
 const loadFolder = path.resolve(import.meta.dirname, '../load');
 
 /** Each attack as a scenario: what the proxy's memory grows by, and what becomes of the others' requests. */
@@ -30,16 +31,18 @@ export const abuse: readonly Scenario[] = [undefined, ...attacks].map((attack) =
   async run(options) {
     await using stage = createStage(options.folder);
     const upstreamPort = await startSmallUpstream(stage, options.folder);
-    const abuseUpstreamPort = await findFreePort();
+    const [abuseUpstreamPort = 0, abuseHttp2UpstreamPort = 0] = await findFreePorts(2);
     const upstream = path.join(loadFolder, 'abuse-upstream.ts');
-    stage.start('abuse-upstream', loadCore, [process.execPath, upstream, String(abuseUpstreamPort)]);
+    stage.start('abuse-upstream', loadCore, [
+      ...[process.execPath, upstream, String(abuseUpstreamPort), String(abuseHttp2UpstreamPort)],
+    ]);
     await waitForAnswer(abuseUpstreamPort, benchHost, 10_000, { path: '/abuse/small' });
     const attacker = startHelper<AttackerQuestion, number>(stage, path.join(loadFolder, 'attacker.ts'));
     const generator = startHelper<OpenLoopQuestion, readonly LatencyQuantiles[]>(
       stage,
       path.join(loadFolder, 'open-loop-generator.ts'),
     );
-    const contenders = createProxies(options).filter(({ name }) => comparable.has(name));
+    const contenders = createProxies(options, protocols).filter(({ name }) => comparable.has(name));
     const name = `abuse-${attack?.name ?? 'none'}`;
     return await alternate(
       [
@@ -50,7 +53,9 @@ export const abuse: readonly Scenario[] = [undefined, ...attacks].map((attack) =
       contenders,
       options,
       async (proxy) => {
-        const started = await startProxy(stage, options.folder, proxy, { upstreamPort, abuseUpstreamPort });
+        const started = await startProxy(stage, options.folder, proxy, {
+          ...{ protocols, upstreamPort, abuseUpstreamPort, abuseHttp2UpstreamPort },
+        });
         const ask = (seconds: number): Promise<readonly LatencyQuantiles[]> =>
           generator.ask({
             targets: [{ port: started.port, requestsPerSecond }],
@@ -58,6 +63,7 @@ export const abuse: readonly Scenario[] = [undefined, ...attacks].map((attack) =
             seconds,
             warmupSeconds,
             hasPatience: true,
+            path: attack?.othersPath ?? '/',
           });
         // Code and pools are there before anything is compared.
         await ask(2);
