@@ -1,0 +1,42 @@
+import type { Client, ClientCall, ClientRequest, Fields } from './client.ts';
+import type { Exchange, Upstream } from './upstream.ts';
+
+/** One square of the matrix: a client's protocol, and that of an upstream. */
+export class Cell {
+  readonly client: Client;
+  readonly upstream: Upstream;
+  /** Takes requests to the upstream. */
+  readonly host: string;
+  readonly upstreamProtocol: 'http1' | 'http2';
+  readonly downstreamProtocol: 'http1' | 'http2';
+
+  constructor(
+    client: Client,
+    downstreamProtocol: 'http1' | 'http2',
+    upstream: Upstream,
+    upstreamProtocol: 'http1' | 'http2',
+  ) {
+    this.client = client;
+    this.downstreamProtocol = downstreamProtocol;
+    this.upstream = upstream;
+    this.upstreamProtocol = upstreamProtocol;
+    this.host = `${upstreamProtocol}.test`;
+  }
+
+  start(method: string, path = '/', more: Pick<ClientRequest, 'headers' | 'trailers'> = {}): ClientCall {
+    return this.client.start({ method, host: this.host, path, ...more });
+  }
+
+  /** A request without a body, and how it came to the upstream. */
+  async get(method: string, headers: Fields = {}): Promise<readonly [ClientCall, Exchange]> {
+    const call = this.start(method, '/', { headers });
+    call.end();
+    return [call, await this.upstream.next()];
+  }
+}
+
+/** What every cell does alike. A case leaves nothing under way. */
+export interface Case {
+  readonly name: string;
+  run(cell: Cell): Promise<void>;
+}
