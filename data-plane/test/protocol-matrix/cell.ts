@@ -9,18 +9,21 @@ export class Cell {
   readonly host: string;
   readonly upstreamProtocol: 'http1' | 'http2';
   readonly downstreamProtocol: 'http1' | 'http2';
+  /** Whether the proxy passes informational answers on. */
+  readonly passesEarlyHints: boolean;
 
   constructor(
-    client: Client,
-    downstreamProtocol: 'http1' | 'http2',
-    upstream: Upstream,
-    upstreamProtocol: 'http1' | 'http2',
+    fields: Pick<
+      Cell,
+      'client' | 'downstreamProtocol' | 'upstream' | 'upstreamProtocol' | 'passesEarlyHints'
+    >,
   ) {
-    this.client = client;
-    this.downstreamProtocol = downstreamProtocol;
-    this.upstream = upstream;
-    this.upstreamProtocol = upstreamProtocol;
-    this.host = `${upstreamProtocol}.test`;
+    this.client = fields.client;
+    this.downstreamProtocol = fields.downstreamProtocol;
+    this.upstream = fields.upstream;
+    this.upstreamProtocol = fields.upstreamProtocol;
+    this.passesEarlyHints = fields.passesEarlyHints;
+    this.host = `${fields.upstreamProtocol}.test`;
   }
 
   start(method: string, path = '/', more: Pick<ClientRequest, 'headers' | 'trailers'> = {}): ClientCall {

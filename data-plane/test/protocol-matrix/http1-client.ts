@@ -66,7 +66,8 @@ function startCall(request: NodeRequest, { trailers }: ClientRequest): ClientCal
       if (trailers !== undefined) request.addTrailers(trailers);
       request.end();
     },
-    reset: () => void request.destroy(),
+    // The end of what a client has to say is no reset: the proxy may still answer.
+    reset: () => request.socket?.resetAndDestroy(),
     head,
     answer,
   };

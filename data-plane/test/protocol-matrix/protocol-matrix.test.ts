@@ -31,7 +31,15 @@ for (const subject of subjects) {
             await t.test(name, async () => {
               const client = downstreams[downstream](proxy.port);
               try {
-                await run(new Cell(client, downstream, upstreams[upstream], upstream));
+                await run(
+                  new Cell({
+                    client,
+                    downstreamProtocol: downstream,
+                    upstream: upstreams[upstream],
+                    upstreamProtocol: upstream,
+                    passesEarlyHints: subject.passesEarlyHints,
+                  }),
+                );
               } finally {
                 client.close();
                 upstreams[upstream].forget();

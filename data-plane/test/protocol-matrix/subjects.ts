@@ -14,8 +14,19 @@ const program = path.join(import.meta.dirname, '../../src/main.ts');
 
 /** Whom the matrix is run against: us, and Envoy with the same file, which shows that what is expected is right. */
 export const subjects = [
-  { name: 'heddle', skip: false, command: ['node', ...planeNodeOptions['data-plane'], program] },
-  { name: 'envoy', skip: envoy.skip, command: [envoy.path, '--disable-hot-restart', '-l', 'warn'] },
+  {
+    name: 'heddle',
+    skip: false,
+    command: ['node', ...planeNodeOptions['data-plane'], program],
+    passesEarlyHints: true,
+  },
+  {
+    name: 'envoy',
+    skip: envoy.skip,
+    command: [envoy.path, '--disable-hot-restart', '-l', 'warn'],
+    /** It must (RFC 9110, section 15.2), and does not. */
+    passesEarlyHints: false,
+  },
 ] as const;
 
 export interface RunningProxy {

@@ -26,7 +26,10 @@ const earlyHints: Case = {
     exchange.end();
     const answer = await call.answer;
     assert.deepEqual([answer.status, answer.isComplete, answer.body.toString()], [200, true, 'late']);
-    assert.deepEqual(answer.informational, []);
+    assert.deepEqual(
+      answer.informational.map(({ status, headers }) => [status, headers['link']]),
+      cell.passesEarlyHints ? [[103, '</style.css>; rel=preload']] : [],
+    );
   },
 };
 
