@@ -119,7 +119,8 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
   override onHead(streamId: number, head: HeaderList, endStream: boolean): boolean {
     const stream = this.streams.get(streamId);
     if (!(stream instanceof Http2ClientStream)) {
-      return this.resets.has(streamId) || this.giveUp(streamClosed, 'HEADERS of a stream that is closed');
+      const isLate = this.resets.has(streamId) || this.resets.mayHaveForgotten(streamId);
+      return isLate || this.giveUp(streamClosed, 'HEADERS of a stream that is closed');
     }
     if (stream.isRemoteEnded) return this.giveUp(streamClosed, 'HEADERS behind the end of a stream');
     if (head.malformed !== undefined) return this.refuseMessage(stream, streamId, head.malformed);

@@ -176,3 +176,27 @@ test('DATA before the head of an answer breaks it, also when there is nothing in
     );
   }
 });
+
+test('whatever comes late for streams that were reset long ago costs the others nothing', () => {
+  const server = new ScriptedServer();
+  const head = HeaderMap.of(Object.fromEntries(getRequest));
+  const resetCount = 3000;
+  for (let count = 0; count < resetCount; count++) {
+    const encoder = server.codec.newStream(new RecordedResponse());
+    encoder.encodeHeaders(head, true);
+    encoder.resetStream();
+  }
+  const response = new RecordedResponse();
+  server.codec.newStream(response).encodeHeaders(head, true);
+  server.take();
+  for (const streamId of [1, 1001, resetCount * 2 - 1]) {
+    server.feed(server.headers(streamId, [[':status', '200']], false));
+    server.frame(frameData, flagEndStream, streamId, 'late');
+  }
+  server.feed(server.headers(resetCount * 2 + 1, [[':status', '200']]));
+  assert.ok(response.isComplete);
+  assert.deepEqual(server.takeErrors(), []);
+  // Of a stream that ended as it should nothing can come late.
+  server.feed(server.headers(resetCount * 2 + 1, [[':status', '200']]));
+  assert.deepEqual(server.takeErrors(), ['goaway 5']);
+});

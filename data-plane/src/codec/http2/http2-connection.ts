@@ -194,7 +194,8 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   /** Content for a stream that is not open. */
   onContentOfClosedStream(streamId: number): boolean {
     if (this.isIdle(streamId)) return this.giveUp(protocolError, 'DATA of an idle stream');
-    if (!this.resets.has(streamId)) this.#writeReset(streamId, streamClosed);
+    const isLate = this.resets.has(streamId) || this.resets.mayHaveForgotten(streamId);
+    if (!isLate) this.#writeReset(streamId, streamClosed);
     return true;
   }
 
