@@ -15,7 +15,7 @@ import type { SocketConnectionOptions, TlsLayer } from './socket-connection-opti
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
-import { copiedChunkBytes, TurnOutput } from './turn-output.ts';
+import { copiedChunkBytes, copiedPieceBytes, TurnOutput } from './turn-output.ts';
 import type { Flushable } from './write-batch.ts';
 
 /** What is written in one tick may pass the limit by that; whoever writes more learns of it before the tick ends. */
@@ -156,7 +156,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   writeCopy(bytes: Buffer, start: number, end: number): void {
     if ((this.#state !== 'open' && this.#state !== 'connecting') || this.#isWriteShut) return;
     this.bytesWritten += end - start;
-    if (end - start <= copiedChunkBytes) this.#output.addPiece(bytes, start, end);
+    if (end - start <= copiedPieceBytes) this.#output.addPiece(bytes, start, end);
     else this.#output.addPart(Buffer.from(bytes.subarray(start, end)));
     this.#onWritten();
   }
@@ -289,15 +289,13 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
       return;
     }
     const parts = this.#output.takeParts();
-    const lastIndex = parts.length - 1;
     socket.cork();
-    for (let index = 0; index <= lastIndex; index++) {
-      const part = parts[index] ?? emptyChunk;
-      const partProgress = index === lastIndex ? this.#watchProgress() : undefined;
-      if (typeof part === 'string') socket.write(part, 'latin1', partProgress);
-      else socket.write(part, partProgress);
+    for (const [index, part] of parts.entries()) {
+      // Of a buffer the encoding says nothing.
+      socket.write(part, 'latin1', index === parts.length - 1 ? this.#watchProgress() : undefined);
     }
     socket.uncork();
+    this.#output.release(socket.writableLength === 0);
   }
 
   #watchProgress(): () => void {
@@ -306,6 +304,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   #onAllSent(): void {
+    this.#output.onAllTaken();
     this.#pins?.onSent(this.bytesWritten);
     if (this.#isAboveHighWatermark) this.#checkProgress();
   }
@@ -332,6 +331,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #checkProgress(): void {
     this.#isProgressWatched = false;
     if (this.#state !== 'open') return;
+    if (this.#socket.writableLength === 0) this.#output.onAllTaken();
     const leftBytes = this.writeBufferedBytes;
     this.#pins?.onSent(this.bytesWritten - leftBytes);
     if (this.#isAboveHighWatermark && leftBytes <= this.#writeLimitBytes / 2) {

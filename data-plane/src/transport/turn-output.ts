@@ -2,7 +2,10 @@ import { copyPiece, type GatherBuffers } from './gather-buffers.ts';
 
 /** Up to here a buffer is copied into what the turn writes anyway; above, it is a part of a writev. */
 export const copiedChunkBytes = 8 * 1024;
+/** A piece up to here is copied beside others: a frame of HTTP/2. */
+export const copiedPieceBytes = 16 * 1024;
 const noBytes = Buffer.alloc(0);
+const noBuffers: Buffer[] = [];
 
 /**
  * What one connection writes in one turn, in order: large parts as they are, and behind them either latin1 text or small
@@ -15,7 +18,11 @@ export class TurnOutput {
   #partBytes = 0;
   #text = '';
   #gather: Buffer | undefined;
+  /** Up to here they are parts already. */
+  #gatherStart = 0;
   #gatheredBytes = 0;
+  /** Gathered into, and written. */
+  #inFlight = noBuffers;
   readonly #buffers: GatherBuffers;
 
   constructor(buffers: GatherBuffers) {
@@ -45,7 +52,7 @@ export class TurnOutput {
     else this.addPiece(bytes, 0, bytes.length);
   }
 
-  /** The same for a part of a buffer, among others of its kind. */
+  /** The same for a part of a buffer, among others of its kind; at most `copiedPieceBytes`. */
   addPiece(bytes: Buffer, start: number, end: number): void {
     if (this.#text !== '') this.#sealTail();
     const at = this.#reserve(end - start);
@@ -67,7 +74,7 @@ export class TurnOutput {
     return text;
   }
 
-  /** Only gathered bytes; undefined when there is something else. They are given back with `release`. */
+  /** Only gathered bytes; undefined when there is something else. `release` follows. */
   takeGathered(): Buffer | undefined {
     if (this.#partBytes > 0 || this.#gather === undefined) return undefined;
     const bytes = this.#gather.subarray(0, this.#gatheredBytes);
@@ -75,33 +82,52 @@ export class TurnOutput {
     return bytes;
   }
 
-  /** The system has taken all of the gathered bytes, or will read from them for a while. */
-  release(isTaken: boolean): void {
-    if (isTaken && this.#gather !== undefined) this.#buffers.release(this.#gather);
-    this.#gather = undefined;
-  }
-
-  /** Everything, in order. */
+  /** Everything, in order. `release` follows. */
   takeParts(): (Buffer | string)[] {
     this.#sealTail();
     const parts = this.#parts;
-    this.clear();
+    this.#parts = [];
+    this.#partBytes = 0;
     return parts;
+  }
+
+  /** What was gathered was written: the system has taken it, or reads from it until `onAllTaken`. */
+  release(isTaken: boolean): void {
+    this.#letGo();
+    if (isTaken) this.onAllTaken();
+  }
+
+  /** Nothing that was written waits any more. */
+  onAllTaken(): void {
+    for (let buffer = this.#inFlight.pop(); buffer !== undefined; buffer = this.#inFlight.pop()) {
+      this.#buffers.release(buffer);
+    }
   }
 
   clear(): void {
     this.#parts = [];
     this.#partBytes = 0;
     this.#text = '';
-    this.#gather = undefined;
     this.#gatheredBytes = 0;
+    this.#gather = undefined;
+    // Nobody knows when the system is done with them.
+    this.#inFlight = noBuffers;
+  }
+
+  #letGo(): void {
+    if (this.#gather === undefined) return;
+    if (this.#inFlight === noBuffers) this.#inFlight = [];
+    this.#inFlight.push(this.#gather);
+    this.#gather = undefined;
+    this.#gatherStart = 0;
   }
 
   #sealTail(): void {
     if (this.#gatheredBytes > 0 && this.#gather !== undefined) {
-      this.#parts.push(this.#gather.subarray(0, this.#gatheredBytes));
+      const end = this.#gatherStart + this.#gatheredBytes;
+      this.#parts.push(this.#gather.subarray(this.#gatherStart, end));
       this.#partBytes += this.#gatheredBytes;
-      this.#gather = undefined;
+      this.#gatherStart = end;
       this.#gatheredBytes = 0;
     } else if (this.#text !== '') {
       this.#parts.push(this.#text);
@@ -110,11 +136,15 @@ export class TurnOutput {
     }
   }
 
-  /** Room for that much, at most `copiedChunkBytes`; says where. */
+  /** Room for that much, at most `copiedPieceBytes`; says where. */
   #reserve(byteCount: number): number {
-    if (this.#gather !== undefined && this.#gatheredBytes + byteCount > this.#gather.length) this.#sealTail();
+    let at = this.#gatherStart + this.#gatheredBytes;
+    if (this.#gather !== undefined && at + byteCount > this.#gather.length) {
+      this.#sealTail();
+      this.#letGo();
+      at = 0;
+    }
     this.#gather ??= this.#buffers.take();
-    const at = this.#gatheredBytes;
     this.#gatheredBytes += byteCount;
     return at;
   }

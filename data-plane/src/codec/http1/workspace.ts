@@ -1,3 +1,4 @@
+import { ChunkPool } from '../http2/send-queue.ts';
 import { requestErrors, responseErrors } from './codec-errors.ts';
 import { FieldNameTable } from './field-name.ts';
 import { FieldReader } from './field-reader.ts';
@@ -16,6 +17,8 @@ export class Http1Workspace {
   readonly fieldReader = new FieldReader();
   /** Interned field names; HTTP/2 uses the same. */
   readonly names = new FieldNameTable();
+  /** Only of HTTP/2: memory for content that waits. */
+  readonly chunks = new ChunkPool();
   readonly #requestParsers: RequestParser[] = [];
   readonly #responseParsers: ResponseParser[] = [];
 

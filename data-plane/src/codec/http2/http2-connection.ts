@@ -42,7 +42,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   isWriteBlocked = false;
   /** The connection is gone, or beyond repair: nothing more is read, and nothing written. */
   isGivenUp = false;
-  protected readonly options: Http2Options;
+  readonly options: Http2Options;
   protected readonly outbound: Outbound;
   protected readonly peer = new PeerSettings();
   protected readonly streams = new StreamTable<Http2Stream>();
@@ -139,11 +139,11 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     return this.outbound.headers(stream.id, encoder, endStream);
   }
 
-  sendData(stream: Http2Stream, chunk: Buffer, endStream: boolean): number {
+  sendData(stream: Http2Stream, bytes: Buffer, start: number, end: number, endStream: boolean): number {
     this.guard.sentDataFrameCount++;
-    stream.sendWindow.take(chunk.length);
-    this.scheduler.window.take(chunk.length);
-    return this.outbound.data(stream.id, chunk, endStream);
+    stream.sendWindow.take(end - start);
+    this.scheduler.window.take(end - start);
+    return this.outbound.data(stream.id, bytes, start, end, endStream);
   }
 
   sendWindowUpdate(streamId: number, bytes: number): void {

@@ -1,7 +1,9 @@
 import type { StreamCallbacks, StreamEncoder, StreamResetReason } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { FlowWindow, ReceiveWindow } from './flow-window.ts';
+import type { Http2Options } from './options.ts';
 import { cancel } from './protocol.ts';
+import { SendQueue } from './send-queue.ts';
 
 /** The connection, as its streams see it. */
 export interface StreamOwner {
@@ -16,8 +18,9 @@ export interface StreamOwner {
   send(stream: Http2Stream): void;
   /** Writes a header block; returns its bytes on the wire. */
   sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number;
-  /** Writes at most one frame, and takes it off both windows; returns its bytes on the wire. */
-  sendData(stream: Http2Stream, chunk: Buffer, endStream: boolean): number;
+  /** Writes at most one frame, and takes it off both windows; returns its bytes on the wire. The content is copied. */
+  sendData(stream: Http2Stream, bytes: Buffer, start: number, end: number, endStream: boolean): number;
+  readonly options: Pick<Http2Options, 'chunks'>;
   sendWindowUpdate(streamId: number, bytes: number): void;
   /** Resets the stream at the peer and forgets it. */
   sendReset(stream: Http2Stream, code: number): void;
@@ -37,7 +40,6 @@ const noCallbacks: StreamCallbacks = {
 };
 const noBytes = Buffer.alloc(0);
 const noHeads: QueuedHead[] = [];
-const noChunks: Buffer[] = [];
 
 /**
  * What both halves have of a stream: windows, what waits to be sent, and the two ends (RFC 9113, 5.1). What can go out
@@ -70,7 +72,7 @@ export abstract class Http2Stream implements StreamEncoder {
   #heldBytes = 0;
   /** Most streams never have anything that waits. */
   #heads = noHeads;
-  #queue = noChunks;
+  #queue: SendQueue | undefined;
   #queueBytes = 0;
   #isEndQueued = false;
   #trailers: HeaderMap | undefined;
@@ -87,7 +89,7 @@ export abstract class Http2Stream implements StreamEncoder {
   get hasQueue(): boolean {
     return (
       !this.isEnded &&
-      (this.#heads.length > 0 || this.#queue.length > 0 || (this.#isEndQueued && !this.isLocalEnded))
+      (this.#heads.length > 0 || this.#queueBytes > 0 || (this.#isEndQueued && !this.isLocalEnded))
     );
   }
 
@@ -107,8 +109,7 @@ export abstract class Http2Stream implements StreamEncoder {
     if (endStream) this.#isEndQueued = true;
     const restBytes = hadQueue ? chunk : this.#sendNow(chunk);
     if (restBytes.length > 0) {
-      if (this.#queue === noChunks) this.#queue = [];
-      this.#queue.push(Buffer.from(restBytes));
+      (this.#queue ??= new SendQueue(this.owner.options.chunks)).push(restBytes);
       this.#count(restBytes.length);
     }
     if (this.hasQueue) this.owner.send(this);
@@ -164,7 +165,7 @@ export abstract class Http2Stream implements StreamEncoder {
     this.isEnded = true;
     this.#callbacks = noCallbacks;
     this.#heads = noHeads;
-    this.#queue = noChunks;
+    this.#queue?.clear();
     this.#trailers = undefined;
     this.#count(-this.#queueBytes);
   }
@@ -203,18 +204,14 @@ export abstract class Http2Stream implements StreamEncoder {
       this.#writeHead(head.headers, head.endStream);
       return true;
     }
-    const [chunk] = this.#queue;
-    if (chunk === undefined) return this.#sendEnd();
+    const queue = this.#queue;
+    if (queue === undefined || queue.isEmpty) return this.#sendEnd();
     if (limitBytes <= 0) return false;
-    let part = chunk;
-    if (chunk.length > limitBytes) {
-      part = chunk.subarray(0, limitBytes);
-      this.#queue[0] = chunk.subarray(limitBytes);
-    } else {
-      this.#queue.shift();
-    }
-    this.#count(-part.length);
-    this.#writeData(part, this.#queue.length === 0);
+    const { first, start } = queue;
+    const end = queue.endWithin(limitBytes);
+    this.#count(start - end);
+    this.#writeData(first, start, end, queue.isLastAt(end));
+    queue.drop(end);
     return true;
   }
 
@@ -257,15 +254,15 @@ export abstract class Http2Stream implements StreamEncoder {
 
   /** Sends what may go out now; returns the rest. */
   #sendNow(chunk: Buffer): Buffer {
-    let rest = chunk;
-    while (rest.length > 0) {
+    let at = 0;
+    while (at < chunk.length) {
       const limitBytes = this.owner.sendLimitOf(this);
-      if (limitBytes === 0) return rest;
-      const part = rest.length <= limitBytes ? rest : rest.subarray(0, limitBytes);
-      rest = part === rest ? noBytes : rest.subarray(limitBytes);
-      this.#writeData(part, rest.length === 0);
+      if (limitBytes === 0) return at === 0 ? chunk : chunk.subarray(at);
+      const end = Math.min(chunk.length, at + limitBytes);
+      this.#writeData(chunk, at, end, end === chunk.length);
+      at = end;
     }
-    return rest;
+    return noBytes;
   }
 
   #writeHead(headers: HeaderMap, endStream: boolean): void {
@@ -274,16 +271,17 @@ export abstract class Http2Stream implements StreamEncoder {
     if (endStream) this.owner.onLocalEnd(this);
   }
 
-  #writeData(part: Buffer, isQueueEmpty: boolean): void {
-    const isEnd = isQueueEmpty && this.#isEndQueued && this.#trailers === undefined;
+  /** `isAll`: nothing waits behind it. */
+  #writeData(bytes: Buffer, start: number, end: number, isAll: boolean): void {
+    const isEnd = isAll && this.#isEndQueued && this.#trailers === undefined;
     if (isEnd) this.isLocalEnded = true;
-    this.bytesWritten += this.owner.sendData(this, part, isEnd);
+    this.bytesWritten += this.owner.sendData(this, bytes, start, end, isEnd);
     if (isEnd) this.owner.onLocalEnd(this);
   }
 
   #sendEnd(): boolean {
     if (this.isLocalEnded || !this.#isEndQueued) return false;
-    if (this.#trailers === undefined) this.#writeData(noBytes, true);
+    if (this.#trailers === undefined) this.#writeData(noBytes, 0, 0, true);
     else this.#writeHead(this.#trailers, true);
     return true;
   }

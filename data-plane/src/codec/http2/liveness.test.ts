@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock, type FakeClock } from '@heddle/shared/testing/fake-clock';
 import { test } from 'node:test';
+import { ChunkPool } from './send-queue.ts';
 import { FieldNameTable } from '../http1/field-name.ts';
 import { Liveness } from './liveness.ts';
 import type { Http2Keepalive } from '../../config/model/http2-protocol-options.ts';
@@ -19,7 +20,7 @@ const keepalive: Http2Keepalive = {
 function watch(given: Partial<Http2Keepalive> | undefined) {
   const clock = createFakeClock();
   const options = createHttp2Options(
-    { names: new FieldNameTable(), clock, rng: createSeededRng(1) },
+    { names: new FieldNameTable(), chunks: new ChunkPool(), clock, rng: createSeededRng(1) },
     { keepalive: given === undefined ? undefined : { ...keepalive, ...given } },
   );
   const events: string[] = [];

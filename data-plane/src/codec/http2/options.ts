@@ -3,12 +3,15 @@ import type { Clock } from '@heddle/shared/time/clock';
 import type { Http2Keepalive } from '../../config/model/http2-protocol-options.ts';
 import type { FieldNameTable } from '../http1/field-name.ts';
 import { noHttp2Stats, type Http2Stats } from './codec-stats.ts';
+import type { ChunkPool } from './send-queue.ts';
 import { defaultMaxFrameBytes, defaultWindowBytes, maxWindowBytes } from './protocol.ts';
 
 /** What the codecs of one worker share. */
 export interface Http2Workspace {
   /** Interned field names. */
   readonly names: FieldNameTable;
+  /** Memory for content that waits. */
+  readonly chunks: ChunkPool;
   /** The worker's timer wheel. */
   readonly clock: Clock;
   readonly rng: Rng;
@@ -59,6 +62,7 @@ export type GivenHttp2Options = {
 export function createHttp2Options(workspace: Http2Workspace, given: GivenHttp2Options = {}): Http2Options {
   const options: Http2Options = {
     names: workspace.names,
+    chunks: workspace.chunks,
     clock: workspace.clock,
     rng: workspace.rng,
     stats: given.stats ?? noHttp2Stats,

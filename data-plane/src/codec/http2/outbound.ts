@@ -18,9 +18,6 @@ import {
 } from './protocol.ts';
 import { WaitingFrames } from './waiting-frames.ts';
 
-/** A chunk up to here goes beside its frame's header, and longer ones are written as they are. */
-const maxCopiedBytes = 8 * 1024;
-
 /**
  * Frames → bytes of one connection. The connection gathers what one turn writes. Frames are counted until the socket
  * has taken them: a peer that asks and never reads would have us keep them all. One that reads slowly never finds the
@@ -113,13 +110,12 @@ export class Outbound {
     return written;
   }
 
-  /** `chunk` may be lent; it is the connection's from here on. Returns the bytes on the wire. */
-  data(streamId: number, chunk: Buffer, endStream: boolean): number {
-    this.#frameHead(chunk.length, frameData, endStream ? flagEndStream : 0, streamId);
-    if (chunk.length > maxCopiedBytes) this.#connection.write(chunk);
-    else if (chunk.length > 0) this.#connection.writeCopy(chunk, 0, chunk.length);
+  /** Content in one frame; it is copied. Returns the bytes on the wire. */
+  data(streamId: number, bytes: Buffer, start: number, end: number, endStream: boolean): number {
+    this.#frameHead(end - start, frameData, endStream ? flagEndStream : 0, streamId);
+    if (end > start) this.#connection.writeCopy(bytes, start, end);
     this.#onWritten();
-    return frameHeaderBytes + chunk.length;
+    return frameHeaderBytes + end - start;
   }
 
   #frameHead(length: number, type: number, flags: number, streamId: number): void {

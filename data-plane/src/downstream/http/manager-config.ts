@@ -125,7 +125,12 @@ export class ManagerConfig {
     const codecStats = http2Stats.create(scope);
     const serverStats = http2ServerStats.create(scope);
     return createHttp2Options(
-      { names: dependencies.workspace.names, clock: dependencies.wheel, rng: dependencies.rng },
+      {
+        names: dependencies.workspace.names,
+        chunks: dependencies.workspace.chunks,
+        clock: dependencies.wheel,
+        rng: dependencies.rng,
+      },
       {
         ...config.http2,
         maxHeaderListBytes: config.maxRequestHeadersBytes,

@@ -38,7 +38,12 @@ export class ClientCodecs {
   /** `bufferLimitBytes` bounds what the requests of one connection make it keep. */
   http2(http: UpstreamHttpOptions, bufferLimitBytes: number, stats: Http2Stats): ClientCodecFactory {
     const options = createHttp2Options(
-      { names: this.#workspace.names, clock: this.#clock, rng: this.#rng },
+      {
+        names: this.#workspace.names,
+        chunks: this.#workspace.chunks,
+        clock: this.#clock,
+        rng: this.#rng,
+      },
       {
         ...http.http2,
         maxHeaderListBytes: http.maxResponseHeadersBytes,

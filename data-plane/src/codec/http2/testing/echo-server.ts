@@ -13,6 +13,7 @@ import type {
   StreamCallbacks,
 } from '../../codec.ts';
 import { HeaderMap } from '../../header-map.ts';
+import { ChunkPool } from '../send-queue.ts';
 import { FieldNameTable } from '../../http1/field-name.ts';
 import { createHttp2Options, type GivenHttp2Options, type Http2Options } from '../options.ts';
 import { createHttp2ServerCodec } from '../server-codec.ts';
@@ -22,7 +23,10 @@ const bufferLimitBytes = 256 * 1024;
 /** Options of a worker with the real clock. */
 export function createSocketOptions(given: GivenHttp2Options = {}): Http2Options {
   const clock = new TimerWheel(systemClock);
-  return createHttp2Options({ names: new FieldNameTable(), clock, rng: createSeededRng(7) }, given);
+  return createHttp2Options(
+    { names: new FieldNameTable(), chunks: new ChunkPool(), clock, rng: createSeededRng(7) },
+    given,
+  );
 }
 
 /**

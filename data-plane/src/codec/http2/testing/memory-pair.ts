@@ -2,6 +2,7 @@ import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import type { CodecPair } from '../../codec.contract.ts';
 import type { ClientCodecCallbacks, ServerCodecCallbacks } from '../../codec.ts';
+import { ChunkPool } from '../send-queue.ts';
 import { FieldNameTable } from '../../http1/field-name.ts';
 import { joinCodecs } from '../../testing/join-codecs.ts';
 import { MemoryConnection } from '../../testing/memory-connection.ts';
@@ -11,7 +12,12 @@ import { createHttp2ServerCodec } from '../server-codec.ts';
 
 /** Options of one worker whose time stands still. */
 export function createTestOptions(given: GivenHttp2Options = {}): Http2Options {
-  const workspace = { names: new FieldNameTable(), clock: createFakeClock(), rng: createSeededRng(1) };
+  const workspace = {
+    names: new FieldNameTable(),
+    chunks: new ChunkPool(),
+    clock: createFakeClock(),
+    rng: createSeededRng(1),
+  };
   return createHttp2Options(workspace, given);
 }
 
