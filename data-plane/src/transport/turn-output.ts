@@ -21,7 +21,9 @@ export class TurnOutput {
   /** Up to here they are parts already. */
   #gatherStart = 0;
   #gatheredBytes = 0;
-  /** Gathered into, and written. */
+  /** Gathered into, and not written yet. */
+  #filled = noBuffers;
+  /** Written, and not taken yet. */
   #inFlight = noBuffers;
   readonly #buffers: GatherBuffers;
 
@@ -93,7 +95,10 @@ export class TurnOutput {
 
   /** What was gathered was written: the system has taken it, or reads from it until `onAllTaken`. */
   release(isTaken: boolean): void {
-    this.#letGo();
+    if (this.#gather !== undefined) this.#fill(this.#gather);
+    if (this.#inFlight === noBuffers) this.#inFlight = this.#filled;
+    else this.#inFlight.push(...this.#filled);
+    this.#filled = noBuffers;
     if (isTaken) this.onAllTaken();
   }
 
@@ -110,14 +115,16 @@ export class TurnOutput {
     this.#text = '';
     this.#gatheredBytes = 0;
     this.#gather = undefined;
+    this.#gatherStart = 0;
+    this.#filled = noBuffers;
     // Nobody knows when the system is done with them.
     this.#inFlight = noBuffers;
   }
 
-  #letGo(): void {
-    if (this.#gather === undefined) return;
-    if (this.#inFlight === noBuffers) this.#inFlight = [];
-    this.#inFlight.push(this.#gather);
+  /** Nothing more goes into it. */
+  #fill(gather: Buffer): void {
+    if (this.#filled === noBuffers) this.#filled = [];
+    this.#filled.push(gather);
     this.#gather = undefined;
     this.#gatherStart = 0;
   }
@@ -141,7 +148,7 @@ export class TurnOutput {
     let at = this.#gatherStart + this.#gatheredBytes;
     if (this.#gather !== undefined && at + byteCount > this.#gather.length) {
       this.#sealTail();
-      this.#letGo();
+      this.#fill(this.#gather);
       at = 0;
     }
     this.#gather ??= this.#buffers.take();

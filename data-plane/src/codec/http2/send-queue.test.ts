@@ -7,33 +7,36 @@ test('what was pushed comes out in order, in whatever parts, though its memory i
   const rng = createSeededRng(3);
   const pool = new ChunkPool();
   const queues = [new SendQueue(pool), new SendQueue(pool)];
-  const pushed = ['', ''];
-  const taken = ['', ''];
+  const texts = [
+    { pushed: '', taken: '' },
+    { pushed: '', taken: '' },
+  ];
   let letter = 0;
   for (let step = 0; step < 20_000; step++) {
     const which = randomInteger(rng, 2);
     const queue = queues[which]!;
+    const text = texts[which]!;
     if (queue.isEmpty || randomInteger(rng, 3) === 0) {
       const byteCount = 1 + randomInteger(rng, [10, 5_000, 40_000][randomInteger(rng, 3)]!);
       const content = String.fromCharCode(0x41 + (letter++ % 26)).repeat(byteCount);
-      pushed[which] += content;
+      text.pushed += content;
       const lent = Buffer.from(content);
       queue.push(lent);
       lent.fill(0);
     } else {
       const end = queue.endWithin(1 + randomInteger(rng, 20_000));
-      taken[which] += queue.first.toString('latin1', queue.start, end);
+      text.taken += queue.first.toString('latin1', queue.start, end);
       queue.drop(end);
     }
-    if (pushed[which]!.length > 1_000_000) {
+    if (text.pushed.length > 1_000_000) {
       while (!queue.isEmpty) {
         const end = queue.endWithin(Infinity);
-        taken[which] += queue.first.toString('latin1', queue.start, end);
-        assert.equal(queue.isLastAt(end), taken[which] === pushed[which]);
+        text.taken += queue.first.toString('latin1', queue.start, end);
+        assert.equal(queue.isLastAt(end), text.taken === text.pushed);
         queue.drop(end);
       }
-      assert.ok(taken[which] === pushed[which]);
-      pushed[which] = taken[which] = '';
+      assert.ok(text.taken === text.pushed);
+      text.pushed = text.taken = '';
     }
   }
 });

@@ -69,13 +69,15 @@ export class SendQueue {
     if (this.isEmpty) return;
     this.start = end;
     if (end < (this.#ends[this.#first] ?? 0)) return;
-    this.#releaseFirst();
-    if (this.isEmpty) this.#reset();
+    if (this.isLastAt(end)) this.clear();
+    else this.#releaseFirst();
   }
 
   clear(): void {
     while (!this.isEmpty) this.#releaseFirst();
-    this.#reset();
+    this.#chunks = [];
+    this.#ends = [];
+    this.#first = 0;
   }
 
   #releaseFirst(): void {
@@ -83,11 +85,5 @@ export class SendQueue {
     if (first.length === maxWrittenFrameBytes) this.#pool.release(first);
     this.#first++;
     this.start = 0;
-  }
-
-  #reset(): void {
-    this.#chunks = [];
-    this.#ends = [];
-    this.#first = 0;
   }
 }
