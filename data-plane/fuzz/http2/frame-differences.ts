@@ -5,10 +5,12 @@ import {
   frameGoAway,
   framePing,
   framePriority,
+  frameRstStream,
   frameSettings,
   frameSizeError,
   internalError,
   maxWindowBytes,
+  noError,
   protocolError,
   streamClosed,
 } from '../../src/codec/http2/protocol.ts';
@@ -137,6 +139,17 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     example: [...start, ...get, frame(3, 0, 1, uint32(8)), frame(0, 1, 1, 'a')],
     applies: ({ ours, streamId }) => codeOf(ours, streamId) === streamClosed,
   },
+  {
+    name: 'RST_STREAM with NO_ERROR before the end of an answer',
+    section: '9113 5.1, 8.1',
+    why: 'what has no END_STREAM is not complete; Node takes it for the end',
+    kinds: ['stricter'],
+    example: [emptySettings, frame(1, 4, 1), field(':status', '200'), frame(3, 0, 1, uint32(0))],
+    isAnswer: true,
+    applies: ({ ours, frames, streamId }) =>
+      ours.streams.get(streamId)?.end === 'reset' &&
+      frames.some((seen) => isResetWithoutError(seen) && seen.streamId % 2 ** 31 === streamId),
+  },
   refusal(/^a stream that depends on itself$/, {
     name: 'a stream that depends on itself',
     section: '7540 5.3.1',
@@ -225,6 +238,10 @@ const blockErrors: readonly number[] = [protocolError, streamClosed, frameSizeEr
 function withdrawsConnect({ type, payload }: SeenFrame): boolean {
   const withdrawal = Buffer.from(setting(8, 1) + setting(8, 0), 'latin1');
   return type === frameSettings && payload.includes(withdrawal);
+}
+
+function isResetWithoutError({ type, payload }: SeenFrame): boolean {
+  return type === frameRstStream && payload.length === 4 && payload.readUInt32BE(0) === noError;
 }
 
 function isFrameError(code: number | undefined): boolean {
