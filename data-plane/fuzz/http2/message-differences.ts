@@ -98,9 +98,12 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     name: 'content-length of CONNECT',
     section: '9110 9.3.6',
     why: 'it has no content, and what follows is the tunnel; nghttp2 counts it',
-    kinds: ['looser', 'only-they-refuse'],
+    kinds: ['looser', 'only-they-refuse', 'other-error'],
     example: [...start, ...connect, field(':protocol', 'a'), field('content-length', '5')],
-    applies: ({ isRequest, ours, streamId }) => isRequest && hasLengthOfTunnel(ours, streamId),
+    applies: ({ isRequest, ours, theirs, streamId }) => {
+      const ids = theirs.goAwayCode === internalError ? [...ours.streams.keys()] : [streamId];
+      return isRequest && ids.some((id) => hasLengthOfTunnel(ours, id));
+    },
   },
   {
     name: 'content-length where there is no content',
