@@ -160,6 +160,25 @@ test('an answer that is complete before its request is delivered, and the rest i
   assert.deepEqual(server.take(), []);
 });
 
+test('CONNECT goes out without :scheme and :path, whatever its owner keeps there', () => {
+  const server = new ScriptedServer();
+  const head = HeaderMap.of({
+    ':method': 'CONNECT',
+    ':scheme': 'http',
+    ':path': '/',
+    ':authority': 'a.test:443',
+    'x-a': 'b',
+  });
+  server.codec.newStream(new RecordedResponse()).encodeHeaders(head, false);
+  const [frame] = server.take();
+  assert.deepEqual(server.fieldsOf(frame!), {
+    ':method': 'CONNECT',
+    ':authority': 'a.test:443',
+    'x-a': 'b',
+  });
+  assert.equal(head.get(':scheme'), 'http');
+});
+
 test('DATA before the head of an answer breaks it, also when there is nothing in it', () => {
   for (const frame of [
     buildFrame(frameData, 0, 1, 'a'),

@@ -49,7 +49,7 @@ export class Http2ClientStream extends Http2Stream implements RequestEncoder {
       this.refuse('local-reset', 'http2.unwritable_request_head', cancel);
       return;
     }
-    if (this.upgrade === '') this.encodeHead(headers, endStream, true);
+    if (this.upgrade === '') this.encodeHead(this.isConnect ? toConnectHead(headers) : headers, endStream, true);
     else if (this.#owner.connectSupport === 'no') this.#refuseUpgrade();
     else this.#encodeUpgrade(headers, endStream);
   }
@@ -70,4 +70,15 @@ export class Http2ClientStream extends Http2Stream implements RequestEncoder {
   #refuseUpgrade(): void {
     this.refuse('local-reset', 'http2.extended_connect_not_supported', cancel);
   }
+}
+
+/**
+ * CONNECT names a host and nothing else (RFC 9113, 8.5). `:path` is what its route was found by. On a copy, since the
+ * owner may send the request again elsewhere.
+ */
+function toConnectHead(headers: HeaderMap): HeaderMap {
+  const head = headers.clone();
+  head.remove(':scheme');
+  head.remove(':path');
+  return head;
 }
