@@ -193,6 +193,24 @@ test('a field that is marked as never-indexed goes out so, each time', () => {
   }
 });
 
+test('answers that have no content have no content-length', () => {
+  const client = new ScriptedClient();
+  const answer = (streamId: number, fields: Fields, status: string): void => {
+    client.feed(client.headers(streamId, fields, false));
+    const { encoder } = client.requests.at(-1)!;
+    const head = HeaderMap.of({ ':status': status, 'content-length': '5', 'x-a': 'b' });
+    if (status.startsWith('1')) encoder.encodeInformational(head);
+    else encoder.encodeHeaders(head, false);
+    assert.equal(head.get('content-length'), '5');
+  };
+  answer(1, postRequest, '103');
+  answer(3, postRequest, '204');
+  answer(5, connectTo('a.test:443'), '200');
+  answer(7, postRequest, '304');
+  const lengths = client.take().map((frame) => client.fieldsOf(frame)['content-length']);
+  assert.deepEqual(lengths, [undefined, undefined, undefined, '5']);
+});
+
 test('trailers: what frames or routes is malformed, what cannot stand there is dropped', () => {
   const client = new ScriptedClient({ isStreamErrorOnInvalidMessage: true });
   client.feed(

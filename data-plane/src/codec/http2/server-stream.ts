@@ -43,7 +43,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
     // 101 belongs to HTTP/1.1 (RFC 9113, 8.6).
     const status = headers.get(':status') ?? '';
     if (status === '101' || status.charCodeAt(0) !== informational) return;
-    this.encodeHead(headers, false, false);
+    this.encodeHead(withoutLength(headers), false, false);
   }
 
   encodeHeaders(headers: HeaderMap, endStream: boolean): void {
@@ -51,7 +51,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
     const status = headers.get(':status') ?? '';
     if (status === '101' && this.isUpgrade) {
       this.isTunnel = true;
-      this.encodeHead(fromUpgradeAnswer(headers, this.hasOwnKey), endStream, true);
+      this.encodeHead(withoutLength(fromUpgradeAnswer(headers, this.hasOwnKey)), endStream, true);
       return;
     }
     if (!/^[2-5]\d\d$/.test(status)) {
@@ -59,7 +59,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
       return;
     }
     if (this.isConnect && !this.isUpgrade && status.charCodeAt(0) === success) this.isTunnel = true;
-    this.encodeHead(headers, endStream, true);
+    this.encodeHead(status === '204' || this.isTunnel ? withoutLength(headers) : headers, endStream, true);
   }
 
   /** The connection manager is done with the answer, so that no other time-out would free what it waits with. */
@@ -71,4 +71,12 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
       else this.#owner.onFlushTimeout(this);
     });
   }
+}
+
+/** 1xx, 204 and what opens a tunnel have no length (RFC 9110, 8.6), and clients refuse them with one. */
+function withoutLength(headers: HeaderMap): HeaderMap {
+  if (!headers.has('content-length')) return headers;
+  const answer = headers.clone();
+  answer.remove('content-length');
+  return answer;
 }
