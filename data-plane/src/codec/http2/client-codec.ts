@@ -230,7 +230,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
       stream.expectedBytes = head.contentLength;
     }
     if (endStream && !stream.hasExpectedLength) {
-      return this.refuseMessage(stream, stream.id, 'less than content-length');
+      return this.refuseContent(stream, stream.id, 'less than content-length');
     }
     if (endStream) stream.isRemoteEnded = true;
     stream.decoder.decodeHeaders(headers, endStream);
@@ -256,7 +256,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
 
   #onTrailers(stream: Http2ClientStream, head: HeaderList, endStream: boolean): boolean {
     if (!endStream) return this.refuseMessage(stream, stream.id, 'a second head');
-    if (!stream.hasExpectedLength) return this.refuseMessage(stream, stream.id, 'less than content-length');
+    if (!stream.hasExpectedLength) return this.refuseContent(stream, stream.id, 'less than content-length');
     this.options.stats.count('trailers');
     stream.isRemoteEnded = true;
     stream.decoder.decodeTrailers(head.headers);

@@ -59,10 +59,6 @@ test('answers that are none end their stream or their connection, as configured'
     [[':status', '101']],
     [
       [':status', '200'],
-      ['content-length', '7'],
-    ],
-    [
-      [':status', '200'],
       ['x-a', 'b\nc'],
     ],
   ];
@@ -92,12 +88,31 @@ test('HEAD and 304 announce a length and carry nothing; content there is an erro
     const { server, responses } = ask(method);
     server.feed(server.headers(1, fields));
     assert.ok(responses[0]?.isComplete);
-    const other = ask(method, 1, { isStreamErrorOnInvalidMessage: true });
+    const other = ask(method, 2);
     other.server.feed(
       other.server.headers(1, fields, false),
       buildFrame(frameData, flagEndStream, 1, 'abcde'),
     );
     assert.match(other.responses[0]?.reset ?? '', /^protocol-error/);
+    assert.deepEqual([other.server.takeErrors(), other.responses[1]?.reset], [['reset 1 1'], undefined]);
+  }
+});
+
+test('an answer of another length than announced costs the others nothing', () => {
+  for (const [length, content] of [
+    ['7', 'short'],
+    ['2', 'long'],
+    ['7', undefined],
+  ] as const) {
+    const { server, responses } = ask('GET', 2);
+    const fields: Fields = [
+      [':status', '200'],
+      ['content-length', length],
+    ];
+    server.feed(server.headers(1, fields, content === undefined));
+    if (content !== undefined) server.frame(frameData, flagEndStream, 1, content);
+    assert.match(responses[0]?.reset ?? '', /^protocol-error/);
+    assert.deepEqual([server.takeErrors(), responses[1]?.reset], [['reset 1 1'], undefined]);
   }
 });
 

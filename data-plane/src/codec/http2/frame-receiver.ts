@@ -98,11 +98,11 @@ export class FrameReceiver implements FrameHandler {
     if (stream === undefined || stream.isEnded) return true;
     const connection = this.#connection;
     if (!stream.countContent(chunk.length)) {
-      return connection.refuseMessage(stream, stream.id, 'more than content-length');
+      return connection.refuseContent(stream, stream.id, 'more than content-length');
     }
     const isEnd = isLast && this.#isDataLast;
     if (isEnd && !stream.hasExpectedLength) {
-      return connection.refuseMessage(stream, stream.id, 'less than content-length');
+      return connection.refuseContent(stream, stream.id, 'less than content-length');
     }
     connection.onContent(stream, chunk, isEnd);
     return this.#goesOn;
@@ -117,7 +117,7 @@ export class FrameReceiver implements FrameHandler {
     if (stream === undefined || stream.isEnded) return this.#goesOn;
     if (!this.#hasDataContent) {
       if (this.#isDataLast && !stream.hasExpectedLength) {
-        return connection.refuseMessage(stream, stream.id, 'less than content-length');
+        return connection.refuseContent(stream, stream.id, 'less than content-length');
       }
       connection.onContent(stream, noBytes, this.#isDataLast);
     }

@@ -287,8 +287,14 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   /** A broken message: its connection ends, or only its stream, as configured. */
   refuseMessage(stream: Http2Stream | undefined, streamId: number, detail: string): boolean {
+    if (this.options.isStreamErrorOnInvalidMessage) return this.refuseContent(stream, streamId, detail);
     this.options.stats.count('rx_messaging_error');
-    if (!this.options.isStreamErrorOnInvalidMessage) return this.giveUp(protocolError, detail);
+    return this.giveUp(protocolError, detail);
+  }
+
+  /** Content of another length than its message announced: no other stream is in doubt (RFC 9113, 8.1.1). */
+  refuseContent(stream: Http2Stream | undefined, streamId: number, detail: string): boolean {
+    this.options.stats.count('rx_messaging_error');
     if (stream !== undefined) return this.failStream(stream, protocolError, detail);
     this.#writeReset(streamId, protocolError);
     return true;

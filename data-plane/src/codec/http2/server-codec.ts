@@ -182,7 +182,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
     // In a tunnel there is no content that could have a length.
     if (!stream.isConnect) stream.expectedBytes = head.contentLength;
     if (endStream && !stream.hasExpectedLength) {
-      return this.refuseMessage(undefined, streamId, 'less than content-length');
+      return this.refuseContent(undefined, streamId, 'less than content-length');
     }
     this.addStream(stream);
     stream.isAnnounced = true;
@@ -202,7 +202,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
       this.options.stats.count('header_overflow');
       return this.failStream(stream, protocolError, 'trailers that are too large');
     }
-    if (!stream.hasExpectedLength) return this.refuseMessage(stream, stream.id, 'less than content-length');
+    if (!stream.hasExpectedLength) return this.refuseContent(stream, stream.id, 'less than content-length');
     this.options.stats.count('trailers');
     stream.isRemoteEnded = true;
     stream.decoder?.decodeTrailers(head.headers);
