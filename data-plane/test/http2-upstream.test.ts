@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
+import { frameGoAway, frameWindowUpdate, protocolError } from '../src/codec/http2/protocol.ts';
+import { buildFrame } from '../src/codec/http2/testing/build-frame.ts';
+import { uint32 } from '../src/codec/http2/testing/scripted-peer.ts';
 import type { UpstreamHttpOptions } from '../src/config/model/cluster.ts';
 import type { Http2ProtocolOptions } from '../src/config/model/http2-protocol-options.ts';
 import { startProxy, type Proxy, type ProxyOptions } from '../src/router/testing/proxy.ts';
@@ -14,6 +17,7 @@ import {
   prefix,
 } from '../src/router/testing/route-fixtures.ts';
 import { startHttp2Server, startHttpServer, until } from '../src/upstream/testing/upstream-server.ts';
+import { startFrameServer } from './statistics/frame-server.ts';
 
 const http2: Http2ProtocolOptions = { allowsConnect: false, isStreamErrorOnInvalidMessage: false };
 const table = buildTable([buildVirtualHost([buildRoute(prefix('/'), forward('c', { timeoutMs: 0 }))])]);
@@ -183,6 +187,24 @@ test('max_requests_per_connection, idle_timeout and max_connection_duration end 
     assert.equal(proxy.stats.value(`cluster.c.${counter}`), 1);
     assert.equal(proxy.stats.value('cluster.c.upstream_cx_active'), 0);
   }
+});
+
+test('a server that breaks a rule while it is asked is told by a GOAWAY', async (t) => {
+  const received: Buffer[] = [];
+  let isEnded = false;
+  const server = await startFrameServer((peer) => {
+    peer.socket.on('data', (chunk: Buffer) => received.push(chunk));
+    peer.socket.on('end', () => (isEnded = true));
+    // Of no bytes.
+    peer.frame(frameWindowUpdate, 0, 0, '\0\0\0\0');
+  });
+  t.after(() => server.close());
+  const proxy = await start(t, server.port);
+  assert.equal((await get(proxy.port, '/')).status, 502);
+  await until(() => isEnded);
+  const goAway = buildFrame(frameGoAway, 0, 0, Buffer.concat([uint32(0), uint32(protocolError)]));
+  // Its length depends on the words that follow.
+  assert.ok(Buffer.concat(received).includes(goAway.subarray(3)));
 });
 
 test('a connection that ends without a word fails what is under way, and only that', async (t) => {

@@ -192,7 +192,8 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
     this.isDraining = true;
     this.#owner.context.stats.protocolErrors.inc();
     if (this.state === 'open' && this.activeCount === 0) this.#owner.onIdleConnectionUnusable(this);
-    else this.connection.close('abort');
+    // GOAWAY tells the server why (RFC 9113, 5.4.1); what HTTP/1.1 would still write is of a request that is over.
+    else this.connection.close(this.protocol === 'HTTP/2' ? 'flush' : 'abort');
   }
 
   onGoAway(): void {
