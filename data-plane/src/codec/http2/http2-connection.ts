@@ -207,7 +207,10 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
       this.forget(stream);
       return this.onRemoteReset(stream, code) && !this.isGivenUp;
     }
-    return this.isIdle(streamId) ? this.giveUp(protocolError, 'RST_STREAM of an idle stream') : true;
+    if (this.isIdle(streamId)) return this.giveUp(protocolError, 'RST_STREAM of an idle stream');
+    // It crossed with ours: what comes behind it was not on its way.
+    this.resets.forget(streamId);
+    return true;
   }
 
   onSettings(settings: ReceivedSettings): boolean {

@@ -22,6 +22,11 @@ export class ResetMemory {
     return this.#ids.has(streamId);
   }
 
+  /** The peer has reset it too. */
+  forget(streamId: number): void {
+    this.#ids.delete(streamId);
+  }
+
   /** Whether it may be one of those that were forgotten: nothing can be said against a peer that answers it late. */
   mayHaveForgotten(streamId: number): boolean {
     return streamId <= this.#lastForgotten;

@@ -248,6 +248,21 @@ test('frames of a stream that we reset are dropped without a word', () => {
   assert.deepEqual([client.requests[0]?.body, client.requests[0]?.reset], ['', undefined]);
 });
 
+test("a stream that both sides have reset is closed, whatever comes behind the client's reset", () => {
+  for (const [frame, error] of [
+    [(client: ScriptedClient) => client.frame(frameData, 0, 1, 'a'), 'reset 1 5'],
+    [(client: ScriptedClient) => client.feed(client.headers(1, [['x-a', '1']])), 'goaway 5'],
+  ] as const) {
+    const client = new ScriptedClient();
+    client.feed(client.headers(1, postRequest, false));
+    client.requests[0]?.encoder.resetStream();
+    client.feed(buildFrame(frameRstStream, 0, 1, uint32(8)));
+    assert.deepEqual(client.takeErrors(), ['reset 1 8']);
+    frame(client);
+    assert.deepEqual(client.takeErrors(), [error]);
+  }
+});
+
 test('a stream that its receiver resets in the middle of DATA hears nothing more of it', () => {
   const client = new ScriptedClient();
   client.feed(client.headers(1, postRequest, false));
