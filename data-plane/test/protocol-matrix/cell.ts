@@ -1,4 +1,5 @@
 import type { Client, ClientCall, ClientRequest, Fields } from './client.ts';
+import type { Protocol } from './protocols.ts';
 import type { Exchange, Upstream } from './upstream.ts';
 
 /** One square of the matrix: a client's protocol, and that of an upstream. */
@@ -7,8 +8,8 @@ export class Cell {
   readonly upstream: Upstream;
   /** Takes requests to the upstream. */
   readonly host: string;
-  readonly upstreamProtocol: 'http1' | 'http2';
-  readonly downstreamProtocol: 'http1' | 'http2';
+  readonly upstreamProtocol: Protocol;
+  readonly downstreamProtocol: Protocol;
   /** Whether the proxy passes informational answers on. */
   readonly passesEarlyHints: boolean;
 
@@ -23,7 +24,7 @@ export class Cell {
     this.upstream = fields.upstream;
     this.upstreamProtocol = fields.upstreamProtocol;
     this.passesEarlyHints = fields.passesEarlyHints;
-    this.host = `${fields.upstreamProtocol}.test`;
+    this.host = `${fields.upstreamProtocol.name}.test`;
   }
 
   start(method: string, path = '/', more: Pick<ClientRequest, 'headers' | 'trailers'> = {}): ClientCall {

@@ -1,14 +1,22 @@
 import { request as httpRequest, type ClientRequest as NodeRequest, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Answer, Client, ClientCall, ClientRequest, Head } from './client.ts';
+import { authorityPem, serverName } from './protocols.ts';
 
 /** `node:http`, with a connection for each request. */
-export function createHttp1Client(port: number): Client {
+export function createHttp1Client(port: number, isSecure: boolean): Client {
   const open = new Set<NodeRequest>();
-  const send = ({ method, host, path, headers, trailers }: ClientRequest): NodeRequest => {
+  const send = ({ method, host, path, headers, trailers }: ClientRequest): SentRequest => {
+    const socket = connect(port, '127.0.0.1');
     const request = httpRequest({
-      ...{ host: '127.0.0.1', port, agent: false, method, path },
+      ...{ method, path },
+      createConnection: () =>
+        isSecure
+          ? connectTls({ socket, ca: authorityPem, servername: serverName, ALPNProtocols: ['http/1.1'] })
+          : socket,
       headers: {
         host,
         ...headers,
@@ -17,13 +25,13 @@ export function createHttp1Client(port: number): Client {
     });
     open.add(request);
     request.once('close', () => open.delete(request));
-    return request;
+    return { request, socket };
   };
   return {
     start: (wanted) => startCall(send(wanted), wanted),
     async openTunnel(host, path) {
       const headers = { connection: 'upgrade', upgrade: 'websocket' };
-      const request = send({ method: 'GET', host, path, headers });
+      const { request } = send({ method: 'GET', host, path, headers });
       request.end();
       const [response, socket] = (await once(request, 'upgrade')) as [IncomingMessage, Duplex];
       if (response.statusCode !== 101) throw new Error(`answered ${response.statusCode}`);
@@ -35,7 +43,13 @@ export function createHttp1Client(port: number): Client {
   };
 }
 
-function startCall(request: NodeRequest, { trailers }: ClientRequest): ClientCall {
+interface SentRequest {
+  readonly request: NodeRequest;
+  /** Below TLS, if there is any. */
+  readonly socket: Socket;
+}
+
+function startCall({ request, socket }: SentRequest, { trailers }: ClientRequest): ClientCall {
   const informational: Head[] = [];
   request.on('information', ({ statusCode: status, headers }) => informational.push({ status, headers }));
   const response = new Promise<IncomingMessage>((resolve, reject) => {
@@ -67,7 +81,7 @@ function startCall(request: NodeRequest, { trailers }: ClientRequest): ClientCal
       request.end();
     },
     // The end of what a client has to say is no reset: the proxy may still answer.
-    reset: () => request.socket?.resetAndDestroy(),
+    reset: () => socket.resetAndDestroy(),
     head,
     answer,
   };

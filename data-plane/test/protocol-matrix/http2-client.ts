@@ -8,12 +8,17 @@ import {
 } from 'node:http2';
 import { once } from 'node:events';
 import type { Answer, Client, ClientCall, ClientRequest, Head } from './client.ts';
+import { authorityPem, serverName } from './protocols.ts';
 
 type IncomingHead = IncomingHttpHeaders & IncomingHttpStatusHeader;
 
-/** `node:http2`, without TLS, all requests on one connection. */
-export function createHttp2Client(port: number): Client {
-  const session = connect(`http://127.0.0.1:${port}`);
+/** `node:http2`, all requests on one connection. */
+export function createHttp2Client(port: number, isSecure: boolean): Client {
+  const scheme = isSecure ? 'https' : 'http';
+  const session = connect(
+    `${scheme}://127.0.0.1:${port}`,
+    isSecure ? { ca: authorityPem, servername: serverName } : {},
+  );
   session.on('error', () => undefined);
   return {
     start: (request) => startCall(session, request),
@@ -23,7 +28,7 @@ export function createHttp2Client(port: number): Client {
         {
           ':method': 'CONNECT',
           ':protocol': 'websocket',
-          ':scheme': 'http',
+          ':scheme': scheme,
           ':path': path,
           ':authority': host,
         },

@@ -7,44 +7,42 @@ import { endings } from './cases/endings.ts';
 import { informationalCases } from './cases/informational.ts';
 import { messages } from './cases/messages.ts';
 import { tunnels } from './cases/tunnels.ts';
+import type { Client } from './client.ts';
 import { createHttp1Client } from './http1-client.ts';
 import { createHttp2Client } from './http2-client.ts';
+import { protocols, type Protocol } from './protocols.ts';
 import { startSubject, subjects, type RunningProxy } from './subjects.ts';
 import { startUpstream } from './upstream.ts';
 
-/** What comes with a TLS handshake is a further entry here, with a client of its own. */
-const downstreams = { http1: createHttp1Client, http2: createHttp2Client } as const;
-const upstreamNames = ['http1', 'http2'] as const;
 const cases = [...messages, ...informationalCases, ...endings, ...tunnels];
+
+function connectTo({ port, securePort }: RunningProxy, { http, isSecure }: Protocol): Client {
+  const create = http === 'http1' ? createHttp1Client : createHttp2Client;
+  return create(isSecure ? securePort : port, isSecure);
+}
 
 for (const subject of subjects) {
   test(`every protocol to every other: ${subject.name}`, { skip: subject.skip }, async (t) => {
-    const upstreams = { http1: await startUpstream('http1'), http2: await startUpstream('http2') };
-    t.after(() => Promise.all(Object.values(upstreams).map((upstream) => upstream.close())));
-    const ports = { http1: upstreams.http1.port, http2: upstreams.http2.port };
-    const proxy = await startSubject(subject, ports);
+    const upstreams = await Promise.all(protocols.map(startUpstream));
+    t.after(() => Promise.all(upstreams.map((upstream) => upstream.close())));
+    const proxy = await startSubject(subject, upstreams);
     t.after(() => proxy.stop());
-    for (const downstream of ['http1', 'http2'] as const) {
-      for (const upstream of upstreamNames) {
-        await t.test(`${downstream} to ${upstream}`, async (t) => {
+    for (const downstreamProtocol of protocols) {
+      for (const upstream of upstreams) {
+        const upstreamProtocol = upstream.protocol;
+        await t.test(`${downstreamProtocol.name} to ${upstreamProtocol.name}`, async (t) => {
           for (const { name, run } of cases) {
             await t.test(name, async () => {
-              const client = downstreams[downstream](proxy.port);
+              const client = connectTo(proxy, downstreamProtocol);
+              const { passesEarlyHints } = subject;
+              const fields = { client, downstreamProtocol, upstream, upstreamProtocol, passesEarlyHints };
               try {
-                await run(
-                  new Cell({
-                    client,
-                    downstreamProtocol: downstream,
-                    upstream: upstreams[upstream],
-                    upstreamProtocol: upstream,
-                    passesEarlyHints: subject.passesEarlyHints,
-                  }),
-                );
+                await run(new Cell(fields));
               } finally {
                 client.close();
-                upstreams[upstream].forget();
+                upstream.forget();
               }
-              await untilNothingIsLeft(proxy, upstream);
+              await untilNothingIsLeft(proxy, upstreamProtocol.name);
             });
           }
         });

@@ -7,7 +7,7 @@ import { planeNodeOptions } from '@heddle/shared/processes/plane-node-options';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { systemClock } from '@heddle/shared/time/clock';
-import { buildBootstrap } from './bootstrap.ts';
+import { buildBootstrap, type UpstreamAddress } from './bootstrap.ts';
 
 const envoy = usePeer('envoy');
 const program = path.join(import.meta.dirname, '../../src/main.ts');
@@ -31,6 +31,7 @@ export const subjects = [
 
 export interface RunningProxy {
   readonly port: number;
+  readonly securePort: number;
   /** 0 when there is no such statistic. */
   stat(name: string): Promise<number>;
   stop(): Promise<void>;
@@ -38,12 +39,12 @@ export interface RunningProxy {
 
 export async function startSubject(
   { name, command }: (typeof subjects)[number],
-  upstreamPorts: Readonly<Record<string, number>>,
+  upstreams: readonly UpstreamAddress[],
 ): Promise<RunningProxy> {
-  const [port = 0, adminPort = 0] = await findFreePorts(2);
+  const [port = 0, securePort = 0, adminPort = 0] = await findFreePorts(3);
   const folder = mkdtempSync(path.join(tmpdir(), 'protocol-matrix-'));
   const file = path.join(folder, 'bootstrap.json');
-  writeFileSync(file, JSON.stringify(buildBootstrap({ port, adminPort, upstreamPorts })));
+  writeFileSync(file, JSON.stringify(buildBootstrap({ port, securePort, adminPort, upstreams })));
   const logFile = path.join(folder, 'log');
   const process = startProcess(
     { name, command: [...command, '-c', file, '--concurrency', '1'], logFile },
@@ -59,6 +60,7 @@ export async function startSubject(
   if (process.exit !== undefined) throw new Error(`${name} ended: see ${logFile}`);
   return {
     port,
+    securePort,
     async stat(statName) {
       const text = await (await fetch(`${admin}/stats?filter=^${statName}$`)).text();
       return Number(text.split(': ')[1] ?? 0);

@@ -2,13 +2,16 @@ import { once } from 'node:events';
 import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   constants,
+  createSecureServer as createSecureHttp2Server,
   createServer as createHttp2Server,
   Http2ServerResponse,
   type Http2ServerRequest,
 } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Fields } from './client.ts';
+import { certificate, type Protocol } from './protocols.ts';
 
 type IncomingRequest = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
@@ -23,11 +26,11 @@ export class Exchange {
   readonly request: Promise<{ readonly body: Buffer; readonly trailers: IncomingRequest['trailers'] }>;
   /** Resolves when the request or its connection ended before the answer did. */
   readonly gone: Promise<void>;
-  readonly #incoming: IncomingRequest;
   readonly #response: Response;
+  readonly #resetConnection: () => void;
 
-  constructor(incoming: IncomingRequest, response: Response) {
-    this.#incoming = incoming;
+  constructor(incoming: IncomingRequest, response: Response, resetConnection: () => void) {
+    this.#resetConnection = resetConnection;
     this.#response = response;
     this.method = incoming.method ?? '';
     this.path = incoming.url ?? '';
@@ -72,11 +75,12 @@ export class Exchange {
   reset(): void {
     if (this.#response instanceof Http2ServerResponse) {
       this.#response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    } else this.#incoming.socket.resetAndDestroy();
+    } else this.#resetConnection();
   }
 }
 
 export interface Upstream {
+  readonly protocol: Protocol;
   readonly port: number;
   /** The next request, in order of arrival. */
   next(): Promise<Exchange>;
@@ -113,32 +117,32 @@ class Queue<T> {
 
 const switching = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
 
-export async function startUpstream(protocol: 'http1' | 'http2'): Promise<Upstream> {
+export async function startUpstream(protocol: Protocol): Promise<Upstream> {
   const exchanges = new Queue<Exchange>();
   const tunnels = new Queue<Duplex>();
-  const server: Server =
-    protocol === 'http1'
-      ? createHttp1Server()
-          .on('request', (request, response) => exchanges.push(new Exchange(request, response)))
-          .on('upgrade', (_request, socket) => {
-            socket.write(switching);
-            tunnels.push(socket);
-          })
-      : createHttp2Server({ settings: { enableConnectProtocol: true } })
-          .on('request', (request, response) => exchanges.push(new Exchange(request, response)))
-          .on('connect', (_request: Http2ServerRequest, { stream }: Http2ServerResponse) => {
-            stream.on('error', () => undefined);
-            stream.respond({ ':status': 200 });
-            tunnels.push(stream);
-          });
   const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  const server = createServer(protocol);
+  server
+    .on('request', (request: IncomingRequest, response: Response) => {
+      exchanges.push(new Exchange(request, response, () => resetConnectionOf(request, sockets)));
+    })
+    .on('upgrade', (_request: IncomingMessage, socket: Duplex) => {
+      socket.write(switching);
+      tunnels.push(socket);
+    })
+    .on('connect', (_request: Http2ServerRequest, { stream }: Http2ServerResponse) => {
+      stream.on('error', () => undefined);
+      stream.respond({ ':status': 200 });
+      tunnels.push(stream);
+    })
+    .on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
+    protocol,
     port: (server.address() as AddressInfo).port,
     next: () => exchanges.take(),
     nextTunnel: () => tunnels.take(),
@@ -152,4 +156,16 @@ export async function startUpstream(protocol: 'http1' | 'http2'): Promise<Upstre
       await once(server, 'close');
     },
   };
+}
+
+function createServer({ http, isSecure }: Protocol): Server {
+  const pair = { cert: certificate.pem, key: certificate.privateKeyPem };
+  if (http === 'http1') return isSecure ? createHttpsServer(pair) : createHttp1Server();
+  const settings = { enableConnectProtocol: true };
+  return isSecure ? createSecureHttp2Server({ ...pair, settings }) : createHttp2Server({ settings });
+}
+
+/** Node resets no connection through TLS, but the one below. */
+function resetConnectionOf({ socket }: IncomingRequest, sockets: ReadonlySet<Socket>): void {
+  for (const each of sockets) if (each.remotePort === socket.remotePort) each.resetAndDestroy();
 }

@@ -10,10 +10,11 @@ const small: Case = {
     const call = cell.start('GET', '/a?b=c', { headers: { 'x-sent': '1', cookie: 'a=1; b=2' } });
     call.end();
     const exchange = await cell.upstream.next();
-    assert.equal(exchange.httpVersion, cell.upstreamProtocol === 'http2' ? '2.0' : '1.1');
+    assert.equal(exchange.httpVersion, cell.upstreamProtocol.http === 'http2' ? '2.0' : '1.1');
     assert.deepEqual([exchange.method, exchange.path], ['GET', '/a?b=c']);
     const { 'x-sent': sent, cookie, host, ':authority': authority } = exchange.headers;
     assert.deepEqual([sent, cookie, authority ?? host], ['1', 'a=1; b=2', cell.host]);
+    assert.equal(exchange.headers['x-forwarded-proto'], cell.downstreamProtocol.isSecure ? 'https' : 'http');
     assert.equal((await exchange.request).body.length, 0);
     exchange.respond(200, { 'content-type': 'text/plain', 'x-answered': '2' });
     exchange.write('hello');
@@ -26,7 +27,7 @@ const small: Case = {
     );
     assert.equal(
       answer.headers['transfer-encoding'],
-      cell.downstreamProtocol === 'http1' ? 'chunked' : undefined,
+      cell.downstreamProtocol.http === 'http1' ? 'chunked' : undefined,
     );
   },
 };
