@@ -9,7 +9,6 @@ import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from '../src/codec/http1/workspace.ts';
-import { packHosts } from '../src/config/model/packed-hosts.ts';
 import { LogFiles, logFileStats } from '../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../src/downstream/http/manager-config.ts';
@@ -29,8 +28,7 @@ import { TimerWheel } from '../src/time/timer-wheel.ts';
 import type { Connection, ConnectionHandlers, SocketAddress } from '../src/transport/connection.ts';
 import { ClientCodecs } from '../src/upstream/pool/client-codecs.ts';
 import type { UpstreamConnector } from '../src/upstream/pool/upstream-connector.ts';
-import { allocateClusterMemory } from '../src/upstream/shared-memory.ts';
-import { buildCluster, buildEndpoints, noLocality } from '../src/upstream/testing/model-fixtures.ts';
+import { buildClusterUpdate, buildHost } from '../src/upstream/testing/cluster-updates.ts';
 import { WorkerClusters } from '../src/upstream/thread-local-clusters.ts';
 
 const requestHead = Buffer.from('GET / HTTP/1.1\r\nHost: bench.test\r\n\r\n');
@@ -103,30 +101,7 @@ function createPath(): Path {
     connector,
     codecs: new ClientCodecs(workspace, wheel, rng),
   });
-  clusters.apply({
-    kind: 'replace',
-    cluster: buildCluster('upstream', { kind: 'static', endpoints: buildEndpoints([8_000]) }),
-    hosts: {
-      version: 1,
-      added: packHosts([
-        {
-          slot: 0,
-          address: '127.0.0.1',
-          port: 8_000,
-          hostname: '',
-          locality: noLocality,
-          priority: 0,
-          weight: 1,
-          isCanary: false,
-          metadata: {},
-        },
-      ]),
-      changed: packHosts([]),
-      removed: [],
-      priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
-    },
-    shared: allocateClusterMemory(1, 8),
-  });
+  clusters.apply(buildClusterUpdate('upstream', [buildHost(0, 8_000)]));
   let streamId = 0;
   const table = buildTable([
     buildVirtualHost([buildRoute(prefix('/'), forward('upstream'))], { domains: ['bench.test'] }),

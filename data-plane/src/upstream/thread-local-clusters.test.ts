@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
-import { hostFlag, type HostDescription, type HostSetUpdate } from '../config/model/cluster-update.ts';
-import { packHosts } from '../config/model/packed-hosts.ts';
+import { hostFlag } from '../config/model/cluster-update.ts';
 import { createStatsReader } from '../stats/stats-reader.ts';
 import { createStatsStore } from '../stats/stats-store.ts';
 import { WorkerHost } from './host-set/worker-host.ts';
 import { allocateClusterMemory, epochWord, firstFlag, trafficWord } from './shared-memory.ts';
-import { buildCluster, buildEndpoints, noLocality, type ClusterFields } from './testing/model-fixtures.ts';
+import { buildClusterUpdate, buildHost, buildHostSet } from './testing/cluster-updates.ts';
+import type { ClusterFields } from './testing/model-fixtures.ts';
 import { RecordedRequest } from './testing/recorded-request.ts';
 import { createRecordingStats } from './testing/recording-stats.ts';
 import { createSocketUpstream } from './testing/socket-upstream.ts';
@@ -26,31 +26,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-function hostAt(slot: number, port: number): HostDescription {
-  return {
-    slot,
-    address: '127.0.0.1',
-    port,
-    hostname: '',
-    locality: noLocality,
-    priority: 0,
-    weight: 1,
-    isCanary: false,
-    metadata: {},
-  };
-}
-
 let lastVersion = 0;
-
-function hostsOf(added: readonly HostDescription[], removed: readonly number[] = []): HostSetUpdate {
-  return {
-    version: ++lastVersion,
-    added: packHosts(added),
-    changed: packHosts([]),
-    removed,
-    priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
-  };
-}
 
 /** One worker with cluster `c` at that port, and real sockets. The clock is the test's. */
 function setUp(port: number, fields: ClusterFields = {}) {
@@ -67,12 +43,7 @@ function setUp(port: number, fields: ClusterFields = {}) {
   });
   cleanUps.push(() => clusters.close());
   const replace = () =>
-    clusters.apply({
-      kind: 'replace',
-      cluster: buildCluster('c', { kind: 'static', endpoints: buildEndpoints([port]) }, fields),
-      hosts: hostsOf([hostAt(0, port)]),
-      shared,
-    });
+    clusters.apply({ ...buildClusterUpdate('c', [buildHost(0, port)], fields, ++lastVersion), shared });
   replace();
   const pool = (): HttpConnectionPool => {
     const cluster = clusters.get('c');
@@ -364,7 +335,11 @@ test('a host that leaves gets no request; the one it is answering ends well', as
   const { pool, clusters, stat } = setUp(leaving.port);
   const running = new RecordedRequest(pool());
   await until(() => leaving.answers.length === 1);
-  clusters.apply({ kind: 'hosts', clusterName: 'c', hosts: hostsOf([hostAt(1, staying.port)], [0]) });
+  clusters.apply({
+    kind: 'hosts',
+    clusterName: 'c',
+    hosts: buildHostSet([buildHost(1, staying.port)], [0], ++lastVersion),
+  });
   for (let count = 0; count < 5; count++) {
     const request = new RecordedRequest(pool(), '/stays');
     await until(() => request.isComplete);
@@ -415,12 +390,7 @@ test('the statistics of a removed cluster go with it, unless another one shares 
     ...createSocketUpstream(createFakeClock()),
   });
   const put = (name: string, statName: string): void =>
-    clusters.apply({
-      kind: 'replace',
-      cluster: buildCluster(name, { kind: 'static', endpoints: buildEndpoints([1]) }, { statName }),
-      hosts: hostsOf([hostAt(0, 1)]),
-      shared: allocateClusterMemory(1, 8),
-    });
+    clusters.apply(buildClusterUpdate(name, [buildHost(0, 1)], { statName }, ++lastVersion));
   const isCounted = (statName: string): boolean => {
     const declaration = store.takeDeclaration();
     if (declaration !== undefined) reader.onDeclaration('worker_0', declaration);
@@ -462,12 +432,7 @@ test('hosts are as old as their update, however late somebody asks for the clust
     ...createSocketUpstream(clock),
   });
   const cameAtMs = clock.monotonicMs();
-  clusters.apply({
-    kind: 'replace',
-    cluster: buildCluster('c', { kind: 'static', endpoints: buildEndpoints([1]) }),
-    hosts: hostsOf([hostAt(0, 1)]),
-    shared: allocateClusterMemory(1, 8),
-  });
+  clusters.apply(buildClusterUpdate('c', [buildHost(0, 1)]));
   clock.advance(60_000);
   const host = clusters.get('c')?.chooseHost(anyHost);
   assert.ok(host instanceof WorkerHost);

@@ -2,7 +2,6 @@ import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { Http1Workspace } from '../../src/codec/http1/workspace.ts';
-import { packHosts } from '../../src/config/model/packed-hosts.ts';
 import { LogFiles, logFileStats } from '../../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../../src/downstream/http/manager-config.ts';
@@ -22,8 +21,7 @@ import {
 import { TimerWheel } from '../../src/time/timer-wheel.ts';
 import { ClientCodecs } from '../../src/upstream/pool/client-codecs.ts';
 import type { UpstreamConnector } from '../../src/upstream/pool/upstream-connector.ts';
-import { allocateClusterMemory } from '../../src/upstream/shared-memory.ts';
-import { buildCluster, buildEndpoints, noLocality } from '../../src/upstream/testing/model-fixtures.ts';
+import { buildClusterUpdate, buildHost } from '../../src/upstream/testing/cluster-updates.ts';
 import { WorkerClusters } from '../../src/upstream/thread-local-clusters.ts';
 import { Exchange, type Cut } from './exchange.ts';
 import { MemoryWire, TaskQueue } from './memory-wire.ts';
@@ -57,7 +55,7 @@ export class MemoryProxy {
       connector,
       codecs,
     });
-    this.#addCluster();
+    this.#clusters.apply(buildClusterUpdate('c', [buildHost(0, 80)], { http: { enableTrailers: true } }));
     const dependencies = {
       wheel,
       rng,
@@ -140,36 +138,5 @@ export class MemoryProxy {
     wire.connectTo({ onData: receive, onEnd: () => undefined });
     wire.announceConnected();
     return wire;
-  }
-
-  #addCluster(): void {
-    this.#clusters.apply({
-      kind: 'replace',
-      cluster: buildCluster(
-        'c',
-        { kind: 'static', endpoints: buildEndpoints([80]) },
-        { http: { enableTrailers: true } },
-      ),
-      hosts: {
-        version: 1,
-        added: packHosts([
-          {
-            slot: 0,
-            address: '127.0.0.1',
-            port: 80,
-            hostname: '',
-            locality: noLocality,
-            priority: 0,
-            weight: 1,
-            isCanary: false,
-            metadata: {},
-          },
-        ]),
-        changed: packHosts([]),
-        removed: [],
-        priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
-      },
-      shared: allocateClusterMemory(1, 8),
-    });
   }
 }

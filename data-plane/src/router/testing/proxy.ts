@@ -6,7 +6,6 @@ import { systemClock, type Clock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from '../../codec/http1/workspace.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
-import { packHosts } from '../../config/model/packed-hosts.ts';
 import type { RouteTable } from '../../config/model/route.ts';
 import { LogFiles, logFileStats } from '../../downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../downstream/http/http-connection-manager.ts';
@@ -18,13 +17,8 @@ import { createCountingStats, type CountingStats } from '../../downstream/testin
 import { TimerWheel } from '../../time/timer-wheel.ts';
 import { createTransportContext, type TransportContext } from '../../transport/transport-context.ts';
 import type { UpstreamConnector } from '../../upstream/pool/upstream-connector.ts';
-import { allocateClusterMemory } from '../../upstream/shared-memory.ts';
-import {
-  buildCluster,
-  buildEndpoints,
-  noLocality,
-  type ClusterFields,
-} from '../../upstream/testing/model-fixtures.ts';
+import { buildClusterUpdate, buildHost } from '../../upstream/testing/cluster-updates.ts';
+import type { ClusterFields } from '../../upstream/testing/model-fixtures.ts';
 import { createSocketUpstream } from '../../upstream/testing/socket-upstream.ts';
 import { WorkerClusters } from '../../upstream/thread-local-clusters.ts';
 import { ActiveRouteTables } from '../active-route-tables.ts';
@@ -119,34 +113,8 @@ export async function startProxy(
     ...(connector === undefined ? {} : { connector }),
   });
   const addCluster = (name: string, ports: readonly number[]): void => {
-    clusters.apply({
-      kind: 'replace',
-      cluster: buildCluster(
-        name,
-        { kind: 'static', endpoints: buildEndpoints(ports) },
-        options.clusterFields,
-      ),
-      hosts: {
-        version: 1,
-        added: packHosts(
-          ports.map((port, slot) => ({
-            slot,
-            address: '127.0.0.1',
-            port,
-            hostname: `${name}-${slot}.test`,
-            locality: noLocality,
-            priority: 0,
-            weight: 1,
-            isCanary: false,
-            metadata: {},
-          })),
-        ),
-        changed: packHosts([]),
-        removed: [],
-        priorities: [{ overprovisioningFactor: 140, localityWeights: [] }],
-      },
-      shared: allocateClusterMemory(1, 8),
-    });
+    const hosts = ports.map((port, slot) => buildHost(slot, port, { hostname: `${name}-${slot}.test` }));
+    clusters.apply(buildClusterUpdate(name, hosts, options.clusterFields));
   };
   for (const [name, ports] of Object.entries(options.clusters ?? {})) addCluster(name, ports);
 
