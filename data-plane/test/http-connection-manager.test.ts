@@ -235,6 +235,15 @@ test('100 reaches the client once: from here, or from the upstream that was aske
     const statuses: number[] = [];
     while (statuses.at(-1) !== 200) statuses.push((await client.answer()).status);
     client.close();
+    const { stats } = proxy;
+    for (const name of [
+      'http.test.downstream_rq',
+      'cluster.c.upstream_rq',
+      'cluster.c.external.upstream_rq',
+    ]) {
+      const counts = ['1xx', '2xx', 'completed'].map((kind) => stats.value(`${name}_${kind}`));
+      assert.deepEqual(counts, [2, 1, 3], name);
+    }
     return statuses;
   };
   for (const proxy100Continue of [false, true]) {

@@ -1,6 +1,7 @@
 import type { StreamInfo } from '../downstream/http/stream-info.ts';
 import { rememberAttempt } from '../downstream/http/stream-info-record.ts';
-import type { Host, UpstreamConnectionInfo } from '../upstream/upstream.ts';
+import type { HeaderMap } from '../codec/header-map.ts';
+import type { ClusterStats, Host, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 
 /** An attempt begins; `count` is from 1. */
 export function recordAttempt(info: StreamInfo, host: Host, count: number): void {
@@ -16,4 +17,11 @@ export function recordConnection(info: StreamInfo, connection: UpstreamConnectio
   info.upstreamProtocol = connection.protocol;
   info.upstreamConnectionId = connection.connectionId;
   info.firstUpstreamTxByteMs ??= nowMs;
+}
+
+/** An answer came, informational ones too, which Envoy counts alike. Returns whether it is a canary's. */
+export function countAnswer(stats: ClusterStats, host: Host, headers: HeaderMap, info: StreamInfo): boolean {
+  const isCanary = host.isCanary || headers.get('x-envoy-upstream-canary') === 'true';
+  stats.onResponse(Number(headers.get(':status') ?? '0'), isCanary, info.isInternalRequest);
+  return isCanary;
 }

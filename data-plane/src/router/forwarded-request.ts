@@ -9,7 +9,7 @@ import { asksForTunnel, opensTunnel } from '../downstream/http/upgrade.ts';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
 import type { ThreadLocalCluster, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 import { setAnswerHeaders, setAttemptHeaders, withAttemptCount } from './attempt-headers.ts';
-import { recordAttempt, recordConnection } from './attempt-record.ts';
+import { countAnswer, recordAttempt, recordConnection } from './attempt-record.ts';
 import { choosePool } from './choose-pool.ts';
 import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
@@ -138,7 +138,8 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#callbacks.readDisableDownstream(isAbove);
   }
 
-  onUpstreamInformational(headers: HeaderMap): void {
+  onUpstreamInformational(attempt: UpstreamRequest, headers: HeaderMap): void {
+    countAnswer(this.#cluster.stats, attempt.host, headers, this.#callbacks.streamInfo);
     this.#callbacks.encodeInformational(headers);
   }
 
@@ -158,8 +159,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#scheduleRetry(retry);
       return;
     }
-    this.#isCanary = attempt.host.isCanary || headers.get('x-envoy-upstream-canary') === 'true';
-    this.#cluster.stats.onResponse(status, this.#isCanary, info.isInternalRequest);
+    this.#isCanary = countAnswer(this.#cluster.stats, attempt.host, headers, info);
     attempt.host.stats.onRequestEnd(status >= 500);
     info.responseDetails = 'via_upstream';
     info.responseStatus = status;

@@ -16,7 +16,7 @@ import type { RequestTimeouts } from './request-timeouts.ts';
 /** What the router hears of one attempt. After `onUpstreamReset` or a complete answer, nothing more. */
 export interface UpstreamRequestOwner {
   onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void;
-  onUpstreamInformational(headers: HeaderMap): void;
+  onUpstreamInformational(attempt: UpstreamRequest, headers: HeaderMap): void;
   onUpstreamHeaders(attempt: UpstreamRequest, headers: HeaderMap, endStream: boolean): void;
   onUpstreamData(attempt: UpstreamRequest, chunk: Buffer, endStream: boolean): void;
   onUpstreamTrailers(attempt: UpstreamRequest, trailers: HeaderMap): void;
@@ -173,7 +173,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   }
 
   decodeInformational(headers: HeaderMap): void {
-    if (!this.#isOver) this.#owner.onUpstreamInformational(headers);
+    if (!this.#isOver) this.#owner.onUpstreamInformational(this, headers);
   }
 
   decodeHeaders(headers: HeaderMap, endStream: boolean): void {

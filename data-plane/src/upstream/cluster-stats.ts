@@ -13,7 +13,7 @@ export const responseStats = describeStats(
       'Answers, those of this side for want of one among them.',
     ),
     byClass: [
-      make.counter('upstream_rq_1xx', 'Answers 101: the protocol was switched.'),
+      make.counter('upstream_rq_1xx', 'Answers 100 to 199, those ahead of the final answer too.'),
       make.counter('upstream_rq_2xx', 'Answers 200 to 299.'),
       make.counter('upstream_rq_3xx', 'Answers 300 to 399.'),
       make.counter('upstream_rq_4xx', 'Answers 400 to 499.'),

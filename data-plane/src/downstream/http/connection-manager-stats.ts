@@ -7,9 +7,9 @@ class ResponseClasses {
   readonly #byHundreds: readonly Counter[];
 
   constructor(make: StatMaker) {
-    this.#completed = make.counter('downstream_rq_completed', 'Requests that were answered.');
+    this.#completed = make.counter('downstream_rq_completed', 'Answers, informational ones too.');
     this.#byHundreds = [
-      make.counter('downstream_rq_1xx', 'Answers 101: the protocol was switched.'),
+      make.counter('downstream_rq_1xx', 'Answers 100 to 199, those ahead of the final answer too.'),
       make.counter('downstream_rq_2xx', 'Answers 200 to 299.'),
       make.counter('downstream_rq_3xx', 'Answers 300 to 399.'),
       make.counter('downstream_rq_4xx', 'Answers 400 to 499.'),

@@ -87,7 +87,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     // An expectation without a body is nobody's (RFC 9110 10.1.1): nothing answers it, and it is not passed on.
     const takesContinue = this.#takesContinueUpon(headers);
     if (endStream) this.#onRequestComplete();
-    else if (takesContinue) this.#encoder.encodeInformational(continueHeaders);
+    else if (takesContinue) this.#sendInformational(continueHeaders);
     const admission = admitRequest(headers, this.#config, this.streamInfo, this.internalOnlyHeaders);
     if (admission.kind === 'refused') {
       this.#createChain().sendLocalReply(admission.reply);
@@ -197,12 +197,12 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     if (this.#isDestroyed) return;
     // Told already. Whatever else the upstream says before its answer is the client's (RFC 9110 15.2).
     if (this.#hasContinued && headers.get(':status') === '100') return;
-    this.#encoder.encodeInformational(headers);
+    this.#sendInformational(headers);
   }
 
   writeHeaders(headers: HeaderMap, endStream: boolean, isLocal: boolean): void {
     if (this.#isDestroyed) return;
-    const { config, stats, listenerStats, dependencies } = this.#config;
+    const { config, dependencies } = this.#config;
     const info = this.streamInfo;
     const status = Number(headers.get(':status') ?? '0');
     this.#isTunnel = opensTunnel(status, this.requestHeaders);
@@ -213,10 +213,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     this.#responseHeaders = headers;
     if (this.#isTunnel) this.deadlines.onUpgraded();
     else this.#decideClose();
-    if (!info.isHealthCheck) {
-      stats.onResponse(status);
-      listenerStats.onResponse(status);
-    }
+    this.#countResponse(status);
     if (endStream) this.#isResponseComplete = true;
     this.#encoder.encodeHeaders(headers, endStream);
     if (endStream) this.#onResponseComplete();
@@ -282,6 +279,18 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     if (!info.isHealthCheck) this.#config.stats.rqTime.record(nowMs - info.startedAtMs);
     this.#log();
     this.#owner.onStreamDestroyed(this);
+  }
+
+  #sendInformational(headers: HeaderMap): void {
+    this.#countResponse(Number(headers.get(':status') ?? '0'));
+    this.#encoder.encodeInformational(headers);
+  }
+
+  /** Informational answers are answers to Envoy, so one request can have several. */
+  #countResponse(status: number): void {
+    if (this.streamInfo.isHealthCheck) return;
+    this.#config.stats.onResponse(status);
+    this.#config.listenerStats.onResponse(status);
   }
 
   #createChain(): HttpFilterChain {
