@@ -15,6 +15,8 @@ export interface Attack {
   readonly summary: string;
   /** How many connections it has at a time, at full strength. */
   readonly connections: number;
+  /** Statistics, without what stands before them in a name: one of them counts that the proxy has noticed. */
+  readonly noticedBy?: readonly string[];
   /** What well-behaved clients ask for meanwhile; `/` unless given. */
   readonly othersPath?: string;
   /** Begins and returns at once. It goes on until `sockets` is closed, which is all that ends it. */

@@ -6,9 +6,16 @@ import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:htt
  */
 export function createHttp2AbuseUpstream(): Http2Server {
   const settings = { maxConcurrentStreams: 100_000, initialWindowSize: 1024 * 1024 };
-  // Node's own defence would close the proxy's connection, which is not what is measured.
-  const options = { settings, maxSessionMemory: 1000, streamResetBurst: 1e9, streamResetRate: 1e9 };
-  const server = createServer(options);
+  // Node's own defences would refuse the others' streams, or close the proxy's connection: not what is measured.
+  const server = createServer({
+    settings,
+    ...{
+      maxSessionMemory: 100_000,
+      maxSessionInvalidFrames: unlimited,
+      maxSessionRejectedStreams: unlimited,
+    },
+    ...{ streamResetBurst: unlimited, streamResetRate: unlimited },
+  });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
     stream.resume();
@@ -18,6 +25,7 @@ export function createHttp2AbuseUpstream(): Http2Server {
   return server;
 }
 
+const unlimited = 1_000_000_000;
 const largeBytes = 10_000_000;
 const piece = Buffer.alloc(64 * 1024, 'y');
 

@@ -12,6 +12,7 @@ export const hpackBomb: Attack = {
   name: 'http2-hpack-bomb',
   summary: 'HTTP/2: header lists of 64 MB in frames of 16 KiB, at full speed',
   connections: 20,
+  noticedBy: ['http2.header_overflow', 'http2.header_list_size_too_large'],
   start({ host }, sockets, connections) {
     const first = requestBlock('GET', host, '/abuse/small', indexedField('x', bombValue));
     const block = requestBlock('GET', host, '/abuse/small', bomb);
@@ -28,6 +29,7 @@ function repeated(name: string, summary: string, fields: readonly Buffer[]): Att
     name: `http2-${name}`,
     summary: `HTTP/2: ${summary}, one after the other`,
     connections: 20,
+    noticedBy: ['http2.header_overflow', 'downstream_cx_protocol_error'],
     start({ host }: AttackTarget, sockets, connections) {
       const block = requestBlock('GET', host, '/abuse/small', ...fields);
       keepSessionsOpen(sockets, connections, (socket, ids) => {

@@ -33,6 +33,7 @@ export const tinyWindows: Attack = {
   name: 'http2-tiny-windows',
   summary: 'HTTP/2: 100 streams on each connection whose windows open by one byte at a time, at full speed',
   connections: 10,
+  noticedBy: ['http2.inbound_window_update_frames_flood'],
   start({ host }, sockets, connections) {
     keepSessionsOpen(
       sockets,
