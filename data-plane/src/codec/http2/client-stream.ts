@@ -49,7 +49,8 @@ export class Http2ClientStream extends Http2Stream implements RequestEncoder {
       this.refuse('local-reset', 'http2.unwritable_request_head', cancel);
       return;
     }
-    if (this.upgrade === '') this.encodeHead(this.isConnect ? toConnectHead(headers) : headers, endStream, true);
+    if (this.upgrade === '')
+      this.encodeHead(this.isConnect ? toConnectHead(headers) : headers, endStream, true);
     else if (this.#owner.connectSupport === 'no') this.#refuseUpgrade();
     else this.#encodeUpgrade(headers, endStream);
   }
