@@ -24,7 +24,8 @@ function run(argv: readonly string[], onError?: (text: string, kill: () => void)
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
-    onError?.(errors, () => child.kill('SIGTERM'));
+    // Once: a second signal that meets the end of the process ends it as signals do.
+    onError?.(errors, () => child.killed || child.kill('SIGTERM'));
   });
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output, errors })));
 }

@@ -18,7 +18,6 @@ import {
   frameHeaderBytes,
   protocolError,
   refusedStream,
-  settingHeaderTableSize,
   settingsTimeout,
   streamClosed,
 } from './protocol.ts';
@@ -207,21 +206,15 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
       this.forget(stream);
       return this.onRemoteReset(stream, code) && !this.isGivenUp;
     }
-    if (this.isIdle(streamId)) return this.giveUp(protocolError, 'RST_STREAM of an idle stream');
-    // It crossed with ours: what comes behind it was not on its way.
+    // It may have crossed with ours: what comes behind it was not on its way.
     this.resets.forget(streamId);
-    return true;
+    return !this.isIdle(streamId) || this.giveUp(protocolError, 'RST_STREAM of an idle stream');
   }
 
   onSettings(settings: ReceivedSettings): boolean {
     const before = this.peer.initialWindowBytes;
-    this.peer.begin();
-    for (const [id, value] of settings) {
-      const error = this.peer.apply(id, value, !this.#isServer);
-      if (error !== undefined) return this.giveUp(error, 'a setting that cannot be');
-      // At each: the least of several sizes has to be told (RFC 7541, 4.2).
-      if (id === settingHeaderTableSize) this.#encoder.setPeerLimit(value);
-    }
+    const error = this.peer.applyAll(settings, !this.#isServer, this.#encoder);
+    if (error !== undefined) return this.giveUp(error, 'a setting that cannot be');
     this.outbound.settingsAck();
     const changeBytes = this.peer.initialWindowBytes - before;
     for (const stream of this.streams.toArray()) {

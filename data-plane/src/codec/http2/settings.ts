@@ -1,3 +1,4 @@
+import type { HpackEncoder } from './hpack/hpack-encoder.ts';
 import type { Http2Options } from './options.ts';
 import {
   flowControlError,
@@ -35,15 +36,21 @@ export class PeerSettings {
   allowsConnect = false;
   #hasBegun = false;
 
-  /** The peer's first SETTINGS came: it sets no limit unless they have one. */
-  begin(): void {
-    if (this.#hasBegun) return;
+  /** Takes a frame over. An error code of the connection, or undefined. Unknown settings are ignored. */
+  applyAll(settings: readonly Setting[], isFromServer: boolean, encoder: HpackEncoder): number | undefined {
+    // The first one: there is no limit unless it has one.
+    if (!this.#hasBegun) this.maxConcurrentStreams = Infinity;
     this.#hasBegun = true;
-    this.maxConcurrentStreams = Infinity;
+    for (const [id, value] of settings) {
+      const error = this.#apply(id, value, isFromServer);
+      if (error !== undefined) return error;
+      // At each: the least of several sizes has to be told (RFC 7541, 4.2).
+      if (id === settingHeaderTableSize) encoder.setPeerLimit(value);
+    }
+    return undefined;
   }
 
-  /** Takes one setting over. An error code of the connection, or undefined. Unknown settings are ignored. */
-  apply(id: number, value: number, isFromServer: boolean): number | undefined {
+  #apply(id: number, value: number, isFromServer: boolean): number | undefined {
     switch (id) {
       case settingHeaderTableSize:
         this.headerTableBytes = value;
