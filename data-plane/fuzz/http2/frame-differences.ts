@@ -128,8 +128,11 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     why: 'it says which streams are served, and those go on; Node takes no new ones, ends, and may fall silent',
     kinds: ['looser', 'reset-differently', 'only-we-refuse', 'only-they-refuse', 'other-error'],
     example: [...start, frame(7, 0, 0, uint32(0) + uint32(0)), ...get],
-    applies: ({ isRequest, kind, frames }) =>
-      (isRequest || kind !== 'reset-differently') && frames.some(({ type }) => type === frameGoAway),
+    applies: ({ isRequest, kind, frames }) => {
+      const goAways = frames.filter(({ type }) => type === frameGoAway);
+      // Which streams an answering server gives up has to be the same, unless Node ends at an error code.
+      return isRequest || kind !== 'reset-differently' ? goAways.length > 0 : goAways.some(hasErrorCode);
+    },
   },
   {
     name: 'frames of streams that are closed, or were passed over',
@@ -238,6 +241,10 @@ const blockErrors: readonly number[] = [protocolError, streamClosed, frameSizeEr
 function withdrawsConnect({ type, payload }: SeenFrame): boolean {
   const withdrawal = Buffer.from(setting(8, 1) + setting(8, 0), 'latin1');
   return type === frameSettings && payload.includes(withdrawal);
+}
+
+function hasErrorCode({ payload }: SeenFrame): boolean {
+  return payload.length >= 8 && payload.readUInt32BE(4) !== noError;
 }
 
 function isResetWithoutError({ type, payload }: SeenFrame): boolean {
