@@ -16,7 +16,7 @@ import {
   forward,
   prefix,
 } from '../src/router/testing/route-fixtures.ts';
-import { startHttp2Server, startHttpServer, until } from '../src/upstream/testing/upstream-server.ts';
+import { startHttp2Server, until } from '../src/upstream/testing/upstream-server.ts';
 import { startFrameServer } from './statistics/frame-server.ts';
 
 const http2: Http2ProtocolOptions = { allowsConnect: false, isStreamErrorOnInvalidMessage: false };
@@ -255,15 +255,6 @@ test('a stalled answer stalls itself alone', async (t) => {
   );
   for (let count = 0; count < 5; count++) assert.equal((await get(proxy.port, '/small')).body, 'small');
   assert.equal(proxy.stats.value('cluster.c.upstream_cx_total'), 1);
-});
-
-test('use_downstream_protocol_config: each client is served in its own protocol', async (t) => {
-  const one = await startHttpServer((_, answer) => answer.end('HTTP/1.1'));
-  t.after(() => one.close());
-  const proxy = await start(t, one.port, { protocol: 'downstream' });
-  assert.equal((await get(proxy.port, '/')).body, 'HTTP/1.1');
-  assert.equal(proxy.stats.value('cluster.c.upstream_cx_http1_total'), 1);
-  assert.equal(proxy.stats.value('cluster.c.upstream_cx_http2_total'), 0);
 });
 
 function endlessBytes(): Readable {

@@ -25,7 +25,7 @@ interface GivenOptions {
   readonly protocol: UpstreamProtocol;
   readonly common: HttpProtocolOptions | undefined;
   readonly http1: Http1ProtocolOptions | undefined;
-  /** Absent: HTTP/2 is not spoken. */
+  /** Absent: HTTP/2 is not spoken, unless the server chooses. */
   readonly http2: Http2ProtocolOptions | undefined;
   readonly http1Path: string;
 }
@@ -37,6 +37,7 @@ export function decodeUpstreamHttp(
   path: string,
 ): UpstreamHttpOptions {
   const { protocol, common, http1, http2, http1Path } = givenOptions(context, message, path);
+  const speaksHttp2 = http2 !== undefined || protocol === 'auto';
   return {
     protocol,
     idleTimeoutMs: toMsOr(common?.idleTimeout, defaultIdleTimeoutMs),
@@ -47,7 +48,7 @@ export function decodeUpstreamHttp(
     enableTrailers: http1?.enableTrailers ?? false,
     ...defined<Pick<UpstreamHttpOptions, 'headerKeyFormat' | 'http2'>>({
       headerKeyFormat: decodeHeaderKeyFormat(context, http1, http1Path),
-      http2: http2 === undefined ? undefined : decodeHttp2ProtocolOptions(http2),
+      http2: speaksHttp2 ? decodeHttp2ProtocolOptions(http2) : undefined,
     }),
   };
 }
