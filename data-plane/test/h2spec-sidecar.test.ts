@@ -31,6 +31,8 @@ async function startSidecar(t: TestContext): Promise<SidecarProcess> {
   ];
   // What a cluster answers in place of an upstream comes before the request's end, too.
   const patient = { connect_timeout: '10s' };
+  // One of the tests opens as many streams as are allowed, and each a connection to an upstream of HTTP/1.1.
+  const modest = { http2_protocol_options: { max_concurrent_streams: 100 } };
   const pair = {
     certificate_chain: { inline_string: certificate.pem },
     private_key: { inline_string: certificate.privateKeyPem },
@@ -40,7 +42,7 @@ async function startSidecar(t: TestContext): Promise<SidecarProcess> {
     common_tls_context: { tls_certificates: [pair], alpn_protocols: ['h2', 'http/1.1'] },
   };
   const secureChain = {
-    filters: [{ name: 'manager', typed_config: manager('secure', routes) }],
+    filters: [{ name: 'manager', typed_config: manager('secure', routes, modest) }],
     transport_socket: { name: 'tls', typed_config: secure },
   };
   const sidecar = await startSidecarProcess({
@@ -51,7 +53,7 @@ async function startSidecar(t: TestContext): Promise<SidecarProcess> {
       ],
       listeners: [
         // With AUTO what begins with neither protocol's words would be answered in HTTP/1.1.
-        listener('plain', manager('plain', routes, { codec_type: 'HTTP2' })),
+        listener('plain', manager('plain', routes, { ...modest, codec_type: 'HTTP2' })),
         listener('secure', {}, { filter_chains: [secureChain] }),
       ],
     },
