@@ -21,6 +21,7 @@ import {
   prefix,
 } from '../src/router/testing/route-fixtures.ts';
 import { startHttpServer, until } from '../src/upstream/testing/upstream-server.ts';
+import { FramePeer } from './statistics/frame-peer.ts';
 
 const direct = buildTable([
   buildVirtualHost([
@@ -168,6 +169,17 @@ test('a request that is given up leaves the others of its connection alone', asy
   release();
   assert.equal((await held).body, 'held');
   assert.equal(proxy.stats.value('http.test.downstream_cx_http2_total'), 1);
+});
+
+test('a client that is gone without a word ends its requests, however long their answers take', async (t) => {
+  const { proxy, heldCount } = await startHoldingProxy(t);
+  const client = await FramePeer.open(proxy.port);
+  client.get(1, '/c/held');
+  await until(() => heldCount() === 1);
+  // A FIN, as of a process that has ended.
+  client.close();
+  await until(() => proxy.stats.value('http.test.downstream_rq_active') === 0);
+  assert.equal(proxy.stats.value('http.test.downstream_rq_rx_reset'), 1);
 });
 
 interface DrainSeen {

@@ -20,6 +20,10 @@ import {
 import { completeRequest } from './request-head.ts';
 import { Http2ServerStream, type ServerStreamOwner } from './server-stream.ts';
 
+/** Nobody waits for the acknowledgement. */
+const halfClosedPing = 'are you?';
+const halfClosedPingIntervalMs = 1_000;
+
 /** `options` come from `createHttp2Options`; `bufferLimitBytes` bounds what answers make the connection keep. */
 export function createHttp2ServerCodec(
   connection: Connection,
@@ -39,6 +43,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
   #isClosing = false;
   #highestDroppedId = 0;
   #hasInputEnded = false;
+  #halfClosedTimer: Timer | undefined;
 
   constructor(
     connection: Connection,
@@ -64,6 +69,12 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
     for (const stream of this.streams.toArray()) {
       if (!stream.isRemoteEnded) this.failUntold(stream, 'connection-termination', 'incomplete request');
     }
+    this.#probe();
+  }
+
+  override onClose(detail: string): void {
+    this.#halfClosedTimer?.cancel();
+    super.onClose(detail);
   }
 
   /** First of two steps: no stream that is on its way is refused. */
@@ -165,6 +176,16 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
 
   protected override onPeerSettings(): void {
     // A server asks nothing of its client's settings but what every stream does.
+  }
+
+  /**
+   * A client that is gone looks as one that has nothing more to ask, until it is sent something twice: its system resets
+   * the connection for the first. Answers that take their time would be waited for by nobody, and upstreams never know.
+   */
+  #probe(): void {
+    if (this.isGivenUp || this.streams.size === 0) return;
+    this.outbound.ping(halfClosedPing);
+    this.#halfClosedTimer = this.options.clock.setTimer(halfClosedPingIntervalMs, () => this.#probe());
   }
 
   #open(streamId: number, head: HeaderList, endStream: boolean): boolean {
