@@ -159,8 +159,8 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
     this.#callbacks.onStreamEnd(shouldClose && this.streams.size === 0);
   }
 
-  protected override onRemoteReset(stream: Http2Stream): boolean {
-    stream.fail('remote-reset', 'reset by the client');
+  protected override onRemoteReset(stream: Http2Stream, code: number): boolean {
+    stream.fail('remote-reset', code === refusedStream ? 'http2.remote_refuse' : 'http2.remote_reset');
     this.onStreamGone(stream);
     return this.onStreamError(stream);
   }

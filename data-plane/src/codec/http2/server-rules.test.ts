@@ -263,6 +263,19 @@ test("a stream that both sides have reset is closed, whatever comes behind the c
   }
 });
 
+test('what a client resets has the details that Envoy gives it', () => {
+  const client = new ScriptedClient();
+  for (const [streamId, code] of [
+    [1, 8],
+    [3, 7],
+  ] as const) {
+    client.feed(client.headers(streamId, postRequest, false));
+    client.frame(frameRstStream, 0, streamId, uint32(code));
+  }
+  const resets = client.requests.map(({ reset }) => reset);
+  assert.deepEqual(resets, ['remote-reset: http2.remote_reset', 'remote-reset: http2.remote_refuse']);
+});
+
 test('a stream that its receiver resets in the middle of DATA hears nothing more of it', () => {
   const client = new ScriptedClient();
   client.feed(client.headers(1, postRequest, false));

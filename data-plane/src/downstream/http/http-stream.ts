@@ -131,7 +131,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     } else {
       const isConnectionGone = reason === 'connection-termination';
       addFlag(info, isConnectionGone ? 'DC' : 'DR');
-      info.responseDetails = isConnectionGone ? 'downstream_remote_disconnect' : 'downstream_remote_reset';
+      info.responseDetails = isConnectionGone ? 'downstream_remote_disconnect' : detail;
     }
     this.destroy();
   }
