@@ -138,6 +138,32 @@ test('REFUSED_STREAM and GOAWAY before a request repeat it, whatever its method;
   assert.equal(requestCount, 4);
 });
 
+test('a short body goes again with a request that was refused, a long one does not', async (t) => {
+  const bodies: string[] = [];
+  const server = await startHttp2Server((stream) => {
+    let body = '';
+    stream.on('data', (chunk: Buffer) => (body += chunk.toString('latin1')));
+    stream.on('end', () => {
+      bodies.push(body);
+      if (bodies.length !== 2) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      stream.respond({ ':status': 200 });
+      return stream.end('second');
+    });
+  });
+  t.after(() => server.close());
+  const proxy = await start(t, server.port);
+  const post = (body: string): string =>
+    `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  const client = await RawClient.open(proxy.port);
+  t.after(() => client.close());
+  client.send(post('short'));
+  assert.equal((await client.answer()).body, 'second');
+  assert.deepEqual(bodies, ['short', 'short']);
+  client.send(post('long'.repeat(5000)));
+  assert.equal((await client.answer()).status, 503);
+  assert.equal(bodies.length, 3);
+});
+
 test('a server that refuses everything is not asked without end', async (t) => {
   let requestCount = 0;
   const server = await startHttp2Server((stream) => {

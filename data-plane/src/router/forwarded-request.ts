@@ -80,7 +80,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#retry = RetryState.create(route.retryPolicy, headers);
     this.#hosts = new HostSelection(route);
     this.#retries = new RetryAccounting(cluster, action.priority);
-    this.#body = new RequestBody(this.#retry !== undefined);
+    this.#body = new RequestBody(this.#retry !== undefined, cluster.info.http.protocol !== 'http1');
   }
 
   /** Changes the head as the route says, and starts the first attempt. */

@@ -1,19 +1,28 @@
 import type { HeaderMap } from '../codec/header-map.ts';
 import { ownChunk } from '../lang/own-chunk.ts';
 
-/** What came of a request's body. It is kept for as long as another attempt may need it. */
+/** Calls are short: nearly all that a server going away refuses can be sent again for this. */
+const maxSpareBytes = 16 * 1024;
+
+/**
+ * What came of a request's body. It is kept for as long as another attempt may need it: for retries as far as their
+ * limit goes, otherwise a short one only, in case the server says that it did nothing.
+ */
 export class RequestBody {
   #chunks: Buffer[] = [];
   #keptBytes = 0;
   #isKept: boolean;
+  #isSpare: boolean;
   trailers: HeaderMap | undefined = undefined;
   /** The whole request is here. */
   isComplete = false;
   /** Some of the body came, kept or not. */
   hasData = false;
 
-  constructor(isKept: boolean) {
+  /** `isKept`: for retries. `mayBeRefused`: by a server that did nothing, and says so. */
+  constructor(isKept: boolean, mayBeRefused: boolean) {
     this.#isKept = isKept;
+    this.#isSpare = !isKept && mayBeRefused;
   }
 
   get chunks(): readonly Buffer[] {
@@ -26,9 +35,10 @@ export class RequestBody {
 
   /** Another attempt can send the same body. */
   get isReplayable(): boolean {
-    return this.#isKept || !this.hasData;
+    return this.#isKept || this.#isSpare || !this.hasData;
   }
 
+  /** For retries. */
   get isKept(): boolean {
     return this.#isKept;
   }
@@ -36,7 +46,8 @@ export class RequestBody {
   add(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.hasData = true;
-    if (!this.#isKept) return;
+    if (this.#isSpare && this.#keptBytes + chunk.length > maxSpareBytes) this.drop();
+    if (!this.#isKept && !this.#isSpare) return;
     this.#chunks.push(ownChunk(chunk));
     this.#keptBytes += chunk.length;
   }
@@ -44,6 +55,7 @@ export class RequestBody {
   /** No further attempt will need it. */
   drop(): void {
     this.#isKept = false;
+    this.#isSpare = false;
     this.#chunks = [];
     this.#keptBytes = 0;
   }
