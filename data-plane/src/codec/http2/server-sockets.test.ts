@@ -166,8 +166,9 @@ test('resets reach the other side, either way', async (t) => {
   const { server, session } = await open(t);
   const refused = session.request({ ':path': '/reset' });
   refused.resume();
-  if (!refused.closed) await once(refused, 'close');
-  assert.equal(refused.rstCode, constants.NGHTTP2_CANCEL);
+  refused.on('error', () => undefined);
+  if (!refused.closed) await new Promise((resolve) => refused.once('close', resolve));
+  assert.equal(refused.rstCode, constants.NGHTTP2_INTERNAL_ERROR);
   const given = session.request({ ':path': '/never' });
   // Once a later one is answered, it has arrived.
   await get(session, '/');

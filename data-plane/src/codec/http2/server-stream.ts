@@ -38,6 +38,11 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
     super.complete();
   }
 
+  /** Clients take CANCEL for their own doing: to a gRPC client it is the status CANCELLED. */
+  override resetStream(): void {
+    this.resetWith(internalError);
+  }
+
   encodeInformational(headers: HeaderMap): void {
     if (this.isEnded || this.hasHead) return;
     // 101 belongs to HTTP/1.1 (RFC 9113, 8.6).
