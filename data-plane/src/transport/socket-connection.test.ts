@@ -68,6 +68,21 @@ for (const hasFastAccept of [false, true]) {
     }
   });
 
+  test(`a peer that goes on sending to a connection that is closing is not read for ever${suffix}`, async () => {
+    const { client, server } = await createPair(createContext(), 60_000);
+    client.connection.write(Buffer.alloc(64 * 1024 * 1024));
+    await server.until(() => server.connection.bytesRead > 0);
+    server.connection.write('last words');
+    server.connection.close('flush-and-delay');
+    const { bytesRead } = server.connection;
+    await client.until(() => client.text === 'last words');
+    while (!server.connection.isReadDisabled) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(server.connection.bytesRead - bytesRead < 2 * 1024 * 1024);
+    server.connection.close('abort');
+    client.connection.close('abort');
+    await Promise.all([server.untilLogged('close'), client.untilLogged('close')]);
+  });
+
   test(`bytes written while connecting are sent${suffix}`, async () => {
     const server = createServer((socket) => socket.pipe(socket));
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

@@ -11,7 +11,7 @@ import {
 } from './connection.ts';
 import type { ReadTurn, TurnReader } from './read-turn.ts';
 import { SlabPins } from './slab-pins.ts';
-import type { SocketConnectionOptions, TlsLayer } from './socket-connection-options.ts';
+import { maxDroppedBytes, type SocketConnectionOptions, type TlsLayer } from './socket-connection-options.ts';
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
@@ -62,6 +62,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   /** Connect time-out, later the delayed close. */
   #timer: WheelTimer | undefined;
   #bytesLeftAtTimer = 0;
+  #droppedBytes = 0;
   readonly #onWriteProgress = (): void => this.#checkProgress();
   readonly #onChunk = (chunk: Buffer): void => this.receive(chunk);
 
@@ -133,14 +134,10 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.localAddress = localAddress;
     this.alpnProtocol = alpnProtocol;
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
-    const batch = this.#context.batch;
-    batch.enter();
-    try {
+    this.#inBatch(() => {
       if (this.#output.bytes > 0) this.#joinBatch();
       this.#handlers.onConnected?.();
-    } finally {
-      batch.leave();
-    }
+    });
   }
 
   write(data: Buffer | string): void {
@@ -209,9 +206,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
 
   close(kind: CloseKind): void {
     if (this.#state === 'closed') return;
-    if (kind === 'abort') return this.#abort();
+    if (kind === 'abort' || this.#state === 'connecting') return this.#abort();
     if (this.#state === 'closing') return;
-    if (this.#state === 'connecting') return this.#abort();
     this.flush();
     this.#markClosing();
     if (kind === 'flush' || this.#hasRemoteEnded || this.#delayedCloseTimeoutMs === 0) {
@@ -219,6 +215,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     } else {
       this.#socket.end();
       // Reading goes on, into nothing: unread bytes would turn the close into a reset.
+      this.#readDisableCount = 0;
       this.#socket.resume();
     }
     if (this.#delayedCloseTimeoutMs > 0 && !this.#socket.destroyed) this.#startDelayedClose();
@@ -242,7 +239,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   /** Called by the socket. */
   receive(chunk: Buffer): void {
     this.bytesRead += chunk.length;
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open') return this.#drop(chunk.length);
     const batch = this.#context.batch;
     batch.enter();
     try {
@@ -345,14 +342,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   #receiveEnd(): void {
     this.#hasRemoteEnded = true;
     if (this.#state === 'closing') this.#socket.destroySoon();
-    if (this.#state !== 'open') return;
-    const batch = this.#context.batch;
-    batch.enter();
-    try {
-      this.#handlers.onEnd();
-    } finally {
-      batch.leave();
-    }
+    if (this.#state === 'open') this.#inBatch(() => this.#handlers.onEnd());
   }
 
   #abort(): void {
@@ -389,12 +379,22 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     if (this.#closeDetail === '' && this.#error !== undefined) this.#closeDetail = toText(this.#error);
     const handlers = this.#handlers;
     this.#handlers = deafHandlers;
-    const batch = this.#context.batch;
+    this.#inBatch(() => handlers.onClose(reason, this.#closeDetail));
+  }
+
+  #inBatch(action: () => void): void {
+    const { batch } = this.#context;
     batch.enter();
     try {
-      handlers.onClose(reason, this.#closeDetail);
+      action();
     } finally {
       batch.leave();
     }
+  }
+
+  /** Of one that is closing. Whoever goes on sending would keep the worker busy until the close is over. */
+  #drop(byteCount: number): void {
+    if (this.#state !== 'closing' || (this.#droppedBytes += byteCount) <= maxDroppedBytes) return;
+    if (this.#readDisableCount++ === 0) this.#socket.pause();
   }
 }
