@@ -4,18 +4,25 @@ import type { HeaderMap } from '../codec/header-map.ts';
 import type { ClusterStats, Host, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 
 /** An attempt begins; `count` is from 1. */
-export function recordAttempt(info: StreamInfo, host: Host, count: number): void {
+export function recordAttempt(info: StreamInfo, host: Host, count: number, nowMs: number): void {
   rememberAttempt(info);
   info.upstreamAttemptCount = count;
   info.upstreamHost = host.address;
   info.upstreamHostname = host.hostname;
+  info.attemptStartedMs = nowMs;
+  info.poolReadyMs = undefined;
 }
 
 /** An attempt has its connection. */
 export function recordConnection(info: StreamInfo, connection: UpstreamConnectionInfo, nowMs: number): void {
   info.upstreamLocalAddress = connection.localAddress;
   info.upstreamProtocol = connection.protocol;
+  if (info.upstreamConnectionId !== undefined) {
+    (info.earlierConnectionIds ??= []).push(info.upstreamConnectionId);
+  }
   info.upstreamConnectionId = connection.connectionId;
+  info.upstreamTls = connection.tls;
+  info.poolReadyMs = nowMs;
   info.firstUpstreamTxByteMs ??= nowMs;
 }
 

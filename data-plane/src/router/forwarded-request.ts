@@ -1,7 +1,7 @@
 import type { StreamResetReason } from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { ForwardAction } from '../config/model/route.ts';
-import type { FormatContext } from '../downstream/http/access-log/format-operators.ts';
+import type { FormatContext } from '../downstream/http/access-log/format-operator.ts';
 import type { DecoderFilterCallbacks, WatermarkCallbacks } from '../downstream/http/http-filter.ts';
 import type { LocalReply } from '../downstream/http/local-reply.ts';
 import { addFlag } from '../downstream/http/stream-info-record.ts';
@@ -262,7 +262,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#end({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flag: 'UH' });
       return;
     }
-    recordAttempt(info, host, this.#attemptCount);
+    recordAttempt(info, host, this.#attemptCount, this.#context.wheel.monotonicMs());
     if (this.#retry !== undefined) this.#hosts.onHostTried(host);
     const headers = this.#headers;
     const elapsedMs = this.#attemptCount === 1 ? 0 : this.#context.wheel.monotonicMs() - this.#startedMs;

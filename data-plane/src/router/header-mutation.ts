@@ -1,7 +1,7 @@
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { HeaderAddition, HeaderMutation } from '../config/model/header-mutation.ts';
 import { compileFormat, type CompiledFormat } from '../downstream/http/access-log/compile-format.ts';
-import type { FormatContext } from '../downstream/http/access-log/format-operators.ts';
+import type { FormatContext } from '../downstream/http/access-log/format-operator.ts';
 import { toFieldValue, toLatin1Text } from '../lang/latin1.ts';
 
 interface CompiledAddition {

@@ -1,4 +1,5 @@
 import type { Address } from '../config/model/address.ts';
+import type { TlsFacts } from './tls-facts.ts';
 
 /**
  * A byte stream between this worker and one peer, as codecs and network filters see it. One per socket, for
@@ -12,6 +13,8 @@ export interface Connection {
   readonly state: ConnectionState;
   /** Its bytes are encrypted on the wire. */
   readonly isSecure: boolean;
+  /** Of a connection with TLS whose handshake is done. */
+  readonly tls?: TlsFacts | undefined;
   /** What both sides agreed to speak during the TLS handshake; empty: nothing, or no TLS. */
   readonly alpnProtocol: string;
   /** Set once, by the owner, before any event can happen (in the tick that created the connection). */

@@ -32,6 +32,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   remoteAddress: SocketAddress;
   localAddress: SocketAddress;
   alpnProtocol = '';
+  tls: Connection['tls'] = undefined;
   bytesRead = 0;
   bytesWritten = 0;
   readonly #socket: Socket;
@@ -128,11 +129,12 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   /** The socket (with its handshake, where it has one) is connected. */
-  markConnected(localAddress: SocketAddress, alpnProtocol = ''): void {
+  markConnected(localAddress: SocketAddress, alpnProtocol = '', tls?: Connection['tls']): void {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
     this.localAddress = localAddress;
     this.alpnProtocol = alpnProtocol;
+    this.tls = tls;
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
     this.#inBatch(() => {
       if (this.#output.bytes > 0) this.#joinBatch();
@@ -329,9 +331,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.#isProgressWatched = false;
     if (this.#state !== 'open') return;
     if (this.#socket.writableLength === 0) this.#output.onAllTaken();
-    const leftBytes = this.writeBufferedBytes;
-    this.#pins?.onSent(this.bytesWritten - leftBytes);
-    if (this.#isAboveHighWatermark && leftBytes <= this.#writeLimitBytes / 2) {
+    this.#pins?.onSent(this.bytesWritten - this.writeBufferedBytes);
+    if (this.#isAboveHighWatermark && this.writeBufferedBytes <= this.#writeLimitBytes / 2) {
       this.#isAboveHighWatermark = false;
       this.#handlers.onBelowWriteLowWatermark?.();
     }
@@ -374,12 +375,11 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     if (this.#timer !== undefined) this.#context.wheel.cancel(this.#timer);
     const lostBy = this.#hasRemoteEnded ? 'remote' : 'local';
     const failure = isConnectFailure ? 'connect-failure' : this.#error === undefined ? lostBy : 'reset';
-    const reason = this.#closeReason ?? failure;
     const toText = this.#tls?.toErrorText ?? toSystemErrorText;
     if (this.#closeDetail === '' && this.#error !== undefined) this.#closeDetail = toText(this.#error);
     const handlers = this.#handlers;
     this.#handlers = deafHandlers;
-    this.#inBatch(() => handlers.onClose(reason, this.#closeDetail));
+    this.#inBatch(() => handlers.onClose(this.#closeReason ?? failure, this.#closeDetail));
   }
 
   #inBatch(action: () => void): void {

@@ -2,6 +2,7 @@ import type { HttpProtocol, RequestEncoder, ResponseDecoder, StreamResetReason }
 import type { ServedCluster } from '../config/model/cluster.ts';
 import type { Locality } from '../config/model/locality.ts';
 import type { SocketAddress } from '../transport/connection.ts';
+import type { TlsFacts } from '../transport/tls-facts.ts';
 
 /** What the router sees of the upstream half, in one worker. */
 export interface ThreadLocalClusters {
@@ -93,6 +94,7 @@ export interface UpstreamConnectionInfo {
   readonly remoteAddress: SocketAddress;
   readonly connectionId: number;
   readonly protocol: HttpProtocol | 'TCP';
+  readonly tls?: TlsFacts | undefined;
   /** It carried a request before the current one. */
   readonly isReused: boolean;
   /**

@@ -98,6 +98,7 @@ class HttpConnection
     }
     this.#isClosed = true;
     dependencies.wheel.cancel(this.#timer);
+    if (reason === 'reset') for (const stream of this.#streams) stream.streamInfo.isDownstreamReset = true;
     this.#codec?.onClose(detail);
     stats.cxActive.dec();
     if (this.#codec !== undefined) (this.#isHttp2 ? stats.cxHttp2Active : stats.cxHttp1Active).dec();
@@ -294,6 +295,7 @@ class HttpConnection
       streamId: dependencies.nextStreamId(),
       downstreamDirectAddress: this.#connection.remoteAddress,
       isDownstreamSecure: this.#connection.isSecure,
+      downstreamTls: this.#connection.tls,
       downstreamLocalAddress: this.#connection.localAddress,
       randomValue: Math.floor(rng.next() * 2 ** 53),
       filterChainName,

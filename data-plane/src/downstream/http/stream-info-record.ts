@@ -1,5 +1,6 @@
 import type { HttpProtocol } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
+import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import type { StreamInfo } from './stream-info.ts';
 
@@ -12,6 +13,7 @@ export interface StreamStart {
   readonly streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
   readonly isDownstreamSecure?: boolean;
+  readonly downstreamTls?: TlsFacts | undefined;
   readonly downstreamLocalAddress: SocketAddress;
   readonly randomValue: number;
   readonly filterChainName: string;
@@ -31,6 +33,8 @@ export class StreamInfoRecord implements StreamInfo {
   readonly randomValue: number;
   readonly filterChainName: string;
   readonly isDownstreamSecure: boolean;
+  readonly downstreamTls: TlsFacts | undefined;
+  isDownstreamReset = false;
   downstreamRemoteAddress: SocketAddress;
   requestReceivedMs: number | undefined = undefined;
   firstUpstreamTxByteMs: number | undefined = undefined;
@@ -50,6 +54,10 @@ export class StreamInfoRecord implements StreamInfo {
   upstreamHostname = '';
   upstreamLocalAddress: SocketAddress | undefined = undefined;
   upstreamConnectionId: number | undefined = undefined;
+  earlierConnectionIds: number[] | undefined = undefined;
+  upstreamTls: TlsFacts | undefined = undefined;
+  attemptStartedMs: number | undefined = undefined;
+  poolReadyMs: number | undefined = undefined;
   earlierAttempts: { readonly host: SocketAddress; readonly hostname: string }[] | undefined = undefined;
   upstreamClusterMetadata: Readonly<Record<string, unknown>> = noMetadata;
   upstreamProtocol = '';
@@ -70,6 +78,7 @@ export class StreamInfoRecord implements StreamInfo {
     this.randomValue = start.randomValue;
     this.filterChainName = start.filterChainName;
     this.isDownstreamSecure = start.isDownstreamSecure === true;
+    this.downstreamTls = start.downstreamTls;
     this.downstreamRemoteAddress = start.downstreamDirectAddress;
   }
 }

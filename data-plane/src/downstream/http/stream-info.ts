@@ -1,5 +1,6 @@
 import type { HttpProtocol } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
+import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
 /** What is known about one stream; access logs and header formatters read it. Times are monotonic ms. */
@@ -21,6 +22,9 @@ export interface StreamInfo {
   readonly downstreamDirectAddress: SocketAddress;
   /** The client speaks TLS with this proxy. */
   readonly isDownstreamSecure: boolean;
+  readonly downstreamTls: TlsFacts | undefined;
+  /** The client reset its connection, and with it the stream. */
+  isDownstreamReset: boolean;
   readonly downstreamLocalAddress: SocketAddress;
   /** The trusted client: from `x-forwarded-for`, or the peer. */
   downstreamRemoteAddress: SocketAddress;
@@ -37,6 +41,12 @@ export interface StreamInfo {
   upstreamHostname: string;
   upstreamLocalAddress: SocketAddress | undefined;
   upstreamConnectionId: number | undefined;
+  /** Of the attempts before, where they came to a connection; undefined for none. */
+  earlierConnectionIds: number[] | undefined;
+  upstreamTls: TlsFacts | undefined;
+  /** The current attempt began, and got its connection. */
+  attemptStartedMs: number | undefined;
+  poolReadyMs: number | undefined;
   /** Those before the current one; undefined while there was none. */
   earlierAttempts: { readonly host: SocketAddress; readonly hostname: string }[] | undefined;
   /** Of the cluster, by namespace. */

@@ -1,10 +1,12 @@
-import { TLSSocket } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
 import { SocketConnection } from '../socket-connection.ts';
 import type { TransportContext } from '../transport-context.ts';
 import type { ClientHello } from './client-hello.ts';
 import type { DownstreamTlsContext } from './downstream-tls-context.ts';
 import type { PeerRefusal } from './peer-verifier.ts';
 import { formatTlsError, toTlsErrorText } from './tls-error-text.ts';
+import { readTlsFacts } from './read-tls-facts.ts';
 import type { TlsStats } from './tls-stats.ts';
 
 /** What of Node's server socket has no public name. `secure` comes when the handshake is done. */
@@ -58,9 +60,29 @@ export function acceptTls(
       return;
     }
     stats.onHandshake(socket);
-    connection.markConnected(localAddress, socket.alpnProtocol || '');
+    const peerCertificate = tls.verifier === undefined ? undefined : socket.getPeerX509Certificate();
+    const facts = readTlsFacts(socket, {
+      serverName: hello?.serverName ?? '',
+      peerCertificate,
+      peerIssuer: peerCertificate === undefined ? undefined : issuerOf(peerCertificate, socket, tls),
+      group: '',
+    });
+    connection.markConnected(localAddress, socket.alpnProtocol || '', facts);
   });
   return connection;
+}
+
+/** An authority that is trusted, or a certificate that the client sent with its own. */
+function issuerOf(
+  certificate: X509Certificate,
+  socket: TLSSocket,
+  { authorities }: DownstreamTlsContext,
+): X509Certificate | undefined {
+  if (authorities.length === 0) return undefined;
+  const authority = authorities.find((candidate) => certificate.checkIssued(candidate));
+  if (authority !== undefined) return authority;
+  const issuer = socket.getPeerCertificate(true).issuerCertificate as DetailedPeerCertificate | undefined;
+  return issuer === undefined ? undefined : new X509Certificate(issuer.raw);
 }
 
 /** A resumed session is judged anew: it carries the certificate, and OpenSSL's word on it, whatever came of them then. */

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { Socket } from 'node:net';
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
@@ -7,7 +8,8 @@ import { SocketConnection } from '../socket-connection.ts';
 import type { TransportContext } from '../transport-context.ts';
 import { PeerVerifier, type PeerRefusal } from './peer-verifier.ts';
 import { formatTlsError, toTlsErrorText } from './tls-error-text.ts';
-import type { TlsStats } from './tls-stats.ts';
+import { readTlsFacts } from './read-tls-facts.ts';
+import { groupOf, type TlsStats } from './tls-stats.ts';
 
 /** The client's side of one cluster, made once in each thread that connects to it. */
 export class UpstreamTlsContext {
@@ -18,6 +20,8 @@ export class UpstreamTlsContext {
   readonly stats: TlsStats;
   /** The last one that a host of the cluster gave: all share one configuration, so any of them may resume it. */
   session: Buffer | undefined;
+  /** Whose session it is: a resumed one shows no certificate. */
+  sessionPeer: X509Certificate | undefined;
 
   /** @throws Error if OpenSSL does not take what is configured */
   constructor(config: UpstreamTls, stats: TlsStats) {
@@ -59,31 +63,46 @@ export function connectTls(
     ...options,
     tls: { plainSocket, toErrorText: toTlsErrorText },
   });
+  let peer = tls.sessionPeer;
   connection.startConnectTimeout(options.connectTimeoutMs);
   socket.once('error', (error: NodeJS.ErrnoException) => stats.onError(error));
   socket.once('secureConnect', () => {
-    const refusal = verifyServer(socket, tls);
+    const isResumed = socket.isSessionReused();
+    // Once: on the side of the client Node takes it out of what OpenSSL keeps.
+    if (!isResumed) peer = socket.getPeerX509Certificate();
+    const refusal = isResumed ? undefined : verifyServer(socket, tls, peer);
     if (refusal !== undefined) {
       stats.onRefusal(refusal);
       socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
       return;
     }
     stats.onHandshake(socket);
-    connection.markConnected(toLocalAddress(plainSocket), socket.alpnProtocol || '');
+    const facts = readTlsFacts(socket, {
+      serverName: config.sni,
+      peerCertificate: peer,
+      peerIssuer: undefined,
+      group: groupOf(socket),
+    });
+    connection.markConnected(toLocalAddress(plainSocket), socket.alpnProtocol || '', facts);
   });
   if (config.maxSessionKeys > 0) {
     socket.on('session', (session: Buffer) => {
       // Before it is told of, `secureConnect` was.
-      if (connection.state === 'open') tls.session = session;
+      if (connection.state !== 'open') return;
+      tls.session = session;
+      tls.sessionPeer = peer;
     });
   }
   return connection;
 }
 
-function verifyServer(socket: TLSSocket, { verifier }: UpstreamTlsContext): PeerRefusal | undefined {
+function verifyServer(
+  socket: TLSSocket,
+  { verifier }: UpstreamTlsContext,
+  certificate: X509Certificate | undefined,
+): PeerRefusal | undefined {
   // A session is kept when its server was fine, for the same context only; Node shows no certificate of a resumed one.
-  if (verifier === undefined || socket.isSessionReused()) return undefined;
-  const certificate = socket.getPeerX509Certificate();
+  if (verifier === undefined) return undefined;
   if (certificate === undefined) return 'untrusted';
   const chainError = socket.authorized ? undefined : String(socket.authorizationError);
   return verifier.refuse({ certificate, chainError });

@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
 import type { DownstreamTls, TlsCertificate } from '../../config/model/tls.ts';
 import type { ClientHello } from './client-hello.ts';
@@ -13,6 +13,8 @@ export class DownstreamTlsContext {
   /** Undefined: clients are not asked for a certificate. */
   readonly verifier: PeerVerifier | undefined;
   readonly isCertificateRequired: boolean;
+  /** What chains of clients are verified against. */
+  readonly authorities: readonly X509Certificate[];
   readonly #config: DownstreamTls;
   readonly #byName = new Map<string, CertificateChoice>();
   /** For clients that name no server, or that may have any certificate. */
@@ -25,6 +27,7 @@ export class DownstreamTlsContext {
     this.#config = config;
     // To ask for a certificate and to trust nobody is to refuse everybody, as Envoy does.
     const nobody = { subjectAltNames: [], certificateHashes: [], spkiHashes: [] };
+    this.authorities = splitPem(validation?.trustedCaPem ?? '').map((pem) => new X509Certificate(pem));
     const isAsked = validation !== undefined || requireClientCertificate;
     this.verifier = isAsked ? new PeerVerifier(validation ?? nobody) : undefined;
     const pinCount =
@@ -95,4 +98,8 @@ export class DownstreamTlsContext {
     }
     return context;
   }
+}
+
+function splitPem(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
 }

@@ -72,10 +72,8 @@ export class TlsStats {
     if (this.#downstream !== undefined && socket.getPeerX509Certificate() === undefined) {
       this.#downstream.noCertificate.inc();
     }
-    const key = this.#curves === undefined ? undefined : socket.getEphemeralKeyInfo();
-    // What the types of Node call an object without names is `{}` for key exchanges without a curve.
-    const name = (key as { readonly name?: string } | null | undefined)?.name;
-    if (name !== undefined) this.#curves?.of(curveNames[name] ?? name).inc();
+    const group = this.#curves === undefined ? '' : groupOf(socket);
+    if (group !== '') this.#curves?.of(group).inc();
   }
 
   onRefusal(refusal: PeerRefusal): void {
@@ -97,4 +95,12 @@ export class TlsStats {
       this.#stats.connectionError.inc();
     }
   }
+}
+
+/** Of the key exchange, as BoringSSL calls it; empty without one, and on the side of the server. */
+export function groupOf(socket: TLSSocket): string {
+  // What the types of Node call an object without names is `{}` for key exchanges without a curve.
+  const key = socket.getEphemeralKeyInfo() as { readonly name?: string } | null;
+  const name = key?.name ?? '';
+  return curveNames[name] ?? name;
 }

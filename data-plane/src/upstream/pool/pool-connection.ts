@@ -13,6 +13,7 @@ import type {
   ConnectionHandlers,
   SocketAddress,
 } from '../../transport/connection.ts';
+import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { UpstreamConnectionInfo } from '../upstream.ts';
 import type { PoolContext } from './pool-context.ts';
 
@@ -79,6 +80,9 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   }
   get remoteAddress(): SocketAddress {
     return this.connection.remoteAddress;
+  }
+  get tls(): TlsFacts | undefined {
+    return this.connection.tls;
   }
   get connectionId(): number {
     return this.connection.id;

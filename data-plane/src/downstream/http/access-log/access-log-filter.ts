@@ -1,7 +1,7 @@
 import type { AccessLogFilter } from '../../../config/model/access-log.ts';
 import { CompiledHeaderMatcher } from '../../../lang/header-matcher.ts';
 import { grpcStatusOf } from '../grpc-status.ts';
-import type { FormatContext } from './format-operators.ts';
+import type { FormatContext } from './format-operator.ts';
 
 const unknownStatus = 2;
 

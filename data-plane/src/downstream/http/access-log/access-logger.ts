@@ -1,6 +1,6 @@
 import type { AccessLog } from '../../../config/model/access-log.ts';
 import { compileLogFilter, type LogPredicate } from './access-log-filter.ts';
-import type { FormatContext } from './format-operators.ts';
+import type { FormatContext } from './format-operator.ts';
 import type { LogFile, LogFiles } from './log-file.ts';
 import { compileLogLine, type LogLine } from './log-line.ts';
 

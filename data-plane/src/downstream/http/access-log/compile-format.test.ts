@@ -1,10 +1,13 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { InvalidInputError } from '@heddle/shared/errors/problem';
 import { HeaderMap } from '../../../codec/header-map.ts';
 import { rememberAttempt, StreamInfoRecord } from '../stream-info-record.ts';
+import { refusedOperators } from './absent-operators.ts';
 import { compileFormat } from './compile-format.ts';
-import type { FormatContext } from './format-operators.ts';
+import type { FormatContext } from './format-operator.ts';
 import { compileLogLine, defaultLogFormat } from './log-line.ts';
 import { compileLogFilter } from './access-log-filter.ts';
 import { compileTimeFormat } from './time-format.ts';
@@ -35,6 +38,9 @@ function context(): FormatContext {
   streamInfo.upstreamHost = { address: '10.0.0.1', port: 8080 };
   streamInfo.upstreamHostname = '';
   streamInfo.upstreamConnectionId = 77;
+  streamInfo.earlierConnectionIds = [7];
+  streamInfo.attemptStartedMs = 1003;
+  streamInfo.poolReadyMs = 1005.5;
   streamInfo.upstreamClusterMetadata = { n: { text: 'street', deep: { number: 3 } } };
   return {
     streamInfo,
@@ -88,6 +94,15 @@ test('operators', () => {
     ],
     ['%CLUSTER_METADATA(n:text:none)% %CLUSTER_METADATA(m)%', '- -'],
     ['%DOWNSTREAM_DIRECT_LOCAL_ADDRESS% %CUSTOM_FLAGS% %ROUNDTRIP_DURATION%', '[::1]:80  -'],
+    ['%REQUEST_HEADER(user-agent)% %RESPONSE_HEADER(:status)% %RESPONSE_TRAILER(x)%', 'curl 503 -'],
+    ['%QUERY_PARAMS% %QUERY_PARAMS(DECODED)%', 'q=1&r q=1&r'],
+    ['%METADATA(CLUSTER:n:text)% %METADATA(DYNAMIC:n)%', 'street -'],
+    ['%COALESCE({"operators":["TRACE_ID",{"command":"REQ","param":":authority","max_length":3}]})%', 'a.t'],
+    [
+      '%UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT(4)% %DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT(127)%',
+      '0.0.0.0/4 ::/127',
+    ],
+    ['%UPSTREAM_CONNECTION_IDS_ATTEMPTED% %UPSTREAM_CONNECTION_POOL_READY_DURATION%', '7,77 2'],
     ['%%REQ(x)%%', '%REQ(x)%'],
   ];
   for (const [format, expected] of rows) {
@@ -112,6 +127,16 @@ test('every mistake of a format is reported with its position', () => {
       return true;
     },
   );
+});
+
+test('what is refused says why, and docs/access-logs.md says the same', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../../../docs/access-logs.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `([A-Z0-9_]+)`\s*\| (.*?)\s*\|$/gm)].map(([, name, reason]) => [
+    name,
+    reason,
+  ]);
+  assert.deepEqual(Object.fromEntries(rows), refusedOperators);
+  assert.throws(() => compileFormat('%CEL(1)%'), /%CEL%: is not there: expressions in CEL/);
 });
 
 test('the default line', () => {

@@ -1,5 +1,6 @@
 import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
-import { createOperator, type FormatContext, type FormatOperator } from './format-operators.ts';
+import type { FormatContext, FormatOperator } from './format-operator.ts';
+import { createOperator } from './format-operators.ts';
 
 interface OperatorPart {
   readonly operator: FormatOperator;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { HeaderMap } from '../../../codec/header-map.ts';
 import { findDecodedParameter } from '../../../lang/query-matcher.ts';
@@ -7,52 +8,29 @@ import type { SocketAddress } from '../../../transport/connection.ts';
 import { responseFlags } from '../response-flag.ts';
 import type { StreamInfo } from '../stream-info.ts';
 import { formatGrpcStatus, grpcStatusOf, isGrpc } from '../grpc-status.ts';
+import { addressOperators } from './address-operators.ts';
+import { alwaysAbsent, refusedOperators } from './absent-operators.ts';
+import { parseCoalesce } from './coalesce.ts';
+import {
+  plain,
+  text,
+  type FormatContext,
+  type FormatOperator,
+  type OperatorFactory,
+  type OperatorTable,
+} from './format-operator.ts';
+import { metadataOperators } from './metadata-operators.ts';
 import { compileLocalTimeFormat, compileTimeFormat } from './time-format.ts';
-
-/** What a format string can speak of. Headers are those of the moment: before or after rewrites. */
-export interface FormatContext {
-  readonly streamInfo: StreamInfo;
-  readonly requestHeaders: HeaderMap | undefined;
-  readonly responseHeaders: HeaderMap | undefined;
-  readonly responseTrailers: HeaderMap | undefined;
-}
-
-/** Undefined: there is no value (yet). Texts are bytes in latin1, as header values are. */
-export type FormatOperator = (context: FormatContext) => string | number | undefined;
-
-/** Makes the operator of one use; a string says what is wrong with its arguments. */
-type OperatorFactory = (argument: string | undefined) => FormatOperator | string;
+import { tlsOperators } from './tls-operators.ts';
 
 /** The operator of `%NAME(argument)%`, or why there is none. */
 export function createOperator(name: string, argument: string | undefined): FormatOperator | string {
   const factory = factories[name];
   if (factory !== undefined) return factory(argument);
+  const reason = refusedOperators[name];
+  if (reason !== undefined) return `is not there: ${reason}`;
   if (alwaysAbsent.test(name)) return () => undefined;
   return `unknown operator %${name}%`;
-}
-
-/**
- * Nothing here sets these: no filter writes metadata, filter state, no connection is TLS or QUIC, and no
- * address is an internal one.
- */
-const alwaysAbsent = new RegExp(
-  '^(DYNAMIC_METADATA|(UPSTREAM_)?FILTER_STATE|(DOWNSTREAM|UPSTREAM)_(TLS|PEER|LOCAL)_[A-Z0-9_]+|' +
-    'UPSTREAM_SERVER_NAME|ROUNDTRIP_DURATION|DOWNSTREAM_HANDSHAKE_DURATION|[A-Z_]+_ADDRESS_ENDPOINT_ID)$',
-);
-
-function plain(operator: FormatOperator): OperatorFactory {
-  return (argument) => (argument === undefined || argument === '' ? operator : 'takes no arguments');
-}
-
-function text(read: (info: StreamInfo) => string): OperatorFactory {
-  return plain(({ streamInfo }) => toLatin1Text(read(streamInfo)) || undefined);
-}
-
-function address(read: (info: StreamInfo) => SocketAddress | undefined): OperatorFactory {
-  return plain(({ streamInfo }) => {
-    const value = read(streamInfo);
-    return value === undefined ? undefined : formatAddress(value);
-  });
 }
 
 /** Whole milliseconds between two moments; undefined until both are there. */
@@ -152,6 +130,22 @@ function grpcStatus(argument: string | undefined): FormatOperator | string {
   };
 }
 
+/** All of the query. Decoded, Envoy leaves in hex what has a meaning in URLs, and what is no ASCII. */
+function queryParameters(argument: string | undefined): FormatOperator | string {
+  if (!['', 'ORIG', 'DECODED'].includes(argument ?? '')) return 'takes ORIG or DECODED';
+  const isDecoded = argument === 'DECODED';
+  return ({ requestHeaders }) => {
+    const target = requestHeaders?.get(':path') ?? '';
+    const mark = target.indexOf('?');
+    if (mark < 0) return undefined;
+    const query = target.slice(mark + 1);
+    return isDecoded ? query.replace(escapedUnreserved, decodeURIComponent) : query;
+  };
+}
+
+/** Letters, digits, `-`, `.`, `_` and `~` (RFC 3986, 2.3). */
+const escapedUnreserved = /%(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|3\d|2[de])/gi;
+
 function queryParameter(argument: string | undefined): FormatOperator | string {
   if (argument === undefined || argument === '') return 'needs a parameter name';
   return ({ requestHeaders }) => findDecodedParameter(requestHeaders?.get(':path') ?? '', argument);
@@ -169,18 +163,27 @@ function bytesOf(read: (context: FormatContext) => HeaderMap | undefined): Opera
   });
 }
 
-/** `NAMESPACE:KEY:KEY…` of the cluster's metadata: texts as they are, other values as JSON. */
-function clusterMetadata(argument: string | undefined): FormatOperator | string {
-  const [namespace = '', ...keys] = (argument ?? '').split(':');
-  if (namespace === '') return 'needs a namespace';
-  return ({ streamInfo }) => {
-    let value: unknown = streamInfo.upstreamClusterMetadata[namespace];
-    for (const key of keys) {
-      value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+/** `{"operators": ["NAME", {"command": "NAME", "param": "…", "max_length": n}]}`: the first that has a value. */
+function coalesce(argument: string | undefined): FormatOperator | string {
+  const choices = parseCoalesce(argument ?? '');
+  if (typeof choices === 'string') return choices;
+  const operators: FormatOperator[] = [];
+  for (const { command, param, maxLength } of choices) {
+    const operator = createOperator(command, param);
+    if (typeof operator === 'string') return `${command}: ${operator}`;
+    operators.push(maxLength === undefined ? operator : (context) => cut(operator(context), maxLength));
+  }
+  return (context) => {
+    for (const operator of operators) {
+      const value = operator(context);
+      if (value !== undefined && value !== '') return value;
     }
-    if (value === undefined || typeof value === 'number') return value;
-    return toLatin1Text(typeof value === 'string' ? value : JSON.stringify(value));
+    return undefined;
   };
+}
+
+function cut(value: string | number | undefined, maxLength: number): string | number | undefined {
+  return value === undefined ? undefined : String(value).slice(0, maxLength);
 }
 
 /** Of every attempt, in order; a host that was tried twice is there once. */
@@ -199,10 +202,20 @@ const ended = (info: StreamInfo): number | undefined => info.endedMs;
 const emittedAt = (info: StreamInfo): number =>
   info.startedAt + Math.floor((info.endedMs ?? info.startedAtMs) - info.startedAtMs);
 
-const factories: Readonly<Record<string, OperatorFactory>> = {
-  REQ: header((context) => context.requestHeaders),
-  RESP: header((context) => context.responseHeaders),
-  TRAILER: header((context) => context.responseTrailers),
+const requestHeader = header((context) => context.requestHeaders);
+const responseHeader = header((context) => context.responseHeaders);
+const responseTrailer = header((context) => context.responseTrailers);
+
+const factories: OperatorTable = {
+  ...tlsOperators,
+  ...addressOperators,
+  ...metadataOperators,
+  REQ: requestHeader,
+  REQUEST_HEADER: requestHeader,
+  RESP: responseHeader,
+  RESPONSE_HEADER: responseHeader,
+  TRAILER: responseTrailer,
+  RESPONSE_TRAILER: responseTrailer,
   START_TIME: time((info) => info.startedAt),
   START_TIME_LOCAL: time((info) => info.startedAt, compileLocalTimeFormat),
   EMIT_TIME: time(emittedAt),
@@ -227,51 +240,48 @@ const factories: Readonly<Record<string, OperatorFactory>> = {
   RESPONSE_DURATION: duration(started, (info) => info.firstUpstreamByteMs),
   RESPONSE_TX_DURATION: duration((info) => info.firstUpstreamByteMs, ended),
   COMMON_DURATION: commonDuration,
-  UPSTREAM_HOST: address((info) => info.upstreamHost),
-  UPSTREAM_REMOTE_ADDRESS: address((info) => info.upstreamHost),
-  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: text((info) => info.upstreamHost?.address ?? ''),
-  UPSTREAM_REMOTE_PORT: plain(({ streamInfo }) => streamInfo.upstreamHost?.port),
   UPSTREAM_HOST_NAME: text((info) => info.upstreamHostname),
   UPSTREAM_HOST_NAME_WITHOUT_PORT: text((info) => info.upstreamHostname.replace(/:\d+$/, '')),
   UPSTREAM_CONNECTION_ID: plain(({ streamInfo }) => streamInfo.upstreamConnectionId),
+  UPSTREAM_CONNECTION_IDS_ATTEMPTED: plain(
+    ({ streamInfo: { earlierConnectionIds, upstreamConnectionId } }) =>
+      upstreamConnectionId === undefined
+        ? undefined
+        : [...(earlierConnectionIds ?? []), upstreamConnectionId].join(','),
+  ),
+  UPSTREAM_CONNECTION_POOL_READY_DURATION: duration(
+    (info) => info.attemptStartedMs,
+    (info) => info.poolReadyMs,
+  ),
   UPSTREAM_HOSTS_ATTEMPTED: attempts((host) => formatAddress(host)),
   UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT: attempts(({ address: ip }) => ip),
   UPSTREAM_HOST_NAMES_ATTEMPTED: attempts((host, hostname) => hostname || formatAddress(host)),
   UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT: attempts(
     (host, hostname) => hostname.replace(/:\d+$/, '') || host.address,
   ),
-  CLUSTER_METADATA: clusterMetadata,
+  COALESCE: coalesce,
+  // Of QUIC only.
+  BYTES_RETRANSMITTED: plain(() => 0),
+  PACKETS_RETRANSMITTED: plain(() => 0),
   // No filter sets any.
   CUSTOM_FLAGS: plain(() => ''),
   UPSTREAM_CLUSTER: text((info) => info.upstreamCluster),
   UPSTREAM_CLUSTER_RAW: text((info) => info.upstreamCluster),
-  UPSTREAM_LOCAL_ADDRESS: address((info) => info.upstreamLocalAddress),
-  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: text((info) => info.upstreamLocalAddress?.address ?? ''),
-  UPSTREAM_LOCAL_PORT: plain(({ streamInfo }) => streamInfo.upstreamLocalAddress?.port),
   UPSTREAM_TRANSPORT_FAILURE_REASON: text((info) => info.upstreamTransportFailureReason.replaceAll(' ', '_')),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: plain(({ streamInfo }) => streamInfo.upstreamAttemptCount),
-  DOWNSTREAM_REMOTE_ADDRESS: address((info) => info.downstreamRemoteAddress),
-  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamRemoteAddress.address),
-  DOWNSTREAM_REMOTE_PORT: plain(({ streamInfo }) => streamInfo.downstreamRemoteAddress.port),
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: address((info) => info.downstreamDirectAddress),
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamDirectAddress.address),
-  DOWNSTREAM_DIRECT_REMOTE_PORT: plain(({ streamInfo }) => streamInfo.downstreamDirectAddress.port),
-  // No listener filter gives a connection another address than its own.
-  DOWNSTREAM_DIRECT_LOCAL_ADDRESS: address((info) => info.downstreamLocalAddress),
-  DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamLocalAddress.address),
-  DOWNSTREAM_DIRECT_LOCAL_PORT: plain(({ streamInfo }) => streamInfo.downstreamLocalAddress.port),
-  DOWNSTREAM_LOCAL_ADDRESS: address((info) => info.downstreamLocalAddress),
-  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: text((info) => info.downstreamLocalAddress.address),
-  DOWNSTREAM_LOCAL_PORT: plain(({ streamInfo }) => streamInfo.downstreamLocalAddress.port),
-  REQUESTED_SERVER_NAME: plain(() => undefined),
   DOWNSTREAM_TRANSPORT_FAILURE_REASON: plain(() => undefined),
   ROUTE_NAME: text((info) => info.routeName),
   VIRTUAL_CLUSTER_NAME: plain(() => undefined),
+  DOWNSTREAM_DETECTED_CLOSE_TYPE: plain(({ streamInfo }) =>
+    streamInfo.isDownstreamReset ? 'RemoteReset' : 'Normal',
+  ),
   HOSTNAME: () => {
     const name = hostname();
     return () => name;
   },
   CONNECTION_ID: plain(({ streamInfo }) => streamInfo.connectionId),
+  // Another one at each use; whoever wants to find it again takes the id of the request.
+  UNIQUE_ID: plain(() => randomUUID()),
   STREAM_ID: plain(({ streamInfo }) => streamInfo.streamId),
   GRPC_STATUS: grpcStatus,
   GRPC_STATUS_NUMBER: (argument) => (argument === undefined ? grpcStatus('NUMBER') : 'takes no arguments'),
@@ -280,4 +290,5 @@ const factories: Readonly<Record<string, OperatorFactory>> = {
   ACCESS_LOG_TYPE: plain(() => 'DownstreamEnd'),
   PATH: path,
   QUERY_PARAM: queryParameter,
+  QUERY_PARAMS: queryParameters,
 };
