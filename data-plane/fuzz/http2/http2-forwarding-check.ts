@@ -175,7 +175,8 @@ async function checkAnswerWithLlhttp(
 }
 
 function comparePassed(sent: RecordedMessage, got: RecordedMessage | undefined): string | undefined {
-  if (sent.headers === undefined) return undefined;
+  const { headers } = sent;
+  if (headers === undefined) return undefined;
   const show = (message: RecordedMessage | undefined): string =>
     JSON.stringify([
       message?.informational.map(comparableHead),
@@ -184,9 +185,9 @@ function comparePassed(sent: RecordedMessage, got: RecordedMessage | undefined):
       [...(message?.trailers ?? [])],
       message?.isComplete,
     ]);
-  const lost = [...(sent.headers.neverIndexed ?? [])].filter(
+  const lost = [...(headers.neverIndexed ?? [])].filter(
     (name) =>
-      name !== 'host' && sent.headers?.has(name) === true && got?.headers?.neverIndexed?.has(name) !== true,
+      !isDropped(name, headers) && headers.has(name) && got?.headers?.neverIndexed?.has(name) !== true,
   );
   if (lost.length > 0) return `HTTP/2 wrote ${lost.join()} so that it may be indexed`;
   const before = show(sent);
@@ -194,8 +195,13 @@ function comparePassed(sent: RecordedMessage, got: RecordedMessage | undefined):
   return before === behind ? undefined : `HTTP/2 wrote ${before} as ${behind}, ${got?.reset?.detail ?? ''}`;
 }
 
-/** Protocols go out in lower case, and no codec writes a host beside `:authority`. */
+/** What is not passed on as it came: the host beside `:authority`, and a length where none may be (RFC 9110, 8.6). */
+function isDropped(name: string, headers: HeaderMap): boolean {
+  return name === 'host' || (name === 'content-length' && /^(1|204)/.test(headers.get(':status') ?? ''));
+}
+
+/** Protocols go out in lower case. */
 function comparableHead(headers: HeaderMap): readonly string[] {
-  const fields = [...headers].filter(([name]) => name !== 'host');
+  const fields = [...headers].filter(([name]) => !isDropped(name, headers));
   return toHead(fields.map(([name, value]) => [name, name === 'upgrade' ? value.toLowerCase() : value]));
 }
