@@ -1,4 +1,4 @@
-import { describeStats, type StatsOf } from './describe-stats.ts';
+import { describeStats } from './describe-stats.ts';
 
 /** What HTTP/2 codecs count, under Envoy's names: all clients together, and each cluster. */
 export const http2Stats = describeStats(['http2.', 'cluster.<cluster>.http2.'], (make) => {
@@ -66,5 +66,3 @@ export const http2ServerStats = describeStats(['http2.'], (make) => ({
     'Streams that were reset because the client took nothing of their answer for `stream_idle_timeout`.',
   ),
 }));
-
-export type Http2StatsRecorder = StatsOf<typeof http2Stats>;

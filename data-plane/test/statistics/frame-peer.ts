@@ -18,6 +18,20 @@ import {
 import { buildFrame } from '../../src/codec/http2/testing/build-frame.ts';
 import { uint32, type Fields } from '../../src/codec/http2/testing/scripted-peer.ts';
 
+/** Of a codec, whichever half it is; those of floods of output need a peer of their own. */
+export const countersOfBothHalves: readonly string[] = [
+  'goaway_sent',
+  'header_overflow',
+  'inbound_empty_frames_flood',
+  'inbound_priority_frames_flood',
+  'inbound_window_update_frames_flood',
+  'keepalive_timeout',
+  'rx_messaging_error',
+  'rx_reset',
+  'stream_refused_errors',
+  'trailers',
+];
+
 /**
  * One end of an HTTP/2 connection that sends whatever frames it is told, and of its own accord only SETTINGS and their
  * acknowledgement: no window grows, and no PING is answered. As a client it does not look at what comes.

@@ -9,7 +9,7 @@ import {
 import { setting, uint32 } from '../../src/codec/http2/testing/scripted-peer.ts';
 import { startBehavingUpstream } from './behaving-upstream.ts';
 import { cluster, listener, manager, route, type Json } from './bootstrap-parts.ts';
-import { FramePeer } from './frame-peer.ts';
+import { countersOfBothHalves, FramePeer } from './frame-peer.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
 import { startSidecarProcess } from './sidecar-process.ts';
@@ -112,21 +112,7 @@ export async function runHttp2DownstreamScenario(movements: Movements): Promise<
       taking.ping();
     });
 
-    await run.untilMoved(
-      ofCodec,
-      'goaway_sent',
-      'header_overflow',
-      'inbound_empty_frames_flood',
-      'inbound_priority_frames_flood',
-      'inbound_window_update_frames_flood',
-      'keepalive_timeout',
-      'rx_messaging_error',
-      'rx_reset',
-      'stream_refused_errors',
-      'trailers',
-      'tx_flush_timeout',
-      'tx_reset',
-    );
+    await run.untilMoved(ofCodec, ...countersOfBothHalves, 'tx_flush_timeout', 'tx_reset');
     await run.untilMoved(
       'http.<stat_prefix>.',
       'downstream_cx_http2_total',

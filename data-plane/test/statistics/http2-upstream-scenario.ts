@@ -9,6 +9,7 @@ import { RawClient } from '../../src/router/testing/raw-client.ts';
 import { cluster, http2Options, listener, manager, route } from './bootstrap-parts.ts';
 import type { FramePeer } from './frame-peer.ts';
 import { startFrameServer } from './frame-server.ts';
+import { countersOfBothHalves } from './frame-peer.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
 import { startSidecarProcess } from './sidecar-process.ts';
@@ -103,20 +104,7 @@ export async function runHttp2UpstreamScenario(movements: Movements): Promise<vo
       for (const peer of deaf) peer.ping();
     });
 
-    await run.untilMoved(
-      ofCodec,
-      'goaway_sent',
-      'header_overflow',
-      'inbound_empty_frames_flood',
-      'inbound_priority_frames_flood',
-      'inbound_window_update_frames_flood',
-      'keepalive_timeout',
-      'rx_messaging_error',
-      'rx_reset',
-      'stream_refused_errors',
-      'trailers',
-      'tx_reset',
-    );
+    await run.untilMoved(ofCodec, ...countersOfBothHalves, 'tx_reset');
     await run.untilMoved(ofCluster, 'upstream_cx_http2_total');
   } finally {
     for (const client of clients) client.close();

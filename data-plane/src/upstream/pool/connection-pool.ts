@@ -99,7 +99,7 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
 
   onConnected(connection: PoolConnection): void {
     this.#connecting.delete(connection);
-    this.#expectedCapacity = Math.min(this.context.expectedStreamCapacity, connection.streamCapacity || 1);
+    this.#learnCapacity(connection);
     this.#serveOrKeep(connection);
   }
 
@@ -116,7 +116,7 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
   }
 
   onCapacityChange(connection: PoolConnection): void {
-    this.#expectedCapacity = Math.min(this.context.expectedStreamCapacity, connection.streamCapacity || 1);
+    this.#learnCapacity(connection);
     if (connection.hasCapacity && !connection.isListed) this.#serveOrKeep(connection);
   }
 
@@ -218,6 +218,11 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
     if (!connection.isListed) return;
     connection.isListed = false;
     this.#ready.splice(this.#ready.lastIndexOf(connection), 1);
+  }
+
+  /** The next connection will take as many requests at a time. */
+  #learnCapacity({ streamCapacity }: PoolConnection): void {
+    this.#expectedCapacity = Math.min(this.context.expectedStreamCapacity, streamCapacity || 1);
   }
 
   #connectAsNeeded(): void {
