@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { BroadcastChannel, isMainThread, workerData } from 'node:worker_threads';
 import type { InjectedFault } from './injected-fault.ts';
 
@@ -22,6 +23,7 @@ const wallClock = Date.now;
 const worker = isMainThread ? undefined : (workerData as { readonly index: number }).index;
 let ballast: object[] = [];
 let filling: NodeJS.Timeout | undefined;
+let collectGarbage: (() => void) | undefined;
 
 function suffer(fault: InjectedFault): void {
   switch (fault.kind) {
@@ -39,7 +41,6 @@ function suffer(fault: InjectedFault): void {
       jump(fault.byMs);
       break;
     case 'fill-heap':
-      // What was garbage among it is replaced when it has been collected.
       if (!isMainThread) filling ??= setInterval(() => fillHeap(fault.megabytes), 100).unref();
       break;
     case 'free-heap':
@@ -61,11 +62,21 @@ function jump(byMs: number): void {
   });
 }
 
-/** Objects that stay, until they and all else take so much. */
+/** Objects that stay, until what is in use without any garbage is so much. */
 function fillHeap(megabytes: number): void {
-  while (getHeapStatistics().used_heap_size < megabytes * 1024 * 1024) {
+  const usedBytes = (): number => getHeapStatistics().used_heap_size;
+  const wantedBytes = megabytes * 1024 * 1024;
+  if (usedBytes() >= wantedBytes) return;
+  collectGarbage ??= findCollector();
+  collectGarbage();
+  while (usedBytes() < wantedBytes) {
     const block = new Array<object>(10_000);
     for (let index = 0; index < block.length; index++) block[index] = { index };
     ballast.push(block);
   }
+}
+
+function findCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
 }
