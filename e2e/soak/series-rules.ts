@@ -58,10 +58,10 @@ export const seriesRules: Readonly<Record<SeriesName, SeriesRule>> = {
   listening: exact('one socket for each worker and address'),
   threads: exact('threads are started at the start'),
   timers: count(8, 'some for each connection of a pool'),
-  statistics: count(
-    20,
-    'what counts something rare is made when it happens first; a name for each round is more',
-  ),
+  statistics: {
+    ...count(20, 'what counts something rare is made when it happens first; a name for each round is more'),
+    warmUpMinutes: 2,
+  },
   clusters: exact('the mesh is the same'),
   hosts: exact('the mesh is the same'),
   listeners: exact('the mesh is the same'),
