@@ -1,35 +1,14 @@
 /**
  * What one request costs from the bytes of its head to the bytes of its answer, without sockets: codec, manager,
- * filters, route, pick, pool, both encoders, statistics, a line of the access log. Each stage's share comes from V8's sampling profiler.
+ * filters, route, pick, pool, both encoders, statistics, and over HTTP/1.1 a line of the access log. Each stage's share
+ * comes from V8's sampling profiler, the bytes from its heap.
  *
- *     sh tools/node data-plane/bench/request-path-bench.ts [requests]
+ *     sh tools/node data-plane/bench/request-path-bench.ts [http1|http2|http2-http1] [requests]
  */
 import { Session, type Profiler } from 'node:inspector/promises';
-import { createSilentLogger } from '@heddle/shared/logging/logger';
-import { createSeededRng } from '@heddle/shared/random/rng';
-import { systemClock } from '@heddle/shared/time/clock';
-import { Http1Workspace } from '../src/codec/http1/workspace.ts';
-import { LogFiles, logFileStats } from '../src/downstream/http/access-log/log-file.ts';
-import { createHttpConnectionManager } from '../src/downstream/http/http-connection-manager.ts';
-import { ManagerConfig } from '../src/downstream/http/manager-config.ts';
-import { DateText } from '../src/downstream/http/response-headers.ts';
-import { ActiveRouteTables } from '../src/router/active-route-tables.ts';
-import { createRouterFilterFactory } from '../src/router/router-filter.ts';
-import {
-  buildManager,
-  buildRoute,
-  buildTable,
-  buildVirtualHost,
-  forward,
-  prefix,
-} from '../src/router/testing/route-fixtures.ts';
-import { createStatsStore } from '../src/stats/stats-store.ts';
-import { TimerWheel } from '../src/time/timer-wheel.ts';
-import type { Connection, ConnectionHandlers, SocketAddress } from '../src/transport/connection.ts';
-import { ClientCodecs } from '../src/upstream/pool/client-codecs.ts';
-import type { UpstreamConnector } from '../src/upstream/pool/upstream-connector.ts';
-import { buildClusterUpdate, buildHost } from '../src/upstream/testing/cluster-updates.ts';
-import { WorkerClusters } from '../src/upstream/thread-local-clusters.ts';
+import { getHeapStatistics } from 'node:v8';
+import { Http2Peer } from './http2-peers.ts';
+import { connectUpstreams, createRequestPath, read, type RequestPath } from './request-path.ts';
 import { stageOf, sumUp, type Share } from './stages.ts';
 
 const requestHead = Buffer.from('GET / HTTP/1.1\r\nHost: bench.test\r\n\r\n');
@@ -37,141 +16,76 @@ const answer = Buffer.from(
   'HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Tue, 24 Nov 2026 06:00:00 GMT\r\nContent-Type: text/plain\r\n' +
     'Content-Length: 24\r\nConnection: keep-alive\r\n\r\nan answer of 24 octets.\n',
 );
-const connectionCount = 64;
 
-/** A connection whose writes go nowhere but are counted. */
-class SinkConnection implements Connection {
-  readonly id = 1;
-  readonly remoteAddress: SocketAddress = { address: '127.0.0.1', port: 40_000 };
-  readonly localAddress: SocketAddress = { address: '127.0.0.1', port: 80 };
-  readonly state = 'open';
-  readonly isSecure = false;
-  readonly alpnProtocol = '';
-  bytesRead = 0;
-  bytesWritten = 0;
-  writeBufferedBytes = 0;
-  writeCount = 0;
-  answerCount = 0;
-  isConnected = false;
-  handlers: ConnectionHandlers | undefined;
-  setHandlers(handlers: ConnectionHandlers): void {
-    this.handlers = handlers;
-  }
-  writeCopy(bytes: Buffer, start: number, end: number): void {
-    this.write(bytes.subarray(start, end));
-  }
-
-  write(data: Buffer | string): void {
-    this.bytesWritten += data.length;
-    this.writeCount++;
-  }
-  readDisable(): void {}
-  shutdownWrite(): void {}
-  close(): void {}
-  setWriteBufferLimit(): void {}
+/** One kind of request. */
+interface Bench {
+  readonly path: RequestPath;
+  readonly requestsPerRound: number;
+  /** All clients ask, then everything is answered. */
+  runRound(): void;
 }
 
-/** An upstream that answers every head it is sent, when the bench says so. */
-class AnsweringConnector implements UpstreamConnector {
-  readonly connections: SinkConnection[] = [];
-  connect(): Connection {
-    const connection = new SinkConnection();
-    this.connections.push(connection);
-    return connection;
-  }
-}
-
-interface Path {
-  readonly wheel: TimerWheel;
-  readonly clients: readonly SinkConnection[];
-  readonly connector: AnsweringConnector;
-}
-
-function createPath(): Path {
-  const wheel = new TimerWheel(systemClock);
-  const stats = createStatsStore({ onDeclared: () => undefined }).root;
-  const rng = createSeededRng(1);
-  const workspace = new Http1Workspace();
-  const connector = new AnsweringConnector();
-  const clusters = new WorkerClusters({
-    workerIndex: 0,
-    workerCount: 1,
-    clock: wheel,
-    rng,
-    stats,
-    connector,
-    codecs: new ClientCodecs(workspace, wheel, rng),
-  });
-  clusters.apply(buildClusterUpdate('upstream', [buildHost(0, 8_000)]));
-  let streamId = 0;
-  const table = buildTable([
-    buildVirtualHost([buildRoute(prefix('/'), forward('upstream'))], { domains: ['bench.test'] }),
-  ]);
-  const filters = [createRouterFilterFactory(clusters)];
-  const logFiles = new LogFiles({
-    clock: wheel,
-    stats: logFileStats.create(stats.scope('filesystem.')),
-    logger: createSilentLogger(),
-  });
-  const manager = new ManagerConfig(
-    buildManager(table, {
-      accessLogs: [
-        {
-          sink: { kind: 'file', path: '/dev/null' },
-          format: { kind: 'text', format: '' },
-          omitEmptyValues: false,
-        },
-      ],
-    }),
-    {
-      wheel,
-      rng,
-      stats,
-      date: new DateText(wheel),
-      workspace,
-      routes: new ActiveRouteTables(),
-      logFiles,
-      filters,
-      nodeAddress: '192.0.2.1',
-      nextStreamId: () => ++streamId,
-    },
-    { statsScope: stats.scope('listener.bench.'), filterChainName: '', bufferLimitBytes: 1024 * 1024 },
-  );
-  const factory = createHttpConnectionManager(manager);
-  const owner = { drainClose: () => false, onSessionEnd: () => undefined };
-  const clients = Array.from({ length: connectionCount }, () => {
-    const client = new SinkConnection();
-    factory.createSession(client, owner);
-    return client;
-  });
-  return { wheel, clients, connector };
-}
-
-/** As a socket's read: time stands still meanwhile. */
-function read(wheel: TimerWheel, connection: SinkConnection, chunk: Buffer): void {
-  wheel.beginTurn();
-  connection.handlers?.onData(chunk);
-  wheel.endTurn();
-}
-
-/** One request on every connection, then the answers to all of them. */
-function runRound({ wheel, clients, connector }: Path): void {
-  for (const client of clients) read(wheel, client, requestHead);
-  for (const upstream of connector.connections) {
-    if (!upstream.isConnected) {
-      upstream.isConnected = true;
-      upstream.handlers?.onConnected?.();
-    }
-  }
-  for (const upstream of connector.connections) {
+function answerHttp1(path: RequestPath): void {
+  connectUpstreams(path);
+  for (const upstream of path.upstreams) {
     if (upstream.writeCount === upstream.answerCount) continue;
     upstream.answerCount = upstream.writeCount;
-    read(wheel, upstream, answer);
+    read(path, upstream, answer);
+  }
+}
+
+function createHttp1Bench(): Bench {
+  const connectionCount = 64;
+  const path = createRequestPath(connectionCount, 'http1', '/dev/null');
+  return {
+    path,
+    requestsPerRound: connectionCount,
+    runRound() {
+      for (const client of path.clients) read(path, client, requestHead);
+      answerHttp1(path);
+    },
+  };
+}
+
+/** As many connections and streams as `npm run bench` has. */
+function createHttp2Bench(upstreamProtocol: 'http1' | 'http2'): Bench {
+  const connectionCount = 8;
+  const streamCount = 32;
+  const path = createRequestPath(connectionCount, upstreamProtocol, undefined);
+  const clients = path.clients.map((connection) => ({ connection, peer: Http2Peer.client(streamCount) }));
+  for (const { connection, peer } of clients) read(path, connection, peer.opening);
+  connectUpstreams(path);
+  const [upstream] = path.upstreams;
+  // Each client's opening has asked for something.
+  const server = Http2Peer.server(streamCount * connectionCount, connectionCount);
+  if (upstreamProtocol === 'http1') answerHttp1(path);
+  else if (upstream !== undefined) read(path, upstream, server.opening);
+  return {
+    path,
+    requestsPerRound: connectionCount * streamCount,
+    runRound() {
+      for (const { connection, peer } of clients) read(path, connection, peer.next());
+      if (upstreamProtocol === 'http1') answerHttp1(path);
+      else if (upstream !== undefined) read(path, upstream, server.next());
+    },
+  };
+}
+
+function createBench(kind: string): Bench {
+  switch (kind) {
+    case 'http1':
+      return createHttp1Bench();
+    case 'http2':
+      return createHttp2Bench('http2');
+    case 'http2-http1':
+      return createHttp2Bench('http1');
+    default:
+      throw new Error(`no bench is called ${kind}`);
   }
 }
 
 /** Microseconds of self time for each request, by source file. */
-function toFiles(profile: Profiler.Profile, requestCount: number): readonly Share[] {
+function toFiles(profile: Profiler.Profile, count: number): readonly Share[] {
   const fileOf = new Map(
     profile.nodes.map(({ id, callFrame }) => {
       const source = callFrame.url.split('/src/')[1];
@@ -179,30 +93,43 @@ function toFiles(profile: Profiler.Profile, requestCount: number): readonly Shar
     }),
   );
   const { samples = [], timeDeltas = [] } = profile;
-  return sumUp(
-    samples.map((id, index) => [fileOf.get(id) ?? '(unknown)', (timeDeltas[index] ?? 0) / requestCount]),
-  );
+  return sumUp(samples.map((id, index) => [fileOf.get(id) ?? '(unknown)', (timeDeltas[index] ?? 0) / count]));
 }
 
-const requestCount = Number(process.argv[2] ?? '1000000');
-const roundCount = Math.ceil(requestCount / connectionCount);
-const path = createPath();
-for (let round = 0; round < Math.min(2_000, roundCount); round++) runRound(path);
-const answeredBytes = path.clients[0]?.bytesWritten ?? 0;
-if (answeredBytes === 0) throw new Error('no request was answered');
+const [kind = 'http1', requestCount = '1000000'] = process.argv.slice(2);
+const bench = createBench(kind);
+const roundCount = Math.ceil(Number(requestCount) / bench.requestsPerRound);
+for (let round = 0; round < Math.min(500, roundCount); round++) bench.runRound();
+const bytesBefore = bench.path.clients[0]?.bytesWritten ?? 0;
+bench.runRound();
+if (bench.path.clients[0]?.bytesWritten === bytesBefore) throw new Error('no request was answered');
 
 /** CPU time: what others on the machine do counts less. */
 function measure(rounds: number): number {
   const before = process.cpuUsage();
-  for (let round = 0; round < rounds; round++) runRound(path);
+  for (let round = 0; round < rounds; round++) bench.runRound();
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / (rounds * connectionCount);
+  return (user + system) / (rounds * bench.requestsPerRound);
+}
+
+/** Of a round in which nothing was collected: the heap grew. */
+function allocatedBytes(): number {
+  const samples: number[] = [];
+  while (samples.length < 101) {
+    const before = getHeapStatistics().used_heap_size;
+    bench.runRound();
+    const grownBytes = getHeapStatistics().used_heap_size - before;
+    if (grownBytes > 0) samples.push(grownBytes / bench.requestsPerRound);
+  }
+  samples.sort((a, b) => a - b);
+  return samples[samples.length >> 1] ?? 0;
 }
 
 const repeats = 5;
 const figures = Array.from({ length: repeats }, () => measure(Math.ceil(roundCount / repeats)));
 figures.sort((a, b) => a - b);
 console.log(`one request: ${figures.map((figure) => figure.toFixed(2)).join(' ')} µs of CPU (sorted)`);
+console.log(`allocated: ${Math.round(allocatedBytes())} bytes`);
 
 const session = new Session();
 session.connect();
@@ -211,7 +138,7 @@ await session.post('Profiler.setSamplingInterval', { interval: 200 });
 await session.post('Profiler.start');
 const costUs = measure(roundCount);
 const { profile } = await session.post('Profiler.stop');
-const files = toFiles(profile, roundCount * connectionCount);
+const files = toFiles(profile, roundCount * bench.requestsPerRound);
 // The profiler's clock runs while others have the core: its shares hold, of the CPU time.
 const scale = costUs / files.reduce((sum, [, microseconds]) => sum + microseconds, 0);
 const print = (title: string, shares: readonly Share[]): void => {

@@ -4,6 +4,10 @@ export type Share = readonly [name: string, microseconds: number];
 /** The first that fits a file below `src/` names its stage. What sockets do is not in the bench. */
 const stages: readonly (readonly [files: RegExp, stage: string])[] = [
   [/^codec\/http1\/(field-reader|.*-stream|reason-phrases|header-key-format)\.ts$/, 'encode'],
+  [/^codec\/http2\/(encode-fields\.ts|hpack\/(hpack-encoder|huffman))/, 'encode'],
+  [/^codec\/http2\/(header-|request-head|hpack\/)/, 'parse'],
+  [/^codec\/http2\/(frame-re|flood-guard|outbound|waiting-frames)/, 'frames'],
+  [/^codec\/http2\//, 'streams of HTTP/2'],
   [/^codec\//, 'parse'],
   [/^(downstream\/http\/access-log\/|lang\/latin1)/, 'log'],
   [/^downstream\/http\/(http-filter-chain|filter-pass|filter-callbacks)\.ts$/, 'filters'],

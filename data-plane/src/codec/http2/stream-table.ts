@@ -7,6 +7,8 @@ export class StreamTable<S extends { readonly id: number }> {
   /** Open addressing: a stream stands at its place or behind it, with no gap between. A power of two. */
   #slots: (S | undefined)[] = new Array<S | undefined>(16).fill(undefined);
   #size = 0;
+  /** Streams that stand behind their place. Numbers come in order, so that there are hardly ever any. */
+  #displacedCount = 0;
 
   get size(): number {
     return this.#size;
@@ -19,7 +21,7 @@ export class StreamTable<S extends { readonly id: number }> {
   /** Its number is not there yet. */
   add(stream: S): void {
     if (++this.#size * 2 > this.#slots.length) this.#grow();
-    this.#slots[this.#find(stream.id)] = stream;
+    this.#put(stream);
   }
 
   /** Says whether it was there. */
@@ -29,6 +31,11 @@ export class StreamTable<S extends { readonly id: number }> {
     let gap = this.#find(id);
     if (slots[gap] === undefined) return false;
     this.#size--;
+    if (gap !== this.#homeOf(id)) this.#displacedCount--;
+    if (this.#displacedCount === 0) {
+      slots[gap] = undefined;
+      return true;
+    }
     // Whoever stands behind the gap and would be looked for before it moves into it.
     for (let at = (gap + 1) & mask; ; at = (at + 1) & mask) {
       const stream = slots[at];
@@ -36,6 +43,7 @@ export class StreamTable<S extends { readonly id: number }> {
       const home = this.#homeOf(stream.id);
       if (((at - home) & mask) < ((at - gap) & mask)) continue;
       slots[gap] = stream;
+      if (gap === home) this.#displacedCount--;
       gap = at;
     }
     slots[gap] = undefined;
@@ -64,9 +72,16 @@ export class StreamTable<S extends { readonly id: number }> {
     return at;
   }
 
+  #put(stream: S): void {
+    const at = this.#find(stream.id);
+    if (at !== this.#homeOf(stream.id)) this.#displacedCount++;
+    this.#slots[at] = stream;
+  }
+
   #grow(): void {
     const streams = this.toArray();
     this.#slots = new Array<S | undefined>(this.#slots.length * 2).fill(undefined);
-    for (const stream of streams) this.#slots[this.#find(stream.id)] = stream;
+    this.#displacedCount = 0;
+    for (const stream of streams) this.#put(stream);
   }
 }

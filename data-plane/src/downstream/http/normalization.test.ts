@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { normalizeHost } from './host-normalization.ts';
 import { normalizePath, type PathRules } from './path-normalization.ts';
-import { createRequestId } from './request-id.ts';
+import { RequestIds } from './request-id.ts';
 import { forwardedAddress } from './trusted-address.ts';
 
 const keep = { normalizePath: false, mergeSlashes: false, pathWithEscapedSlashesAction: 'keep' } as const;
@@ -78,8 +78,8 @@ test('addresses in x-forwarded-for', () => {
 });
 
 test('request ids are UUIDs of version 4 and differ', () => {
-  const rng = createSeededRng(5);
-  const ids = new Set(Array.from({ length: 1_000 }, () => createRequestId(rng)));
+  const requestIds = new RequestIds(createSeededRng(5));
+  const ids = new Set(Array.from({ length: 1_000 }, () => requestIds.next()));
   assert.equal(ids.size, 1_000);
   for (const id of ids)
     assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

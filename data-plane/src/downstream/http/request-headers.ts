@@ -2,7 +2,7 @@ import type { Rng } from '@heddle/shared/random/rng';
 import type { HeaderMap } from '../../codec/header-map.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
 import { isInRange } from '../../lang/cidr-range.ts';
-import { createRequestId } from './request-id.ts';
+import { RequestIds } from './request-id.ts';
 import type { StreamInfo } from './stream-info.ts';
 import { forwardedAddress, isLoopback } from './trusted-address.ts';
 
@@ -62,13 +62,13 @@ export type HeaderRefusal = 'unexpected_underscore';
  */
 export class RequestSanitizer {
   readonly #rules: TrustRules;
-  readonly #rng: Rng;
+  readonly #requestIds: RequestIds;
   readonly #nodeAddress: string;
 
   /** `nodeAddress` stands for a loopback peer in `x-forwarded-for`: 127.0.0.1 would mean the next server itself. */
   constructor(rules: TrustRules, rng: Rng, nodeAddress: string) {
     this.#rules = rules;
-    this.#rng = rng;
+    this.#requestIds = new RequestIds(rng);
     this.#nodeAddress = nodeAddress;
   }
 
@@ -98,7 +98,7 @@ export class RequestSanitizer {
     if (rules.generateRequestId) {
       const mustReplace = isEdge && !rules.preserveExternalRequestId;
       if (mustReplace || !headers.has('x-request-id'))
-        headers.setUnchecked('x-request-id', createRequestId(this.#rng));
+        headers.setUnchecked('x-request-id', this.#requestIds.next());
     }
     return undefined;
   }
