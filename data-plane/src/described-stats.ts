@@ -6,7 +6,12 @@ import { grpcCallStats, grpcMessageStats } from './downstream/http/filters/grpc-
 import { connectionManagerStats, listenerResponseStats } from './downstream/http/connection-manager-stats.ts';
 import { listenerManagerStats } from './downstream/listener/listener-manager-stats.ts';
 import { listenerConnectionStats, listenerWorkerStats } from './downstream/listener/listener-stats.ts';
-import { tlsInspectorStats } from './downstream/listener/tls-inspector-stats.ts';
+import {
+  proxyProtocolErrorStats,
+  proxyProtocolStats,
+  proxyProtocolVersionStats,
+} from './downstream/listener/filters/proxy-protocol.ts';
+import { tlsInspectorStats } from './downstream/listener/filters/tls-inspector.ts';
 import { overloadStats } from './overload/overload-manager.ts';
 import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
@@ -38,6 +43,9 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   listenerConnectionStats,
   listenerWorkerStats,
   listenerResponseStats,
+  proxyProtocolErrorStats,
+  proxyProtocolStats,
+  proxyProtocolVersionStats,
   tlsInspectorStats,
   tlsStats,
   downstreamTlsStats,

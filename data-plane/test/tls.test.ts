@@ -6,7 +6,8 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { test, type TestContext } from 'node:test';
 import { createCertificate } from '@heddle/shared/testing/certificates';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
-import type { FilterChain, FilterChainMatch, Inspection, Listener } from '../src/config/model/listener.ts';
+import type { ListenerFilters, TlsInspector } from '../src/config/model/listener-filters.ts';
+import type { FilterChain, FilterChainMatch, Listener } from '../src/config/model/listener.ts';
 import { buildChain, buildListener, startProxy, type ProxyOptions } from '../src/router/testing/proxy.ts';
 import { RawClient, get } from '../src/router/testing/raw-client.ts';
 import {
@@ -39,12 +40,19 @@ const matchesAll: FilterChainMatch = {
   transportProtocol: '',
   applicationProtocols: [],
 };
-const inspection: Inspection = {
-  timeoutMs: 15_000,
-  continuesOnTimeout: false,
-  maxClientHelloBytes: 16_384,
-  closesOnParsingErrors: false,
-};
+const inspected = (
+  inspector: Partial<TlsInspector> = {},
+  fields: Partial<ListenerFilters> = {},
+): Partial<Listener> => ({
+  listenerFilters: {
+    timeoutMs: 15_000,
+    continuesOnTimeout: false,
+    filters: [
+      { kind: 'tls-inspector', maxClientHelloBytes: 16_384, closesOnParsingErrors: false, ...inspector },
+    ],
+    ...fields,
+  },
+});
 
 /** A chain that answers with its own name. */
 function answering(
@@ -187,7 +195,7 @@ test('chains are chosen by server name, transport and application protocol', asy
       answering('any tls', { transportProtocol: 'tls' }, { tls }),
       answering('plain', { transportProtocol: 'raw_buffer' }),
     ],
-    { inspection },
+    inspected(),
   );
   const named = async (servername: string, ALPNProtocols: string[] = []): Promise<string> =>
     askTls(proxy.port, { servername, ...(ALPNProtocols.length > 0 ? { ALPNProtocols } : {}) });
@@ -237,9 +245,11 @@ async function helloBytes(): Promise<Buffer> {
 test('a ClientHello in pieces, one that never ends, and garbage', async (t) => {
   const chains = [answering('tls', { transportProtocol: 'tls' }, { tls }), answering('plain', {})];
   for (const isStrict of [false, true]) {
-    const proxy = await start(t, chains, {
-      inspection: { ...inspection, maxClientHelloBytes: 2_000, closesOnParsingErrors: isStrict },
-    });
+    const proxy = await start(
+      t,
+      chains,
+      inspected({ maxClientHelloBytes: 2_000, closesOnParsingErrors: isStrict }),
+    );
     const { stats } = proxy;
     const pieces = connectPlain(proxy.port, '127.0.0.1');
     for (const byte of await helloBytes()) {
@@ -277,12 +287,7 @@ test('who says nothing is closed in time, or counts as plain', async (t) => {
   for (const continuesOnTimeout of [false, true]) {
     const clock = createFakeClock();
     const chains = [answering('tls', { transportProtocol: 'tls' }, { tls }), answering('plain', {})];
-    const proxy = await start(
-      t,
-      chains,
-      { inspection: { ...inspection, timeoutMs: 500, continuesOnTimeout } },
-      { clock },
-    );
+    const proxy = await start(t, chains, inspected({}, { timeoutMs: 500, continuesOnTimeout }), { clock });
     const { stats } = proxy;
     const client = await RawClient.open(proxy.port);
     client.socket.write(Buffer.from([22, 3]));

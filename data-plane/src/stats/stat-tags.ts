@@ -40,6 +40,8 @@ const rules: readonly TagRule[] = [
     pattern:
       /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|grpc|http1|http2|warmed|ssl|control_plane)/ds,
   },
+  { tag: 'envoy.proxy_protocol_prefix', pattern: /^proxy_proto\.((?!versions\.)([^.]+)\.)./ds },
+  { tag: 'envoy.proxy_protocol_version', pattern: /^proxy_proto\.(versions\.v(\d)\.)/ds },
   { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/ds },
 ];
 

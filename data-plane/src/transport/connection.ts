@@ -1,4 +1,5 @@
 import type { Address } from '../config/model/address.ts';
+import type { ConnectionOrigin } from './connection-origin.ts';
 import type { TlsFacts } from './tls-facts.ts';
 
 /**
@@ -10,6 +11,8 @@ export interface Connection {
   readonly id: number;
   readonly remoteAddress: SocketAddress;
   readonly localAddress: SocketAddress;
+  /** Of an accepted connection that somebody forwards. */
+  readonly origin?: ConnectionOrigin | undefined;
   readonly state: ConnectionState;
   /** Its bytes are encrypted on the wire. */
   readonly isSecure: boolean;

@@ -15,11 +15,9 @@ import { maxDroppedBytes, type SocketConnectionOptions, type TlsLayer } from './
 import type { ChunkReceiver, SocketReader } from './socket-reader.ts';
 import { toSystemErrorText } from './system-error-text.ts';
 import type { TransportContext } from './transport-context.ts';
-import { copiedChunkBytes, copiedPieceBytes, TurnOutput } from './turn-output.ts';
+import { copiedChunkBytes, copiedPieceBytes, maxTickBytes, TurnOutput } from './turn-output.ts';
 import type { Flushable } from './write-batch.ts';
 
-/** What is written in one tick may pass the limit by that; whoever writes more learns of it before the tick ends. */
-const maxTickBytes = 256 * 1024;
 const emptyChunk = Buffer.alloc(0);
 
 /**
@@ -31,6 +29,7 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   readonly isSecure: boolean;
   remoteAddress: SocketAddress;
   localAddress: SocketAddress;
+  origin: Connection['origin'] = undefined;
   alpnProtocol = '';
   tls: Connection['tls'] = undefined;
   bytesRead = 0;

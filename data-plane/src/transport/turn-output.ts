@@ -4,6 +4,8 @@ import { copyPiece, type GatherBuffers } from './gather-buffers.ts';
 export const copiedChunkBytes = 8 * 1024;
 /** A piece up to here is copied beside others: a frame of HTTP/2. */
 export const copiedPieceBytes = 16 * 1024;
+/** What is written in one tick may pass the limit by that; whoever writes more learns of it before the tick ends. */
+export const maxTickBytes = 256 * 1024;
 const noBytes = Buffer.alloc(0);
 const noBuffers: Buffer[] = [];
 

@@ -21,6 +21,7 @@ import {
   httpHealthCheck,
   listener,
   manager,
+  proxyProtocolFilter,
   route,
   routeConfig,
   socketAddress,
@@ -86,7 +87,13 @@ function buildBootstrap(
         listener('outside', manager('outside', routes, { access_log: [fileLog('/dev/null')] }), {
           address: socketAddress(ports.outside),
         }),
-        listener('inside', manager('inside', routes, inside), { address: socketAddress(ports.inside) }),
+        listener('inside', manager('inside', routes, inside), {
+          address: socketAddress(ports.inside),
+          listener_filters: [
+            proxyProtocolFilter({ allow_requests_without_proxy_protocol: true }),
+            proxyProtocolFilter({ allow_requests_without_proxy_protocol: true, stat_prefix: 'named' }),
+          ],
+        }),
       ],
     },
   };

@@ -79,6 +79,13 @@ export function manager(statPrefix: string, routes: readonly Json[] | string, fi
   };
 }
 
+export function proxyProtocolFilter(fields: Json = {}): Json {
+  return {
+    name: 'proxy_protocol',
+    typed_config: { '@type': `${extensions}.filters.listener.proxy_protocol.v3.ProxyProtocol`, ...fields },
+  };
+}
+
 export function routeConfig(name: string, routes: readonly Json[]): Json {
   return { name, virtual_hosts: [{ name: 'all', domains: ['*'], routes }] };
 }

@@ -7,6 +7,7 @@ import { runDownstreamScenario } from './downstream-scenario.ts';
 import { runGrpcScenario } from './grpc-scenario.ts';
 import { runHttp2DownstreamScenario } from './http2-downstream-scenario.ts';
 import { runHttp2UpstreamScenario } from './http2-upstream-scenario.ts';
+import { runListenerFilterScenario } from './listener-filter-scenario.ts';
 import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
@@ -25,6 +26,7 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runHeapScenario,
   runHttp2DownstreamScenario,
   runHttp2UpstreamScenario,
+  runListenerFilterScenario,
   runProcessScenario,
   runRateLimitScenario,
   runTlsScenario,

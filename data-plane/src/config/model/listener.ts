@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
+import type { ListenerFilters } from './listener-filters.ts';
 import type { DownstreamTls } from './tls.ts';
 
 /** Envoy's `Listener`, decoded and checked. */
@@ -16,18 +17,7 @@ export interface Listener {
   readonly ignoresGlobalConnectionLimit?: boolean;
   readonly statPrefix: string;
   /** Its connections are looked into before their filter chain is chosen. */
-  readonly inspection?: Inspection;
-}
-
-/** The TLS inspector. */
-export interface Inspection {
-  /** For a ClientHello; 0 = no limit. Envoy's `listener_filters_timeout`. */
-  readonly timeoutMs: number;
-  /** After the time-out a connection is a plain one, in place of closed. */
-  readonly continuesOnTimeout: boolean;
-  readonly maxClientHelloBytes: number;
-  /** What is no ClientHello is closed, in place of plain. */
-  readonly closesOnParsingErrors: boolean;
+  readonly listenerFilters?: ListenerFilters;
 }
 
 export interface FilterChain {

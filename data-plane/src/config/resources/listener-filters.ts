@@ -1,48 +1,66 @@
 import { toTypeName } from '@heddle/shared/xds/type-urls';
-import type { Listener as ListenerMessage } from '@heddle/shared/xds/api';
-import type { FilterChain, Inspection } from '../model/listener.ts';
+import type {
+  Any,
+  Listener as ListenerMessage,
+  ListenerFilter as ListenerFilterMessage,
+} from '@heddle/shared/xds/api';
+import type { ListenerFilter, ListenerFilters } from '../model/listener-filters.ts';
+import type { FilterChain } from '../model/listener.ts';
 import type { DecodeContext } from './decode-context.ts';
+import { decodeFilterDisabled } from './listener-filters/filter-disabled.ts';
+import { decodeProxyProtocol, proxyProtocolType } from './listener-filters/proxy-protocol.ts';
+import { decodeTlsInspector, tlsInspectorType } from './listener-filters/tls-inspector.ts';
 import { toMsOr } from './scalars.ts';
 
-const tlsInspectorType = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector';
+type Decode = (context: DecodeContext, any: Any, path: string) => ListenerFilter;
+
+const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  [proxyProtocolType, decodeProxyProtocol],
+  [tlsInspectorType, decodeTlsInspector],
+]);
 const httpInspectorType = 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector';
 
 const defaultTimeoutMs = 15_000;
-/** Envoy's most, and its default. */
-const maxHelloBytes = 16 * 1024;
 
-/** What is looked for before a filter chain is chosen. Undefined: nothing is. */
-export function decodeInspection(
+/** What happens before a filter chain is chosen. Undefined: nothing does. */
+export function decodeListenerFilters(
   context: DecodeContext,
   message: ListenerMessage,
   chains: readonly FilterChain[],
   prefix: string,
-): Inspection | undefined {
-  let inspection: Inspection | undefined;
-  const inspectionOf = (maxClientHelloBytes: number, closesOnParsingErrors: boolean): Inspection => ({
+): ListenerFilters | undefined {
+  const filters = message.listenerFilters.flatMap((filter, i) => {
+    const decoded = decodeListenerFilter(context, filter, chains, `${prefix}listener_filters[${i}]`);
+    return decoded === undefined ? [] : [decoded];
+  });
+  if (!filters.some(({ kind }) => kind === 'tls-inspector')) reportUnreachable(context, chains, prefix);
+  if (filters.length === 0) return undefined;
+  return {
     timeoutMs: toMsOr(message.listenerFiltersTimeout, defaultTimeoutMs),
     continuesOnTimeout: message.continueOnListenerFiltersTimeout,
-    maxClientHelloBytes,
-    closesOnParsingErrors,
-  });
-  for (const [i, { name, typedConfig }] of message.listenerFilters.entries()) {
-    const path = `${prefix}listener_filters[${i}]`;
-    const type = toTypeName(typedConfig?.typeUrl ?? '');
-    if (typedConfig !== undefined && type === tlsInspectorType) {
-      const inspector = context.unpack(tlsInspectorType, typedConfig, `${path}.typed_config`);
-      const maxBytes = inspector?.maxClientHelloSize ?? maxHelloBytes;
-      if (maxBytes > maxHelloBytes) {
-        context.refuse(`${path}.typed_config.max_client_hello_size`, `must not be above ${maxHelloBytes}`);
-      }
-      inspection = inspectionOf(maxBytes, inspector?.closeConnectionOnClientHelloParsingErrors ?? false);
-    } else if (typedConfig !== undefined && type === httpInspectorType) {
-      decodeHttpInspector(context, chains, path);
-    } else {
-      context.refuseType(typedConfig, name, path, [tlsInspectorType, httpInspectorType]);
-    }
+    filters,
+  };
+}
+
+function decodeListenerFilter(
+  context: DecodeContext,
+  { name, typedConfig, filterDisabled }: ListenerFilterMessage,
+  chains: readonly FilterChain[],
+  path: string,
+): ListenerFilter | undefined {
+  const type = toTypeName(typedConfig?.typeUrl ?? '');
+  if (type === httpInspectorType) {
+    decodeHttpInspector(context, chains, path);
+    return undefined;
   }
-  if (inspection === undefined) reportUnreachable(context, chains, prefix);
-  return inspection;
+  const decode = decoders.get(type);
+  if (typedConfig === undefined || decode === undefined) {
+    context.refuseType(typedConfig, name, path, [...decoders.keys(), httpInspectorType]);
+    return undefined;
+  }
+  const filter = decode(context, typedConfig, `${path}.typed_config`);
+  if (filterDisabled === undefined) return filter;
+  return { ...filter, disabled: decodeFilterDisabled(context, filterDisabled, `${path}.filter_disabled`) };
 }
 
 function decodeHttpInspector(context: DecodeContext, chains: readonly FilterChain[], path: string): void {

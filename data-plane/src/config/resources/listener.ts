@@ -6,7 +6,7 @@ import { decodeIpAddress } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './filter-chain-match.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager.ts';
-import { decodeInspection } from './listener-filters.ts';
+import { decodeListenerFilters } from './listener-filters.ts';
 import { defined, toMs } from './scalars.ts';
 import { decodeDownstreamSocket } from './transport-socket.ts';
 
@@ -25,7 +25,7 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
     decodeFilterChain(context, chain, `${prefix}filter_chains[${i}]`),
   );
   refuseAmbiguousChains(context, filterChains, prefix);
-  const inspection = decodeInspection(context, message, filterChains, prefix);
+  const listenerFilters = decodeListenerFilters(context, message, filterChains, prefix);
   const { defaultFilterChain, tcpBacklogSize } = message;
   return {
     name: message.name,
@@ -36,8 +36,8 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
     drainType: message.drainType === 'MODIFY_ONLY' ? 'modify-only' : 'default',
     statPrefix: message.statPrefix,
     ...(message.ignoreGlobalConnLimit ? { ignoresGlobalConnectionLimit: true } : {}),
-    ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize' | 'inspection'>>({
-      inspection,
+    ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize' | 'listenerFilters'>>({
+      listenerFilters,
       defaultFilterChain:
         defaultFilterChain === undefined
           ? undefined

@@ -284,6 +284,7 @@ class HttpConnection
   #createInfo(): StreamInfoRecord {
     const { dependencies, filterChainName } = this.config;
     const { wheel, rng } = dependencies;
+    const { remoteAddress, origin } = this.#connection;
     const nowMs = wheel.monotonicMs();
     // A request begins with the first byte of its head.
     const startedAtMs = this.#deadlines.headStartedMs ?? nowMs;
@@ -293,7 +294,9 @@ class HttpConnection
       protocol: this.#codec?.protocol ?? 'HTTP/1.1',
       connectionId: this.#connection.id,
       streamId: dependencies.nextStreamId(),
-      downstreamDirectAddress: this.#connection.remoteAddress,
+      downstreamDirectAddress: origin?.directRemoteAddress ?? remoteAddress,
+      downstreamRemoteAddress: remoteAddress,
+      downstreamOrigin: origin,
       isDownstreamSecure: this.#connection.isSecure,
       downstreamTls: this.#connection.tls,
       downstreamLocalAddress: this.#connection.localAddress,

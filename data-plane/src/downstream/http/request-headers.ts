@@ -108,7 +108,7 @@ export class RequestSanitizer {
     const { useRemoteAddress, xffNumTrustedHops, internalAddresses } = this.#rules;
     let address: string | undefined;
     if (useRemoteAddress) {
-      if (forwardedFor === undefined) ({ address } = info.downstreamDirectAddress);
+      if (forwardedFor === undefined) ({ address } = info.downstreamRemoteAddress);
     } else if (forwardedFor !== undefined && xffNumTrustedHops === 0) {
       address = forwardedFor.includes(',') ? undefined : forwardedAddress(forwardedFor, 0);
     }
@@ -120,13 +120,13 @@ export class RequestSanitizer {
   /** An edge: the peer is the client, unless so many proxies before it are known. */
   #trustPeer(headers: HeaderMap, forwardedFor: string | undefined, info: StreamInfo): void {
     const { xffNumTrustedHops, skipXffAppend } = this.#rules;
+    const { address: peer } = info.downstreamRemoteAddress;
     if (xffNumTrustedHops > 0 && forwardedFor !== undefined) {
       const address = forwardedAddress(forwardedFor, xffNumTrustedHops - 1);
       if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
     }
     if (!skipXffAppend) {
       const joined = forwardedFor === undefined ? '' : `${forwardedFor},`;
-      const peer = info.downstreamDirectAddress.address;
       headers.set('x-forwarded-for', joined + (isLoopback(peer) ? this.#nodeAddress : peer));
     }
     if (xffNumTrustedHops === 0 || !headers.has('x-forwarded-proto'))

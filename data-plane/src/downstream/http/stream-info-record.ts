@@ -1,5 +1,6 @@
 import type { HttpProtocol } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
+import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import type { StreamInfo } from './stream-info.ts';
@@ -12,6 +13,9 @@ export interface StreamStart {
   readonly connectionId: number;
   readonly streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
+  /** Absent: the same. */
+  readonly downstreamRemoteAddress?: SocketAddress;
+  readonly downstreamOrigin?: ConnectionOrigin | undefined;
   readonly isDownstreamSecure?: boolean;
   readonly downstreamTls?: TlsFacts | undefined;
   readonly downstreamLocalAddress: SocketAddress;
@@ -34,6 +38,7 @@ export class StreamInfoRecord implements StreamInfo {
   readonly filterChainName: string;
   readonly isDownstreamSecure: boolean;
   readonly downstreamTls: TlsFacts | undefined;
+  readonly downstreamOrigin: ConnectionOrigin | undefined;
   isDownstreamReset = false;
   downstreamRemoteAddress: SocketAddress;
   requestReceivedMs: number | undefined = undefined;
@@ -79,7 +84,8 @@ export class StreamInfoRecord implements StreamInfo {
     this.filterChainName = start.filterChainName;
     this.isDownstreamSecure = start.isDownstreamSecure === true;
     this.downstreamTls = start.downstreamTls;
-    this.downstreamRemoteAddress = start.downstreamDirectAddress;
+    this.downstreamOrigin = start.downstreamOrigin;
+    this.downstreamRemoteAddress = start.downstreamRemoteAddress ?? start.downstreamDirectAddress;
   }
 }
 

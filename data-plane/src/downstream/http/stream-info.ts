@@ -1,5 +1,6 @@
 import type { HttpProtocol } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
+import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
@@ -19,14 +20,17 @@ export interface StreamInfo {
   readonly protocol: HttpProtocol;
   readonly connectionId: number;
   readonly streamId: number;
+  /** Of the socket. */
   readonly downstreamDirectAddress: SocketAddress;
+  /** Of a connection that somebody forwards. */
+  readonly downstreamOrigin: ConnectionOrigin | undefined;
   /** The client speaks TLS with this proxy. */
   readonly isDownstreamSecure: boolean;
   readonly downstreamTls: TlsFacts | undefined;
   /** The client reset its connection, and with it the stream. */
   isDownstreamReset: boolean;
   readonly downstreamLocalAddress: SocketAddress;
-  /** The trusted client: from `x-forwarded-for`, or the peer. */
+  /** The trusted client: from `x-forwarded-for`, a PROXY header, or the peer. */
   downstreamRemoteAddress: SocketAddress;
   /** 0: none was sent. */
   responseStatus: number;

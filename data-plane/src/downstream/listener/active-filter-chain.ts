@@ -1,8 +1,8 @@
 import type { FilterChain } from '../../config/model/listener.ts';
 import type { SocketConnection } from '../../transport/socket-connection.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
-import type { FirstBytes } from './client-hello-reader.ts';
 import type { Drain, DrainStrategy } from './drain.ts';
+import type { AcceptedConnection } from './filters/listener-filter.ts';
 import type { ListenerStats } from './listener-stats.ts';
 import { TlsSession, type ChainTls } from './tls-session.ts';
 
@@ -39,12 +39,12 @@ export class ActiveFilterChain {
   }
 
   /**
-   * Takes a connection over, with what has been read of it (`first`). `shouldDrain` is the listener's own reason to end
-   * connections.
+   * Takes a connection over, with what listener filters have read of it and found out (`accepted`). `shouldDrain` is
+   * the listener's own reason to end connections.
    */
   accept(
     connection: SocketConnection,
-    first: FirstBytes | undefined,
+    accepted: AcceptedConnection | undefined,
     stats: ListenerStats,
     shouldDrain: () => boolean,
     onEnd: () => void,
@@ -59,11 +59,11 @@ export class ActiveFilterChain {
       },
     };
     if (this.#tls !== undefined) {
-      this.#sessions.add(new TlsSession(connection, this.#tls, this.#factory, stats, owner, first));
+      this.#sessions.add(new TlsSession(connection, this.#tls, this.#factory, stats, owner, accepted));
       return;
     }
     this.#sessions.add(this.#factory.createSession(connection, owner));
-    if (first !== undefined) connection.unread(first.bytes);
+    if (accepted !== undefined && accepted.bytes.length > 0) connection.unread(accepted.bytes);
   }
 
   drain(strategy: DrainStrategy, drainTimeMs: number): void {

@@ -1,7 +1,7 @@
 import type { FilterChain, Listener } from '../../config/model/listener.ts';
 import type { Connection } from '../../transport/connection.ts';
-import type { ClientHello } from '../../transport/tls/client-hello.ts';
 import type { ActiveFilterChain } from './active-filter-chain.ts';
+import type { AcceptedConnection, ListenerFilter } from './filters/listener-filter.ts';
 import { findFilterChain } from './filter-chain-match.ts';
 import type { ListenerStats } from './listener-stats.ts';
 
@@ -11,6 +11,8 @@ const noProtocols: readonly string[] = [];
 export class ActiveListener {
   readonly config: Listener;
   readonly stats: ListenerStats;
+  /** What a connection passes before its chain is chosen. */
+  readonly filters: readonly ListenerFilter[];
   readonly #chains: readonly ActiveFilterChain[];
   readonly #defaultChain: ActiveFilterChain | undefined;
 
@@ -20,11 +22,13 @@ export class ActiveListener {
   constructor(
     config: Listener,
     stats: ListenerStats,
+    filters: readonly ListenerFilter[],
     createChain: (chain: FilterChain) => ActiveFilterChain,
     previous: ActiveListener | undefined,
   ) {
     this.config = config;
     this.stats = stats;
+    this.filters = filters;
     const kept = new Map(previous?.chains.map((chain) => [chain.chain.hash, chain]));
     const take = (chain: FilterChain): ActiveFilterChain => kept.get(chain.hash) ?? createChain(chain);
     this.#chains = config.filterChains.map(take);
@@ -37,9 +41,11 @@ export class ActiveListener {
     return this.#defaultChain === undefined ? this.#chains : [...this.#chains, this.#defaultChain];
   }
 
-  /** The chain for a connection; `hello`: what it begins with. Undefined: it is to be closed. */
-  chainFor(connection: Connection, hello: ClientHello | undefined): ActiveFilterChain | undefined {
+  /** The chain for a connection; `accepted`: what listener filters found out. Undefined: it is to be closed. */
+  chainFor(connection: Connection, accepted: AcceptedConnection | undefined): ActiveFilterChain | undefined {
     const { localAddress, remoteAddress } = connection;
+    const found = accepted?.clientHello;
+    const hello = found === 'none' ? undefined : found;
     const inspected = {
       localAddress,
       remoteAddress,

@@ -8,8 +8,6 @@ export interface FirstBytes {
   readonly hello: ClientHello | undefined;
   /** Everything that has come; whoever takes the connection gets it first. */
   readonly bytes: Buffer;
-  /** Of the ClientHello with its records; of anything else, all. */
-  readonly inspectedByteCount: number;
 }
 
 export interface ClientHelloReaderOwner {
@@ -34,12 +32,6 @@ export class ClientHelloReader implements ConnectionHandlers {
     connection.setHandlers(this);
   }
 
-  /** What has come so far counts as plain text. */
-  giveUp(): FirstBytes {
-    this.#owner = undefined;
-    return { hello: undefined, bytes: this.#bytes, inspectedByteCount: this.#bytes.length };
-  }
-
   onData(chunk: Buffer): void {
     // The chunk is lent.
     this.#bytes = Buffer.concat([this.#bytes, chunk]);
@@ -49,12 +41,7 @@ export class ClientHelloReader implements ConnectionHandlers {
       if (bytes.length >= this.#maxBytes) this.#takeOwner()?.onTooLarge();
       return;
     }
-    const isHello = reading.kind === 'hello';
-    this.#takeOwner()?.onFirstBytes({
-      hello: isHello ? reading.hello : undefined,
-      bytes,
-      inspectedByteCount: isHello ? reading.byteCount : bytes.length,
-    });
+    this.#takeOwner()?.onFirstBytes({ hello: reading.kind === 'hello' ? reading.hello : undefined, bytes });
   }
 
   onEnd(): void {

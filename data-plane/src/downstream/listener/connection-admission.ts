@@ -2,8 +2,8 @@ import { deafHandlers } from '../../transport/connection.ts';
 import type { SocketConnection } from '../../transport/socket-connection.ts';
 import type { ActiveFilterChain } from './active-filter-chain.ts';
 import type { ActiveListener } from './active-listener.ts';
-import type { FirstBytes } from './client-hello-reader.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
+import type { AcceptedConnection } from './filters/listener-filter.ts';
 import type { ListeningAddress } from './listening-address.ts';
 import type { PendingConnections } from './pending-connections.ts';
 
@@ -48,14 +48,14 @@ export class ConnectionAdmission {
       return;
     }
     this.#count(config.name, 1);
-    const { inspection } = config;
-    if (inspection === undefined) {
+    const { listenerFilters } = config;
+    if (listenerFilters === undefined) {
       this.#admit(entry, listener, connection, undefined);
       return;
     }
-    pending.inspect(connection, inspection, stats, (first) => {
+    pending.inspect(connection, listener.filters, listenerFilters, stats, (accepted, isFit) => {
       // A listener that took the address over meanwhile decides.
-      if (first !== undefined && !entry.isClosed) this.#admit(entry, listener, connection, first);
+      if (isFit && !entry.isClosed) this.#admit(entry, listener, connection, accepted);
       else this.#reject(listener, connection);
     });
   }
@@ -65,10 +65,10 @@ export class ConnectionAdmission {
     entry: ListeningAddress,
     acceptedBy: ActiveListener,
     connection: SocketConnection,
-    first: FirstBytes | undefined,
+    accepted: AcceptedConnection | undefined,
   ): void {
     const { listener, isClosing } = entry;
-    const chain = listener.chainFor(connection, first?.hello);
+    const chain = listener.chainFor(connection, accepted);
     if (chain === undefined) {
       listener.stats.noFilterChainMatch.inc();
       this.#reject(acceptedBy, connection);
@@ -76,7 +76,7 @@ export class ConnectionAdmission {
     }
     chain.accept(
       connection,
-      first,
+      accepted,
       listener.stats,
       () => this.#owner.shouldDrain(listener),
       () => {

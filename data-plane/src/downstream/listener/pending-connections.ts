@@ -1,86 +1,120 @@
 import type { Clock, Timer } from '@heddle/shared/time/clock';
-import type { Inspection } from '../../config/model/listener.ts';
-import type { StatsScope } from '../../stats/stats.ts';
+import type { ListenerFilters } from '../../config/model/listener-filters.ts';
+import type { ConnectionHandlers } from '../../transport/connection.ts';
 import type { SocketConnection } from '../../transport/socket-connection.ts';
-import { ClientHelloReader, type ClientHelloReaderOwner, type FirstBytes } from './client-hello-reader.ts';
+import type { AcceptedConnection, ListenerFilter } from './filters/listener-filter.ts';
 import type { ListenerStats } from './listener-stats.ts';
-import { tlsInspectorStats, type TlsInspectorStats } from './tls-inspector-stats.ts';
 
-/** Connections of one worker that are looked into: accepted, and without a filter chain yet. */
+/** Called once. `isFit`: a filter chain may take the connection; otherwise it is closed. */
+type OnDone = (accepted: AcceptedConnection, isFit: boolean) => void;
+
+/** Connections of one worker that listener filters look into: accepted, and without a filter chain yet. */
 export class PendingConnections {
   readonly #clock: Clock;
-  readonly #scope: StatsScope;
-  /** Made for the first connection that is looked into. */
-  #madeStats: TlsInspectorStats | undefined;
   readonly #pending = new Set<SocketConnection>();
 
-  /** `scope`: `tls_inspector.` */
-  constructor(clock: Clock, scope: StatsScope) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#scope = scope;
   }
 
-  /** `onDone` is called once: with what the connection begins with, or with undefined when it is closed. */
+  /** `onDone` may be called before this returns. */
   inspect(
     connection: SocketConnection,
-    inspection: Inspection,
-    listenerStats: ListenerStats,
-    onDone: (first: FirstBytes | undefined) => void,
+    filters: readonly ListenerFilter[],
+    limits: ListenerFilters,
+    stats: ListenerStats,
+    onDone: OnDone,
   ): void {
-    let timer: Timer | undefined;
-    const { preActive, preTimeout, filterRemoteClose } = listenerStats;
-    const end = (first: FirstBytes | undefined): void => {
-      timer?.cancel();
-      this.#pending.delete(connection);
-      preActive.dec();
-      if (first === undefined) connection.close('flush');
-      onDone(first);
-    };
-    const owner: ClientHelloReaderOwner = {
-      onFirstBytes: (first) => {
-        this.#count(first);
-        end(first.hello === undefined && inspection.closesOnParsingErrors ? undefined : first);
-      },
-      onTooLarge: () => {
-        this.#stats.tooLarge.inc();
-        this.#stats.bytesProcessed.record(inspection.maxClientHelloBytes);
-        end(undefined);
-      },
-      onGone: () => {
-        filterRemoteClose.inc();
-        end(undefined);
-      },
-    };
-    preActive.inc();
-    this.#pending.add(connection);
-    const reader = new ClientHelloReader(connection, inspection.maxClientHelloBytes, owner);
-    if (inspection.timeoutMs > 0) {
-      timer = this.#clock.setTimer(inspection.timeoutMs, () => {
-        preTimeout.inc();
-        const first = reader.giveUp();
-        end(inspection.continuesOnTimeout ? first : undefined);
-      });
-    }
+    const pending = this.#pending;
+    stats.preActive.inc();
+    pending.add(connection);
+    const run = new FilterRun(connection, filters, limits, stats, this.#clock, (accepted, isFit) => {
+      pending.delete(connection);
+      stats.preActive.dec();
+      onDone(accepted, isFit);
+    });
+    run.start();
   }
 
   /** The worker ends. */
   close(): void {
     for (const connection of [...this.#pending]) connection.close('abort');
   }
+}
 
-  get #stats(): TlsInspectorStats {
-    return (this.#madeStats ??= tlsInspectorStats.create(this.#scope));
+/** One connection on its way through the filters. */
+class FilterRun implements ConnectionHandlers {
+  readonly #accepted: AcceptedConnection;
+  readonly #filters: readonly ListenerFilter[];
+  readonly #limits: ListenerFilters;
+  readonly #stats: ListenerStats;
+  readonly #clock: Clock;
+  #onDone: OnDone | undefined;
+  #next = 0;
+  #timer: Timer | undefined;
+
+  constructor(
+    connection: SocketConnection,
+    filters: readonly ListenerFilter[],
+    limits: ListenerFilters,
+    stats: ListenerStats,
+    clock: Clock,
+    onDone: OnDone,
+  ) {
+    this.#accepted = { connection, bytes: Buffer.alloc(0), clientHello: undefined };
+    this.#filters = filters;
+    this.#limits = limits;
+    this.#stats = stats;
+    this.#clock = clock;
+    this.#onDone = onDone;
   }
 
-  #count({ hello, inspectedByteCount }: FirstBytes): void {
-    const stats = this.#stats;
-    stats.bytesProcessed.record(inspectedByteCount);
-    if (hello === undefined) {
-      stats.tlsNotFound.inc();
-      return;
+  start(): void {
+    this.#accepted.connection.setHandlers(this);
+    this.#run();
+    const { timeoutMs } = this.#limits;
+    if (this.#onDone === undefined || timeoutMs === 0) return;
+    this.#timer = this.#clock.setTimer(timeoutMs, () => {
+      this.#stats.preTimeout.inc();
+      this.#end(this.#limits.continuesOnTimeout);
+    });
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#onDone === undefined) return;
+    // The chunk is lent.
+    this.#accepted.bytes = Buffer.concat([this.#accepted.bytes, chunk]);
+    this.#run();
+  }
+
+  onEnd(): void {
+    this.#onGone();
+  }
+
+  onClose(): void {
+    this.#onGone();
+  }
+
+  #run(): void {
+    for (;;) {
+      const filter = this.#filters[this.#next];
+      if (filter === undefined) return this.#end(true);
+      const status = filter.inspect(this.#accepted);
+      if (status === 'wait') return;
+      if (status === 'close') return this.#end(false);
+      this.#next++;
     }
-    stats.tlsFound.inc();
-    (hello.applicationProtocols.length > 0 ? stats.alpnFound : stats.alpnNotFound).inc();
-    (hello.serverName === '' ? stats.sniNotFound : stats.sniFound).inc();
+  }
+
+  #onGone(): void {
+    if (this.#onDone !== undefined) this.#stats.filterRemoteClose.inc();
+    this.#end(false);
+  }
+
+  #end(isFit: boolean): void {
+    this.#timer?.cancel();
+    const onDone = this.#onDone;
+    this.#onDone = undefined;
+    onDone?.(this.#accepted, isFit);
   }
 }

@@ -6,6 +6,7 @@ import type { DownstreamTlsContext } from '../../transport/tls/downstream-tls-co
 import type { TransportContext } from '../../transport/transport-context.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
 import { ClientHelloReader, type FirstBytes } from './client-hello-reader.ts';
+import type { AcceptedConnection } from './filters/listener-filter.ts';
 import type { ListenerStats } from './listener-stats.ts';
 
 /** How a filter chain makes plain connections secure. */
@@ -33,14 +34,14 @@ export class TlsSession implements DownstreamSession, ConnectionHandlers {
   #session: DownstreamSession | undefined;
   #timer: Timer | undefined;
 
-  /** `first`: what the listener has read already. */
+  /** `accepted`: what listener filters have read already. */
   constructor(
     connection: SocketConnection,
     tls: ChainTls,
     factory: NetworkFilterFactory,
     stats: ListenerStats,
     owner: SessionOwner,
-    first: FirstBytes | undefined,
+    accepted: AcceptedConnection | undefined,
   ) {
     this.#connection = connection;
     this.#tls = tls;
@@ -50,14 +51,17 @@ export class TlsSession implements DownstreamSession, ConnectionHandlers {
     if (tls.handshakeTimeoutMs > 0) {
       this.#timer = tls.clock.setTimer(tls.handshakeTimeoutMs, () => this.#onTimeout());
     }
-    if (first !== undefined) this.#startHandshake(first);
-    else {
-      new ClientHelloReader(connection, maxHelloBytes, {
-        onFirstBytes: (bytes) => this.#startHandshake(bytes),
-        onTooLarge: () => this.#refuse(),
-        onGone: () => this.#end(),
-      });
+    const found = accepted?.clientHello;
+    if (accepted !== undefined && found !== undefined) {
+      this.#startHandshake({ hello: found === 'none' ? undefined : found, bytes: accepted.bytes });
+      return;
     }
+    new ClientHelloReader(connection, maxHelloBytes, {
+      onFirstBytes: (first) => this.#startHandshake(first),
+      onTooLarge: () => this.#refuse(),
+      onGone: () => this.#end(),
+    });
+    if (accepted !== undefined && accepted.bytes.length > 0) connection.unread(accepted.bytes);
   }
 
   /** The listener has waited long enough. */

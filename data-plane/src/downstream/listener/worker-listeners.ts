@@ -16,6 +16,7 @@ import { ActiveListener } from './active-listener.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
+import { createListenerFilters, listenerFilterScopes } from './filters/create-listener-filters.ts';
 import { ListenerStats, scopeNameOf } from './listener-stats.ts';
 import { addressKey, setEntryAccepting, type ListeningAddress } from './listening-address.ts';
 import { PendingConnections } from './pending-connections.ts';
@@ -75,7 +76,7 @@ export class WorkerListeners {
     this.#dependencies = dependencies;
     this.#scopes = new SharedScopes(dependencies.stats);
     this.#serverDrain = new Drain(dependencies.wheel, dependencies.rng);
-    this.#pending = new PendingConnections(dependencies.wheel, dependencies.stats.scope('tls_inspector.'));
+    this.#pending = new PendingConnections(dependencies.wheel);
     this.#admission = new ConnectionAdmission({
       limits: dependencies.limits,
       pending: this.#pending,
@@ -134,7 +135,7 @@ export class WorkerListeners {
     for (const failure of await Promise.all(opening)) if (failure !== undefined) failures.push(failure);
     await closing;
     // What waited to be accepted has been counted by now.
-    for (const config of replaced) this.#scopes.release(scopeNameOf(config));
+    for (const config of replaced) this.#releaseScopes(config);
     for (const chain of dropped) if (chain.connectionCount === 0) chain.retire();
     return failures;
   }
@@ -185,27 +186,35 @@ export class WorkerListeners {
     previous: ActiveListener | undefined,
     failures: ListenFailure[],
   ): ActiveListener | undefined {
-    const { workerIndex, wheel } = this.#dependencies;
-    const scopeName = scopeNameOf(config);
-    const stats = new ListenerStats(this.#scopes.acquire(scopeName), workerIndex, wheel);
+    const { workerIndex, wheel, stats: root } = this.#dependencies;
+    const filters = config.listenerFilters?.filters ?? [];
+    for (const name of listenerFilterScopes(filters)) this.#scopes.acquire(name);
+    const stats = new ListenerStats(this.#scopes.acquire(scopeNameOf(config)), workerIndex, wheel);
     const created: ActiveFilterChain[] = [];
+    const kept = isInPlace ? previous : undefined;
     try {
       return new ActiveListener(
         config,
         stats,
+        kept?.filters ?? createListenerFilters(filters, root),
         (chain) => {
           const active = this.#createChain(chain, config, stats.scope);
           created.push(active);
           return active;
         },
-        isInPlace ? previous : undefined,
+        kept,
       );
     } catch (err) {
       failures.push({ listener: config.name, message: messageOf(err) });
       for (const chain of created) chain.retire();
-      this.#scopes.release(scopeName);
+      this.#releaseScopes(config);
       return undefined;
     }
+  }
+
+  #releaseScopes(config: Listener): void {
+    const filters = config.listenerFilters?.filters ?? [];
+    for (const name of [scopeNameOf(config), ...listenerFilterScopes(filters)]) this.#scopes.release(name);
   }
 
   /** The chain may outlive its listener, so it holds the statistics on its own. */

@@ -31,7 +31,7 @@ export function acceptTls(
   tls: DownstreamTlsContext,
   stats: TlsStats,
 ): SocketConnection {
-  const { remoteAddress, localAddress } = plain;
+  const { remoteAddress, localAddress, origin } = plain;
   const plainSocket = plain.detach();
   plainSocket.unshift(received);
   const alpnProtocol = tls.alpnProtocolFor(hello);
@@ -46,6 +46,7 @@ export function acceptTls(
   const connection = new SocketConnection(socket, context, remoteAddress, localAddress, {
     tls: { plainSocket, toErrorText: toTlsErrorText },
   });
+  connection.origin = origin;
   // Node tells of errors in two ways, before and after the handshake; it destroys the socket in the first case only.
   socket.on('_tlsError', (error: NodeJS.ErrnoException) => socket.destroy(error));
   socket.once('error', (error: NodeJS.ErrnoException) => stats.onError(error));

@@ -43,7 +43,11 @@ export const listenerSupport: SupportTable = {
       bypass_overload_manager: 'there is no overload manager',
     },
   },
-  [`${listener}.ListenerFilter`]: { supported: ['name', 'typed_config'] },
+  [`${listener}.ListenerFilter`]: { supported: ['name', 'typed_config', 'filter_disabled'] },
+  [`${listener}.ListenerFilterChainMatchPredicate`]: {
+    supported: ['or_match', 'and_match', 'not_match', 'any_match', 'destination_port_range'],
+  },
+  [`${listener}.ListenerFilterChainMatchPredicate.MatchSet`]: { supported: ['rules'] },
   [`${listener}.FilterChain`]: {
     supported: [
       'filter_chain_match',

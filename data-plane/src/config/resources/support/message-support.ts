@@ -28,6 +28,7 @@ const plainValues: ReadonlySet<string> = new Set([
   'envoy.config.core.v3.AggregatedConfigSource',
   'envoy.type.v3.Percent',
   'envoy.type.v3.FractionalPercent',
+  'envoy.type.v3.Int32Range',
   'envoy.type.v3.Int64Range',
 ]);
 

@@ -3,6 +3,7 @@ import { bootstrapSupport } from './bootstrap-support.ts';
 import { clusterSupport } from './cluster-support.ts';
 import { endpointSupport } from './endpoint-support.ts';
 import { httpFilterSupport } from './http-filter-support.ts';
+import { listenerFilterSupport } from './listener-filter-support.ts';
 import { listenerSupport } from './listener-support.ts';
 import type { SupportTable } from './message-support.ts';
 import { routeSupport } from './route-support.ts';
@@ -13,6 +14,7 @@ import { upstreamHttpSupport } from './upstream-http-support.ts';
 export const supportTable: SupportTable = Object.freeze({
   ...bootstrapSupport,
   ...listenerSupport,
+  ...listenerFilterSupport,
   ...httpFilterSupport,
   ...accessLogSupport,
   ...routeSupport,

@@ -39,8 +39,4 @@ export const tlsSupport: SupportTable = {
   },
   [`${tls}.SubjectAltNameMatcher`]: { supported: ['san_type', 'matcher', 'oid'] },
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': { supported: [] },
-  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': {
-    supported: ['close_connection_on_client_hello_parsing_errors', 'max_client_hello_size'],
-    ignored: { initial_read_buffer_size: 'what has come is read at once' },
-  },
 };

@@ -123,21 +123,19 @@ test('the TLS inspector, and chains that no connection comes to without it', () 
     listener_filters: [{ name: 'i', typed_config: { ...inspector, ...more } }],
     ...fields,
   });
-  assert.deepEqual(decodeListener(withMatch({ server_names: ['a'] }, inspected({}))).inspection, {
+  assert.deepEqual(decodeListener(withMatch({ server_names: ['a'] }, inspected({}))).listenerFilters, {
     timeoutMs: 15_000,
     continuesOnTimeout: false,
-    maxClientHelloBytes: 16_384,
-    closesOnParsingErrors: false,
+    filters: [{ kind: 'tls-inspector', maxClientHelloBytes: 16_384, closesOnParsingErrors: false }],
   });
   const told = inspected(
     { max_client_hello_size: 1000, close_connection_on_client_hello_parsing_errors: true },
     { listener_filters_timeout: '0s', continue_on_listener_filters_timeout: true },
   );
-  assert.deepEqual(decodeListener(withMatch({}, told)).inspection, {
+  assert.deepEqual(decodeListener(withMatch({}, told)).listenerFilters, {
     timeoutMs: 0,
     continuesOnTimeout: true,
-    maxClientHelloBytes: 1000,
-    closesOnParsingErrors: true,
+    filters: [{ kind: 'tls-inspector', maxClientHelloBytes: 1000, closesOnParsingErrors: true }],
   });
   const tooLarge = withMatch({}, inspected({ max_client_hello_size: 16_385 }));
   assert.match(problemsOfYaml(resourceTypes.listener, tooLarge).join('\n'), /max_client_hello_size: /);
@@ -147,7 +145,7 @@ test('the TLS inspector, and chains that no connection comes to without it', () 
     { application_protocols: ['h2'] },
     { transport_protocol: 'tls' },
   ]) {
-    assert.equal(decodeListener(withMatch(match)).inspection, undefined);
+    assert.equal(decodeListener(withMatch(match)).listenerFilters, undefined);
     const [ignored] = ignoredOfYaml(resourceTypes.listener, withMatch(match));
     assert.match(ignored ?? '', /^filter_chains\[0\]\.filter_chain_match: is ignored: no connection fits it/);
     assert.deepEqual(ignoredOfYaml(resourceTypes.listener, withMatch(match, inspected({}))), []);

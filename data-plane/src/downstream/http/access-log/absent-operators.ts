@@ -1,9 +1,9 @@
 /**
- * Operators that Envoy has and that have no value here, as in an Envoy without what sets them: no filter writes filter
- * state, there are no spans, no QUIC, no internal addresses, and no fingerprints of ClientHellos.
+ * Operators that Envoy has and that have no value here, as in an Envoy without what sets them: nothing is kept in
+ * the filter state of upstreams, there are no spans, no QUIC, no internal addresses, and no fingerprints of ClientHellos.
  */
 export const alwaysAbsent =
-  /^((UPSTREAM_)?FILTER_STATE|TRACE_ID|SPAN_ID|ROUNDTRIP_DURATION|TLS_JA[34]_FINGERPRINT|[A-Z_]+_ADDRESS_ENDPOINT_ID)$/;
+  /^(UPSTREAM_FILTER_STATE|TRACE_ID|SPAN_ID|ROUNDTRIP_DURATION|TLS_JA[34]_FINGERPRINT|[A-Z_]+_ADDRESS_ENDPOINT_ID)$/;
 
 const platform = 'Node does not tell';
 const chain = `${platform} which certificates a client has sent behind its own`;

@@ -74,6 +74,8 @@ export const addressOperators: OperatorTable = {
   ...allOf('DOWNSTREAM_REMOTE', (info) => info.downstreamRemoteAddress),
   ...allOf('DOWNSTREAM_DIRECT_REMOTE', (info) => info.downstreamDirectAddress),
   ...allOf('DOWNSTREAM_LOCAL', (info) => info.downstreamLocalAddress),
-  // No listener filter gives a connection another address than its own.
-  ...allOf('DOWNSTREAM_DIRECT_LOCAL', (info) => info.downstreamLocalAddress),
+  ...allOf(
+    'DOWNSTREAM_DIRECT_LOCAL',
+    (info) => info.downstreamOrigin?.directLocalAddress ?? info.downstreamLocalAddress,
+  ),
 };

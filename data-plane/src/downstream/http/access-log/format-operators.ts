@@ -19,6 +19,7 @@ import {
   type OperatorFactory,
   type OperatorTable,
 } from './format-operator.ts';
+import { filterStateOperators } from './filter-state-operators.ts';
 import { metadataOperators } from './metadata-operators.ts';
 import { compileLocalTimeFormat, compileTimeFormat } from './time-format.ts';
 import { tlsOperators } from './tls-operators.ts';
@@ -209,6 +210,7 @@ const responseTrailer = header((context) => context.responseTrailers);
 const factories: OperatorTable = {
   ...tlsOperators,
   ...addressOperators,
+  ...filterStateOperators,
   ...metadataOperators,
   REQ: requestHeader,
   REQUEST_HEADER: requestHeader,

@@ -1,0 +1,23 @@
+import type { SupportTable } from './message-support.ts';
+
+const proxyProtocol = 'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol';
+
+export const listenerFilterSupport: SupportTable = {
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': {
+    supported: ['close_connection_on_client_hello_parsing_errors', 'max_client_hello_size'],
+    ignored: { initial_read_buffer_size: 'what has come is read at once' },
+  },
+  [proxyProtocol]: {
+    supported: [
+      'rules',
+      'allow_requests_without_proxy_protocol',
+      'pass_through_tlvs',
+      'disallowed_versions',
+      'stat_prefix',
+      'tlv_location',
+    ],
+  },
+  [`${proxyProtocol}.Rule`]: { supported: ['tlv_type', 'on_tlv_present'] },
+  [`${proxyProtocol}.KeyValuePair`]: { supported: ['metadata_namespace', 'key', 'value_string_encoding'] },
+  'envoy.config.core.v3.ProxyProtocolPassThroughTLVs': { supported: ['match_type', 'tlv_type'] },
+};
