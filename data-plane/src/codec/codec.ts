@@ -24,8 +24,23 @@ export interface ResponseDecoder {
   decodeTrailers(trailers: HeaderMap): void;
 }
 
+/**
+ * Bytes of one stream so far, as Envoy counts them. Those of the wire have heads and framing in them; in HTTP/1.1 they
+ * are what was read at a time, whatever else stood behind the message. Header bytes have no start line; in HTTP/2 they
+ * are those of HEADERS and CONTINUATION.
+ */
+export interface StreamBytes {
+  bytesRead: number;
+  bytesWritten: number;
+  headerBytesRead: number;
+  headerBytesWritten: number;
+  /** Before they were compressed. HTTP/1.1: with each head that is read once more all that was read before. */
+  decompressedHeaderBytesRead: number;
+  decompressedHeaderBytesWritten: number;
+}
+
 /** What both encoders have. */
-export interface StreamEncoder {
+export interface StreamEncoder extends StreamBytes {
   /** `chunk` may be lent until the call returns: what waits is copied, what goes to `Connection.write` need not be. */
   encodeData(chunk: Buffer, endStream: boolean): void;
   encodeTrailers(trailers: HeaderMap): void;
@@ -34,8 +49,6 @@ export interface StreamEncoder {
   /** Counted; stops the peer from sending more of this stream. */
   readDisable(disable: boolean): void;
   setCallbacks(callbacks: StreamCallbacks): void;
-  /** Bytes of heads and framing included. */
-  readonly bytesWritten: number;
 }
 
 export interface ResponseEncoder extends StreamEncoder {
@@ -88,6 +101,8 @@ export interface ServerCodec {
   finishDrain?(): void;
   /** Streams that are open; HTTP/1.1 counts the one being answered. */
   readonly activeStreamCount: number;
+  /** Of the message that is not a stream (yet): what `onProtocolError` or a time-out refuses. */
+  readonly pendingBytes?: Pick<StreamBytes, 'bytesRead' | 'headerBytesRead'>;
 }
 
 export interface ServerCodecCallbacks {

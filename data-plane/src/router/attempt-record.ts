@@ -1,5 +1,6 @@
 import type { StreamInfo } from '../downstream/http/stream-info.ts';
 import { rememberAttempt } from '../downstream/http/stream-info-record.ts';
+import type { StreamBytes } from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { ClusterStats, Host, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 
@@ -13,8 +14,15 @@ export function recordAttempt(info: StreamInfo, host: Host, count: number, nowMs
   info.poolReadyMs = undefined;
 }
 
-/** An attempt has its connection. */
-export function recordConnection(info: StreamInfo, connection: UpstreamConnectionInfo, nowMs: number): void {
+/** An attempt has its connection. Its bytes are counted on from those of the attempts before. */
+export function recordConnection(
+  info: StreamInfo,
+  connection: UpstreamConnectionInfo,
+  bytes: StreamBytes,
+  nowMs: number,
+): void {
+  if (info.upstreamBytes !== undefined) addBytes(bytes, info.upstreamBytes);
+  info.upstreamBytes = bytes;
   info.upstreamLocalAddress = connection.localAddress;
   info.upstreamProtocol = connection.protocol;
   if (info.upstreamConnectionId !== undefined) {
@@ -24,6 +32,15 @@ export function recordConnection(info: StreamInfo, connection: UpstreamConnectio
   info.upstreamTls = connection.tls;
   info.poolReadyMs = nowMs;
   info.firstUpstreamTxByteMs ??= nowMs;
+}
+
+function addBytes(bytes: StreamBytes, earlier: Readonly<StreamBytes>): void {
+  bytes.bytesRead += earlier.bytesRead;
+  bytes.bytesWritten += earlier.bytesWritten;
+  bytes.headerBytesRead += earlier.headerBytesRead;
+  bytes.headerBytesWritten += earlier.headerBytesWritten;
+  bytes.decompressedHeaderBytesRead += earlier.decompressedHeaderBytesRead;
+  bytes.decompressedHeaderBytesWritten += earlier.decompressedHeaderBytesWritten;
 }
 
 /** An answer came, informational ones too, which Envoy counts alike. Returns whether it is a canary's. */

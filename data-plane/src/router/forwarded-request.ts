@@ -1,4 +1,4 @@
-import type { StreamResetReason } from '../codec/codec.ts';
+import type { StreamBytes, StreamResetReason } from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { ForwardAction } from '../config/model/route.ts';
 import type { FormatContext } from '../downstream/http/access-log/format-operator.ts';
@@ -124,9 +124,9 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#release();
   }
 
-  onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void {
+  onUpstreamConnected(attempt: UpstreamRequest, to: UpstreamConnectionInfo, bytes: StreamBytes): void {
     const info = this.#callbacks.streamInfo;
-    recordConnection(info, connection, this.#context.wheel.monotonicMs());
+    recordConnection(info, to, bytes, this.#context.wheel.monotonicMs());
     if (attempt === this.#attempt) info.upstreamHost = attempt.host.address;
   }
 

@@ -1,4 +1,10 @@
-import type { RequestEncoder, ResponseDecoder, StreamCallbacks, StreamResetReason } from '../codec/codec.ts';
+import type {
+  RequestEncoder,
+  ResponseDecoder,
+  StreamBytes,
+  StreamCallbacks,
+  StreamResetReason,
+} from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import { ownChunk } from '../lang/own-chunk.ts';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
@@ -15,7 +21,8 @@ import type { RequestTimeouts } from './request-timeouts.ts';
 
 /** What the router hears of one attempt. After `onUpstreamReset` or a complete answer, nothing more. */
 export interface UpstreamRequestOwner {
-  onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo): void;
+  /** `bytes` are counted from here on. */
+  onUpstreamConnected(attempt: UpstreamRequest, connection: UpstreamConnectionInfo, bytes: StreamBytes): void;
   onUpstreamInformational(attempt: UpstreamRequest, headers: HeaderMap): void;
   onUpstreamHeaders(attempt: UpstreamRequest, headers: HeaderMap, endStream: boolean): void;
   onUpstreamData(attempt: UpstreamRequest, chunk: Buffer, endStream: boolean): void;
@@ -144,7 +151,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     this.connection = connection;
     encoder.setCallbacks(this);
     if (this.#isReadDisabled) encoder.readDisable(true);
-    this.#owner.onUpstreamConnected(this, connection);
+    this.#owner.onUpstreamConnected(this, connection, encoder);
     const queue = this.#queue;
     this.#queue = [];
     const isHeaderOnly = this.#isRequestComplete && queue.length === 0 && this.#trailers === undefined;

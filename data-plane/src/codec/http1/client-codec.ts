@@ -67,6 +67,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   #chunked: ChunkedDecoder | undefined;
   /** Trailers that are of one hop. */
   #nominated: readonly string[] = [];
+  #trailerParser: TrailerParser | undefined;
   #isAboveHighWatermark = false;
 
   constructor(connection: Connection, callbacks: ClientCodecCallbacks, options: Http1ClientOptions) {
@@ -88,6 +89,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   }
 
   dispatch(chunk: Buffer): void {
+    if (this.#stream !== undefined) this.#stream.bytesRead += chunk.length;
     let position = 0;
     while (position < chunk.length) {
       switch (this.#state) {
@@ -157,6 +159,8 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
   onBodyEnd(trailers: HeaderMap | undefined): void {
     const stream = this.#stream;
     if (stream === undefined) return;
+    if (this.#trailerParser !== undefined) stream.countTrailers(this.#trailerParser);
+    this.#trailerParser = undefined;
     this.#completeAnswer(stream);
     if (this.#options.enableTrailers) this.#lastTrailers = trailers;
   }
@@ -165,6 +169,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
     const parser = this.#options.workspace.createTrailerParser(false);
     parser.begin(this.#options);
     parser.nominated = this.#nominated;
+    this.#trailerParser = parser;
     return parser;
   }
 
@@ -193,6 +198,7 @@ class Http1ClientCodec implements ClientCodec, ClientStreamOwner, BodySink {
 
   #begin(stream: Http1ClientStream, parser: ResponseParser, headers: HeaderMap): void {
     const { status, framing, contentLength, isPersistent } = parser;
+    stream.countHead(parser.fieldBytes);
     const { headerKeyFormat } = this.#options;
     if (headerKeyFormat?.remembersCase === true) {
       headers.nameCases = rememberNameCases(parser, headerKeyFormat);

@@ -64,7 +64,8 @@ export class Http1ClientStream extends Http1Stream implements RequestEncoder {
       framing = this.#decideFraming(reader.contentLength, endStream);
     }
     if (reader.hasClose) framing += 'connection: close\r\n';
-    this.writeHead(`${method} ${target} HTTP/1.1\r\nhost: ${authority}\r\n${fields}${framing}\r\n`, headers);
+    const startLine = `${method} ${target} HTTP/1.1\r\n`;
+    this.writeHead(`${startLine}host: ${authority}\r\n${fields}${framing}\r\n`, startLine.length, headers);
     if (!endStream) return;
     this.isEncodeComplete = true;
     this.#owner.onRequestComplete(this);

@@ -38,6 +38,8 @@ export abstract class HeadParser {
   /** After completion: the whole head in latin1; the offsets below point into it. */
   text = '';
   fieldCount = 0;
+  /** Names and values with colons and line ends, white space not. */
+  fieldBytes = 0;
   readonly names: FieldName[] = [];
   readonly valueStarts: number[] = [];
   readonly valueEnds: number[] = [];
@@ -65,6 +67,7 @@ export abstract class HeadParser {
     this.error = undefined;
     this.text = '';
     this.fieldCount = 0;
+    this.fieldBytes = 0;
     this.#hasStartLine = false;
     this.#lineOffset = 0;
     this.#kept = noBytes;
@@ -124,7 +127,8 @@ export abstract class HeadParser {
         return this.#complete(bytes, headStart, position + 1, fieldCount);
       }
       if (bytes[position] !== colon) return this.fail(this.#errors.malformed);
-      const name = this.#table.lookup(bytes, lineStart, position, hash);
+      const nameEnd = position;
+      const name = this.#table.lookup(bytes, lineStart, nameEnd, hash);
       // Value.
       position++;
       while (position < end && (bytes[position] === space || bytes[position] === tab)) position++;
@@ -143,6 +147,7 @@ export abstract class HeadParser {
       this.names[fieldCount] = name;
       this.valueStarts[fieldCount] = valueStart - headStart;
       this.valueEnds[fieldCount] = valueEnd - headStart;
+      this.fieldBytes += nameEnd - lineStart + valueEnd - valueStart + 3;
       fieldCount++;
       lineStart = position;
     }

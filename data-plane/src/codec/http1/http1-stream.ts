@@ -3,6 +3,7 @@ import type { StreamCallbacks, StreamEncoder, StreamResetReason } from '../codec
 import type { HeaderMap } from '../header-map.ts';
 import { formatNames } from './header-key-format.ts';
 import type { Http1Options } from './options.ts';
+import type { TrailerParser } from './trailer-parser.ts';
 
 /** How a body is written. */
 export const writeNothing = 0;
@@ -23,7 +24,12 @@ const noCallbacks: StreamCallbacks = {
 
 /** The writing side of one exchange, as both halves have it. One object for each request; nothing else is made. */
 export abstract class Http1Stream implements StreamEncoder {
+  bytesRead = 0;
   bytesWritten = 0;
+  headerBytesRead = 0;
+  headerBytesWritten = 0;
+  decompressedHeaderBytesRead = 0;
+  decompressedHeaderBytesWritten = 0;
   /** The message of this side was written completely. */
   isEncodeComplete = false;
   /** The message of the peer was read completely. */
@@ -46,6 +52,17 @@ export abstract class Http1Stream implements StreamEncoder {
     this.options = options;
   }
 
+  /** A head came, informational ones too; `fieldBytes` as its parser says. An empty one has an end as well. */
+  countHead(fieldBytes: number): void {
+    this.headerBytesRead += fieldBytes === 0 ? 3 : fieldBytes;
+    this.decompressedHeaderBytesRead += this.headerBytesRead;
+  }
+
+  /** Trailers that are handed on. */
+  countTrailers({ fieldBytes }: TrailerParser): void {
+    if (this.options.enableTrailers) this.headerBytesRead += fieldBytes;
+  }
+
   setCallbacks(callbacks: StreamCallbacks): void {
     this.#callbacks = callbacks;
     if (this.startsAboveHighWatermark) callbacks.onAboveWriteHighWatermark();
@@ -61,6 +78,7 @@ export abstract class Http1Stream implements StreamEncoder {
   encodeTrailers(trailers: HeaderMap): void {
     if (this.isEnded || this.isEncodeComplete || !this.hasSentHead) return;
     const text = this.options.enableTrailers ? this.options.workspace.fieldReader.read(trailers) : '';
+    if (this.writeMode === writeChunked) this.#countWritten(text.length);
     this.#endBody(`0\r\n${text}\r\n`);
   }
 
@@ -105,8 +123,9 @@ export abstract class Http1Stream implements StreamEncoder {
     for (const chunk of held) this.writeBuffer(chunk);
   }
 
-  /** A head, with the names of its fields as they are wanted. */
-  protected writeHead(head: string, headers: HeaderMap): void {
+  /** A head, with the names of its fields as they are wanted. `startLineBytes`: up to its fields. */
+  protected writeHead(head: string, startLineBytes: number, headers: HeaderMap): void {
+    this.#countWritten(head.length - startLineBytes - 2);
     const { nameCases } = headers;
     const { headerKeyFormat } = this.options;
     const isPlain = nameCases === undefined && headerKeyFormat === undefined;
@@ -133,6 +152,11 @@ export abstract class Http1Stream implements StreamEncoder {
   /** What was written does not fit what the head announced. */
   protected abstract onBadLength(): void;
   protected abstract onEncodeComplete(): void;
+
+  #countWritten(fieldBytes: number): void {
+    this.headerBytesWritten += fieldBytes;
+    this.decompressedHeaderBytesWritten += fieldBytes;
+  }
 
   #writeBody(chunk: Buffer): boolean {
     switch (this.writeMode) {

@@ -54,6 +54,9 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
   #chunked: ChunkedDecoder | undefined;
   /** Trailers that are of one hop. */
   #nominated: readonly string[] = [];
+  #trailerParser: TrailerParser | undefined;
+  /** From the beginning of the message on, until its stream begins. */
+  readonly pendingBytes = { bytesRead: 0, headerBytesRead: 0 };
   #held: Buffer | undefined;
   #isProcessing = false;
   #isDraining = false;
@@ -145,6 +148,8 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
 
   onBodyEnd(trailers: HeaderMap | undefined): void {
     const decoder = this.#decoder;
+    if (this.#trailerParser !== undefined) this.#stream?.countTrailers(this.#trailerParser);
+    this.#trailerParser = undefined;
     this.#completeRequest();
     if (trailers !== undefined && this.#options.enableTrailers) decoder?.decodeTrailers(trailers);
     else decoder?.decodeData(noBytes, true);
@@ -154,11 +159,13 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
     const parser = this.#options.workspace.createTrailerParser(true);
     parser.begin(this.#options);
     parser.nominated = this.#nominated;
+    this.#trailerParser = parser;
     return parser;
   }
 
   #process(chunk: Buffer, isOwned: boolean): void {
     this.#isProcessing = true;
+    (this.#stream ?? this.pendingBytes).bytesRead += chunk.length;
     try {
       let position = 0;
       while (position < chunk.length) {
@@ -200,6 +207,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
       parser.begin(this.#options);
       parser.setRules(this.#options);
       this.#parser = parser;
+      this.pendingBytes.bytesRead = chunk.length - position;
     }
     const next = parser.execute(chunk, position);
     if (next === needsMore) {
@@ -210,6 +218,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
     this.#parser = undefined;
     if (headers === undefined) {
       const error = parser.error ?? requestErrors.malformed;
+      this.pendingBytes.headerBytesRead = next === failed ? 0 : parser.fieldBytes;
       workspace.releaseRequestParser(parser);
       this.#refuse(error);
       return chunk.length;
@@ -225,6 +234,7 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
       headers.nameCases = rememberNameCases(parser, headerKeyFormat);
     }
     this.#nominated = parser.nominated;
+    const { fieldBytes } = parser;
     this.#options.workspace.releaseRequestParser(parser);
     this.#protocol = isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
     const stream = new Http1ServerStream(
@@ -237,6 +247,8 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
       shouldClose,
     );
     this.#stream = stream;
+    stream.bytesRead = this.pendingBytes.bytesRead;
+    stream.countHead(fieldBytes);
     const hasEnded = framing === bodyNone && !isConnect && !isUpgrade;
     if (framing === bodyNone) {
       this.#state = waiting;

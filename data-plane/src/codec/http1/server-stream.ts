@@ -57,7 +57,7 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
     const fields = reader.read(headers);
     const statusLine = toStatusLine(reader.status);
     if (statusLine === undefined || reader.status === '101' || reader.status.charCodeAt(0) !== 0x31) return;
-    this.writeHead(`${statusLine}${fields}\r\n`, headers);
+    this.writeHead(`${statusLine}${fields}\r\n`, statusLine.length, headers);
   }
 
   encodeHeaders(headers: HeaderMap, endStream: boolean): void {
@@ -74,7 +74,7 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
     this.hasSentHead = true;
     if (reader.hasClose) this.shouldClose = true;
     if (status === '101' || (this.isConnect && status.charCodeAt(0) === 0x32)) {
-      this.#startTunnel(statusLine + fields, reader.upgrade, headers);
+      this.#startTunnel(statusLine, fields, reader.upgrade, headers);
       if (endStream) this.encodeData(noBytes, true);
       return;
     }
@@ -87,7 +87,7 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
       : this.isHttp10
         ? 'connection: keep-alive\r\n\r\n'
         : '\r\n';
-    this.writeHead(statusLine + fields + framing + end, headers);
+    this.writeHead(statusLine + fields + framing + end, statusLine.length, headers);
     if (!endStream) return;
     this.isEncodeComplete = true;
     this.#owner.onAnswered(this);
@@ -111,12 +111,13 @@ export class Http1ServerStream extends Http1Stream implements ResponseEncoder {
     this.#owner.onGivenUp(this);
   }
 
-  #startTunnel(head: string, upgrade: string, headers: HeaderMap): void {
+  #startTunnel(statusLine: string, fields: string, upgrade: string, headers: HeaderMap): void {
     this.isTunnel = true;
     this.shouldClose = true;
     this.writeMode = writeRaw;
     const switching = upgrade === '' ? '' : `connection: upgrade\r\nupgrade: ${upgrade}\r\n`;
-    this.writeHead(`${head}${this.isConnect ? '' : switching}\r\n`, headers);
+    const head = `${statusLine}${fields}${this.isConnect ? '' : switching}\r\n`;
+    this.writeHead(head, statusLine.length, headers);
     this.#owner.onTunnel(this);
   }
 

@@ -123,6 +123,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
       return isLate || this.giveUp(streamClosed, 'HEADERS of a stream that is closed');
     }
     if (stream.isRemoteEnded) return this.giveUp(streamClosed, 'HEADERS behind the end of a stream');
+    stream.countHead(head);
     if (head.malformed !== undefined) return this.refuseMessage(stream, streamId, head.malformed);
     if (head.isTooLarge) {
       this.options.stats.count('header_overflow');

@@ -13,13 +13,16 @@ const notWritten: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Writes a header map as one block: pseudo-headers first, wherever they stand. */
-export function encodeFields(headers: HeaderMap, encoder: HpackEncoder): void {
+/** Writes a header map as one block: pseudo-headers first, wherever they stand. Returns the bytes of names and values. */
+export function encodeFields(headers: HeaderMap, encoder: HpackEncoder): number {
   const { size, neverIndexed } = headers;
+  let fieldBytes = 0;
   for (let index = 0; index < size; index++) {
     const name = headers.nameAt(index);
     if (name.charCodeAt(0) === colon) {
-      encoder.add(name, headers.valueAt(index), neverIndexed?.has(name) ?? false);
+      const value = headers.valueAt(index);
+      fieldBytes += name.length + value.length;
+      encoder.add(name, value, neverIndexed?.has(name) ?? false);
     }
   }
   for (let index = 0; index < size; index++) {
@@ -27,6 +30,8 @@ export function encodeFields(headers: HeaderMap, encoder: HpackEncoder): void {
     if (name.charCodeAt(0) === colon || notWritten.has(name)) continue;
     const value = headers.valueAt(index);
     if (name === 'te' && value !== 'trailers') continue;
+    fieldBytes += name.length + value.length;
     encoder.add(name, value, neverIndexed?.has(name) ?? false);
   }
+  return fieldBytes;
 }

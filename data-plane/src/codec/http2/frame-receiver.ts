@@ -12,6 +12,7 @@ import {
   flowControlError,
   frameContinuation,
   frameGoAway,
+  frameHeaderBytes,
   frameHeaders,
   framePing,
   framePriority,
@@ -21,6 +22,7 @@ import {
   frameSizeError,
   frameWindowUpdate,
   protocolError,
+  shortFrameBytes,
   streamClosed,
 } from './protocol.ts';
 
@@ -82,6 +84,7 @@ export class FrameReceiver implements FrameHandler {
     this.#hasDataContent = false;
     const stream = connection.streamOf(streamId);
     if (stream === undefined) return connection.onContentOfClosedStream(streamId);
+    stream.bytesRead += frameHeaderBytes + payloadBytes;
     if (stream.isRemoteEnded) {
       return connection.failStream(stream, streamClosed, 'DATA behind the end of a stream');
     }
@@ -141,6 +144,7 @@ export class FrameReceiver implements FrameHandler {
       case framePriority:
         return this.#onPriority(streamId, bytes, start, end);
       case frameRstStream:
+        this.#countReset(streamId);
         return connection.onRstStream(streamId, bytes.readUInt32BE(start));
       case frameSettings:
         return this.#onSettings(flags, bytes, start, end);
@@ -165,6 +169,11 @@ export class FrameReceiver implements FrameHandler {
   /** False once a callback of ours had the connection given up. */
   get #goesOn(): boolean {
     return !this.#connection.isGivenUp;
+  }
+
+  #countReset(streamId: number): void {
+    const stream = this.#connection.streamOf(streamId);
+    if (stream !== undefined) stream.bytesRead += shortFrameBytes;
   }
 
   #afterHeaderFrame(error: FrameError | undefined): boolean {

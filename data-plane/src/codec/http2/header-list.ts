@@ -2,7 +2,7 @@ import { HeaderMap } from '../header-map.ts';
 import { isFieldValueByte } from '../http1/byte-tables.ts';
 import { noLength, parseContentLength } from '../http1/message-fields.ts';
 import { forbiddenTrailers } from '../http1/trailer-parser.ts';
-import { fieldSize } from './hpack/dynamic-table.ts';
+import { fieldOverheadBytes, fieldSize } from './hpack/dynamic-table.ts';
 import type { FieldSink } from './hpack/hpack-decoder.ts';
 
 /** `request` and `response` begin with their pseudo-headers, trailers have none (RFC 9113, 8.3). */
@@ -51,6 +51,8 @@ export class HeaderList implements FieldSink {
   isTooLarge = false;
   /** Of `content-length`, or `noLength`. */
   contentLength = noLength;
+  /** The block and the head of its first frame: Envoy leaves out those of CONTINUATION. */
+  frameBytes = 0;
   #kind: ListKind = 'request';
   #sizeBytes = 0;
   #fieldCount = 0;
@@ -61,6 +63,11 @@ export class HeaderList implements FieldSink {
   readonly #known = new Map<string, KnownName>();
   #maxBytes = 0;
   #maxFields = 0;
+
+  /** Names and values. */
+  get fieldBytes(): number {
+    return this.#sizeBytes - this.#fieldCount * fieldOverheadBytes;
+  }
 
   begin(kind: ListKind, maxBytes: number, maxFields: number): void {
     this.headers = new HeaderMap();

@@ -8,6 +8,7 @@ import {
   flagEndStream,
   flagPadded,
   flagPriority,
+  frameHeaderBytes,
   frameSizeError,
   protocolError,
 } from './protocol.ts';
@@ -69,6 +70,7 @@ export class HeaderReader {
   ): FrameError | undefined {
     let start = from;
     let end = to;
+    this.list.frameBytes = frameHeaderBytes + to - from;
     if ((flags & flagPadded) !== 0) {
       if (start === end) return cutPadding;
       end -= bytes[start++] as number;
@@ -89,6 +91,7 @@ export class HeaderReader {
 
   readContinuation(flags: number, bytes: Buffer, start: number, end: number): FrameError | undefined {
     if (!this.isOpen) return noBlock;
+    this.list.frameBytes += end - start;
     if (!this.#block.append(bytes, start, end)) return tooLarge;
     const isWhole = (flags & flagEndHeaders) !== 0;
     this.#setPiece(isWhole, bytes, start, end);

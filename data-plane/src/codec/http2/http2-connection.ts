@@ -134,7 +134,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number {
     const encoder = this.#encoder;
     encoder.begin(frameHeaderBytes);
-    encodeFields(headers, encoder);
+    stream.decompressedHeaderBytesWritten += encodeFields(headers, encoder);
     return this.outbound.headers(stream.id, encoder, endStream);
   }
 
@@ -151,7 +151,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   sendReset(stream: Http2Stream, code: number): void {
     this.forget(stream);
-    this.#writeReset(stream.id, code);
+    stream.bytesWritten += this.#writeReset(stream.id, code);
     this.onStreamGone(stream, false);
   }
 
@@ -275,7 +275,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   /** An error of one stream (RFC 9113, 5.4.2). */
   failStream(stream: Http2Stream, code: number, detail: string): boolean {
     this.forget(stream);
-    this.#writeReset(stream.id, code);
+    stream.bytesWritten += this.#writeReset(stream.id, code);
     stream.fail('protocol-error', detail);
     this.onStreamGone(stream, false);
     return this.onStreamError(stream) && !this.isGivenUp;
@@ -382,10 +382,10 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     return streams;
   }
 
-  #writeReset(streamId: number, code: number): void {
-    if (this.isGivenUp || streamId === 0) return;
+  #writeReset(streamId: number, code: number): number {
+    if (this.isGivenUp || streamId === 0) return 0;
     this.resets.add(streamId);
-    this.outbound.rstStream(streamId, code);
+    return this.outbound.rstStream(streamId, code);
   }
 
   #flush(): void {

@@ -1,8 +1,9 @@
 import type { StreamCallbacks, StreamEncoder, StreamResetReason } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { FlowWindow, ReceiveWindow } from './flow-window.ts';
+import type { HeaderList } from './header-list.ts';
 import type { Http2Options } from './options.ts';
-import { cancel } from './protocol.ts';
+import { cancel, shortFrameBytes } from './protocol.ts';
 import { SendQueue } from './send-queue.ts';
 
 /** The connection, as its streams see it. */
@@ -49,7 +50,12 @@ const noHeads: QueuedHead[] = [];
 export abstract class Http2Stream implements StreamEncoder {
   /** 0: not open yet. */
   id: number;
+  bytesRead = 0;
   bytesWritten = 0;
+  headerBytesRead = 0;
+  headerBytesWritten = 0;
+  decompressedHeaderBytesRead = 0;
+  decompressedHeaderBytesWritten = 0;
   /** The head of our message was given, written or not. */
   hasHead = false;
   /** END_STREAM was written. */
@@ -170,6 +176,13 @@ export abstract class Http2Stream implements StreamEncoder {
     this.#count(-this.#queueBytes);
   }
 
+  /** A block came. */
+  countHead({ frameBytes, fieldBytes }: HeaderList): void {
+    this.bytesRead += frameBytes;
+    this.headerBytesRead += frameBytes;
+    this.decompressedHeaderBytesRead += fieldBytes;
+  }
+
   /** DATA came: false when it is more than the stream's window. */
   receive(payloadBytes: number): boolean {
     return this.#receiveWindow.receive(payloadBytes);
@@ -194,7 +207,9 @@ export abstract class Http2Stream implements StreamEncoder {
       return;
     }
     const grantedBytes = this.#receiveWindow.consume(payloadBytes);
-    if (grantedBytes > 0) this.owner.sendWindowUpdate(this.id, grantedBytes);
+    if (grantedBytes === 0) return;
+    this.bytesWritten += shortFrameBytes;
+    this.owner.sendWindowUpdate(this.id, grantedBytes);
   }
 
   /** Sends one frame of what waits, with at most `limitBytes` of content. False: nothing can go out. */
@@ -267,7 +282,9 @@ export abstract class Http2Stream implements StreamEncoder {
 
   #writeHead(headers: HeaderMap, endStream: boolean): void {
     if (endStream) this.isLocalEnded = true;
-    this.bytesWritten += this.owner.sendHeaders(this, headers, endStream);
+    const frameBytes = this.owner.sendHeaders(this, headers, endStream);
+    this.bytesWritten += frameBytes;
+    this.headerBytesWritten += frameBytes;
     if (endStream) this.owner.onLocalEnd(this);
   }
 

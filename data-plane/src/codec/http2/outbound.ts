@@ -15,6 +15,7 @@ import {
   frameRstStream,
   frameSettings,
   frameWindowUpdate,
+  shortFrameBytes,
 } from './protocol.ts';
 import { WaitingFrames } from './waiting-frames.ts';
 
@@ -68,9 +69,11 @@ export class Outbound {
     this.#write(framePing, 0, 0, opaque);
   }
 
-  rstStream(streamId: number, code: number): void {
+  /** Returns the bytes on the wire. */
+  rstStream(streamId: number, code: number): number {
     this.#options.stats.count('tx_reset');
     this.#control(frameRstStream, 0, streamId, uint32(code));
+    return shortFrameBytes;
   }
 
   goAway(lastStreamId: number, code: number, debug: string): void {

@@ -1,6 +1,8 @@
 /** Numbers of HTTP/2 (RFC 9113, 6, 7 and 11). */
 
 export const frameHeaderBytes = 9;
+/** RST_STREAM and WINDOW_UPDATE, whole. */
+export const shortFrameBytes = 13;
 /** SETTINGS_MAX_FRAME_SIZE that everybody starts with, and that we stay at. */
 export const defaultMaxFrameBytes = 16_384;
 export const maxWindowBytes = 2 ** 31 - 1;

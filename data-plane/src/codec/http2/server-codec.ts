@@ -200,6 +200,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
     stream.isConnect = headers.get(':method') === 'CONNECT';
     stream.isUpgrade = headers.has(':protocol');
     stream.isRemoteEnded = endStream;
+    stream.countHead(head);
     // In a tunnel there is no content that could have a length.
     if (!stream.isConnect) stream.expectedBytes = head.contentLength;
     if (endStream && !stream.hasExpectedLength) {
@@ -217,6 +218,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
 
   #onTrailers(stream: Http2ServerStream, head: HeaderList, endStream: boolean): boolean {
     if (stream.isRemoteEnded) return this.giveUp(streamClosed, 'HEADERS behind the end of a stream');
+    stream.countHead(head);
     const malformed = endStream ? head.malformed : 'a second head';
     if (malformed !== undefined) return this.refuseMessage(stream, stream.id, malformed);
     if (head.isTooLarge) {

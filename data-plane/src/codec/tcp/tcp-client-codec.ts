@@ -48,7 +48,7 @@ class TcpClientCodec implements ClientCodec {
 
   dispatch(chunk: Buffer): void {
     if (this.#stream === undefined) this.#callbacks.onProtocolError(unsolicited);
-    else this.#stream.decoder.decodeData(chunk, false);
+    else this.#stream.onData(chunk);
   }
 
   onEnd(): void {
@@ -82,7 +82,12 @@ class TcpClientCodec implements ClientCodec {
 
 class TcpClientStream implements RequestEncoder {
   readonly decoder: ResponseDecoder;
+  bytesRead = 0;
   bytesWritten = 0;
+  headerBytesRead = 0;
+  headerBytesWritten = 0;
+  decompressedHeaderBytesRead = 0;
+  decompressedHeaderBytesWritten = 0;
   callbacks: StreamCallbacks | undefined = undefined;
   /** The connection was above its mark when the stream began. */
   startsAboveHighWatermark = false;
@@ -135,6 +140,11 @@ class TcpClientStream implements RequestEncoder {
     if (this.#isEnded) return;
     this.#readDisableCount += disable ? 1 : -1;
     this.#connection.readDisable(disable);
+  }
+
+  onData(chunk: Buffer): void {
+    this.bytesRead += chunk.length;
+    this.decoder.decodeData(chunk, false);
   }
 
   /** The server sent FIN. */

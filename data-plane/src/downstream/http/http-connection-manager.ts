@@ -31,6 +31,8 @@ export function createHttpConnectionManager(config: ManagerConfig): NetworkFilte
   };
 }
 
+const noBytesWritten = { bytesWritten: 0, headerBytesWritten: 0 };
+
 /** One client connection: codec, open streams, and the time-outs of both, which share one timer. */
 class HttpConnection
   implements ConnectionHandlers, ServerCodecCallbacks, HttpStreamOwner, DownstreamSession, TimerTarget
@@ -317,8 +319,8 @@ class HttpConnection
     }
     const headers = errorResponseHeaders(error);
     finishResponseHeaders(headers, config, dependencies.date, true, false);
-    writeErrorResponse(this.#connection, error, headers, http1Options.headerKeyFormat);
-    this.#logRefusedRequest(error, flag, headers);
+    const written = writeErrorResponse(this.#connection, error, headers, http1Options.headerKeyFormat);
+    this.#logRefusedRequest(error, flag, headers, written);
     this.#deadlines.onHeadEnded();
     this.#close('flush-and-delay');
   }
@@ -328,8 +330,15 @@ class HttpConnection
     error: CodecError,
     flag: ResponseFlag | undefined,
     responseHeaders: HeaderMap | undefined,
+    { bytesWritten, headerBytesWritten } = noBytesWritten,
   ): void {
     const info = this.#createInfo();
+    const { bytesRead = 0, headerBytesRead = 0 } = this.#codec?.pendingBytes ?? {};
+    info.downstreamBytes = {
+      ...{ bytesRead, bytesWritten, headerBytesRead, headerBytesWritten },
+      decompressedHeaderBytesRead: headerBytesRead,
+      decompressedHeaderBytesWritten: headerBytesWritten,
+    };
     info.responseStatus = error.status;
     info.responseDetails = error.details;
     if (flag !== undefined) addFlag(info, flag);

@@ -63,6 +63,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     this.#config = owner.config;
     this.#encoder = encoder;
     this.streamInfo = info;
+    info.downstreamBytes = encoder;
     this.#routes = this.#config.routeSource.current;
     this.deadlines = new StreamDeadlines(this.#config.config, info.startedAtMs);
     encoder.setCallbacks(this);

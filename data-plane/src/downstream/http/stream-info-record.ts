@@ -1,4 +1,4 @@
-import type { HttpProtocol } from '../../codec/codec.ts';
+import type { HttpProtocol, StreamBytes } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
@@ -53,6 +53,8 @@ export class StreamInfoRecord implements StreamInfo {
   readonly flags: ResponseFlag[] = [];
   bytesReceived = 0;
   bytesSent = 0;
+  downstreamBytes: Readonly<StreamBytes> | undefined = undefined;
+  upstreamBytes: Readonly<StreamBytes> | undefined = undefined;
   routeName = '';
   upstreamCluster = '';
   upstreamHost: SocketAddress | undefined = undefined;

@@ -1,4 +1,4 @@
-import type { HttpProtocol } from '../../codec/codec.ts';
+import type { HttpProtocol, StreamBytes } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
@@ -37,8 +37,12 @@ export interface StreamInfo {
   responseDetails: string;
   /** In the order in which they were set. */
   readonly flags: ResponseFlag[];
+  /** Of bodies. */
   bytesReceived: number;
   bytesSent: number;
+  /** What the codecs count, as it is now; of the upstream with all attempts, undefined before the first. */
+  downstreamBytes: Readonly<StreamBytes> | undefined;
+  upstreamBytes: Readonly<StreamBytes> | undefined;
   routeName: string;
   upstreamCluster: string;
   upstreamHost: SocketAddress | undefined;

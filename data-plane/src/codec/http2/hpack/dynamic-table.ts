@@ -1,9 +1,9 @@
 /** What an entry costs beside its bytes (RFC 7541, 4.1). */
-const entryOverheadBytes = 32;
+export const fieldOverheadBytes = 32;
 
 /** Bytes of a field as tables and header lists count it. Texts are latin1. */
 export function fieldSize(name: string, value: string): number {
-  return name.length + value.length + entryOverheadBytes;
+  return name.length + value.length + fieldOverheadBytes;
 }
 
 /**

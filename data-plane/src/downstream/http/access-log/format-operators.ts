@@ -10,6 +10,7 @@ import type { StreamInfo } from '../stream-info.ts';
 import { formatGrpcStatus, grpcStatusOf, isGrpc } from '../grpc-status.ts';
 import { addressOperators } from './address-operators.ts';
 import { alwaysAbsent, refusedOperators } from './absent-operators.ts';
+import { byteOperators } from './byte-operators.ts';
 import { parseCoalesce } from './coalesce.ts';
 import {
   plain,
@@ -212,6 +213,7 @@ const factories: OperatorTable = {
   ...addressOperators,
   ...filterStateOperators,
   ...metadataOperators,
+  ...byteOperators,
   REQ: requestHeader,
   REQUEST_HEADER: requestHeader,
   RESP: responseHeader,
