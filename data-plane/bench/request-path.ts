@@ -7,6 +7,7 @@ import { LogFiles, logFileStats } from '../src/downstream/http/access-log/log-fi
 import { createHttpConnectionManager } from '../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../src/downstream/http/manager-config.ts';
 import { DateText } from '../src/downstream/http/response-headers.ts';
+import { ConnectionInfo } from '../src/downstream/network/connection-info.ts';
 import { ActiveRouteTables } from '../src/router/active-route-tables.ts';
 import { createRouterFilterFactory } from '../src/router/router-filter.ts';
 import {
@@ -140,7 +141,7 @@ export function createRequestPath(
     { statsScope: stats.scope('listener.bench.'), filterChainName: '', bufferLimitBytes: 1024 * 1024 },
   );
   const factory = createHttpConnectionManager(manager);
-  const owner = { drainClose: () => false, onSessionEnd: () => undefined };
+  const owner = { info: new ConnectionInfo(''), drainClose: () => false, onSessionEnd: () => undefined };
   const clients = Array.from({ length: clientCount }, () => {
     const client = new SinkConnection();
     factory.createSession(client, owner);

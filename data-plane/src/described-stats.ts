@@ -12,6 +12,7 @@ import {
   proxyProtocolVersionStats,
 } from './downstream/listener/filters/proxy-protocol.ts';
 import { tlsInspectorStats } from './downstream/listener/filters/tls-inspector.ts';
+import { connectionLimitStats } from './downstream/network/filters/connection-limit.ts';
 import { overloadStats } from './overload/overload-manager.ts';
 import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
@@ -50,6 +51,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   tlsStats,
   downstreamTlsStats,
   upstreamTlsStats,
+  connectionLimitStats,
   connectionManagerStats,
   routerStats,
   clusterManagerStats,

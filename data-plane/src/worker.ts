@@ -6,14 +6,14 @@ import { systemClock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from './codec/http1/workspace.ts';
 import type { ConfigUpdate, MainToWorker, WorkerToMain } from './config/worker-protocol.ts';
 import { LogFiles, logFileStats } from './downstream/http/access-log/log-file.ts';
-import { createHttpConnectionManager } from './downstream/http/http-connection-manager.ts';
-import { ManagerConfig, type HttpManagerDependencies } from './downstream/http/manager-config.ts';
+import type { HttpManagerDependencies } from './downstream/http/manager-config.ts';
 import { DateText } from './downstream/http/response-headers.ts';
 import { findNodeAddress } from './downstream/http/trusted-address.ts';
 import { ConnectionLimits, type ConnectionLimitSettings } from './downstream/listener/connection-limits.ts';
 import { WorkerListeners, type ListenFailure } from './downstream/listener/worker-listeners.ts';
 import type { DrainStrategy } from './downstream/listener/drain.ts';
 import { createHttpFilterFactories } from './http-filter-factories.ts';
+import { createNetworkFilterFactory } from './network-filter-factories.ts';
 import { DescriptorMonitor } from './overload/descriptor-monitor.ts';
 import { HeapMonitor } from './overload/heap-monitor.ts';
 import { OverloadManager } from './overload/overload-manager.ts';
@@ -111,14 +111,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     drainTimeMs: data.drainTimeMs,
     drainStrategy: data.drainStrategy,
     limits: new ConnectionLimits(data.connectionLimits, data.index),
-    createNetworkFilter: (chain, listener, statsScope) =>
-      createHttpConnectionManager(
-        new ManagerConfig(chain.networkFilter.config, http, {
-          statsScope,
-          filterChainName: chain.name,
-          bufferLimitBytes: listener.perConnectionBufferLimitBytes,
-        }),
-      ),
+    createNetworkFilter: createNetworkFilterFactory({ http, workerIndex: data.index }),
     onDrained: (isListening) => send({ kind: 'drained', isListening }),
   });
 

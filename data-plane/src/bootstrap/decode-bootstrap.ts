@@ -2,7 +2,7 @@ import { InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Cluster } from '../config/model/cluster.ts';
 import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
 import { effectiveRuntime, type Bootstrap, type StaticResource } from '../config/model/bootstrap.ts';
-import type { Listener } from '../config/model/listener.ts';
+import { managerOf, type Listener } from '../config/model/listener.ts';
 import { decodeIpAddress } from '../config/resources/address.ts';
 import { decodeCluster } from '../config/resources/cluster.ts';
 import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
@@ -129,9 +129,9 @@ function refuseAdsWithoutServer(
   }
   for (const [i, { value }] of listeners.entries()) {
     for (const [j, chain] of value.filterChains.entries()) {
-      if (chain.networkFilter.config.routes.kind !== 'rds') continue;
+      if (managerOf(chain)?.routes.kind !== 'rds') continue;
       context.refuse(
-        `static_resources.listeners[${i}].filter_chains[${j}].filters[0].typed_config.rds.config_source`,
+        `static_resources.listeners[${i}].filter_chains[${j}].filters[${chain.precedingFilters.length}].typed_config.rds.config_source`,
         missing,
       );
     }

@@ -4,6 +4,7 @@ import { InvalidInputError, formatProblem } from '@heddle/shared/errors/problem'
 import { jsonReader } from '@heddle/shared/xds/config-file';
 import { yamlReader } from '@heddle/shared/xds/read-yaml';
 import type { Bootstrap } from '../config/model/bootstrap.ts';
+import { managerOf } from '../config/model/listener.ts';
 import { decoderOptions } from '../config/resources/testing/decode-yaml.ts';
 import { loadBootstrap, type LoadedBootstrap } from './load-bootstrap.ts';
 import { makeBootstrap } from './make-bootstrap.ts';
@@ -157,7 +158,7 @@ static_resources:
                 direct_response: { status: 200 }
 `;
   const perMillion = (value: string): number | undefined => {
-    const { routes } = parse(text(value)).staticListeners[0]!.value.filterChains[0]!.networkFilter.config;
+    const { routes } = managerOf(parse(text(value)).staticListeners[0]!.value.filterChains[0]!)!;
     return routes.kind === 'inline'
       ? routes.table.virtualHosts[0]?.routes[0]?.match.runtimeFraction?.perMillion
       : undefined;

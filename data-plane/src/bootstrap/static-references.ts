@@ -1,5 +1,5 @@
 import type { Cluster } from '../config/model/cluster.ts';
-import type { Listener } from '../config/model/listener.ts';
+import { managerOf, type Listener } from '../config/model/listener.ts';
 import { clustersOfRouteTable } from '../config/model/route.ts';
 import type { DecodeContext } from '../config/resources/decode-context.ts';
 
@@ -26,13 +26,13 @@ export function checkStaticReferences(
       chains.push({ chain: listener.defaultFilterChain, path: 'default_filter_chain' });
     }
     for (const { chain, path } of chains) {
-      const { routes } = chain.networkFilter.config;
+      const routes = managerOf(chain)?.routes;
       // Envoy's default: a table that stands in a file names clusters that stand in a file.
-      if (routes.kind !== 'inline' || routes.table.validateClusters === false) continue;
+      if (routes?.kind !== 'inline' || routes.table.validateClusters === false) continue;
       for (const name of clustersOfRouteTable(routes.table)) {
         if (known.has(name) || name === '') continue;
         context.refuse(
-          `static_resources.listeners[${i}].${path}.filters[0].typed_config.route_config`,
+          `static_resources.listeners[${i}].${path}.filters[${chain.precedingFilters.length}].typed_config.route_config`,
           `routes to cluster ${JSON.stringify(name)}, which is no static cluster (validate_clusters: false allows it)`,
         );
       }

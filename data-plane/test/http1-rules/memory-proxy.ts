@@ -6,6 +6,7 @@ import { LogFiles, logFileStats } from '../../src/downstream/http/access-log/log
 import { createHttpConnectionManager } from '../../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../../src/downstream/http/manager-config.ts';
 import { DateText } from '../../src/downstream/http/response-headers.ts';
+import { ConnectionInfo } from '../../src/downstream/network/connection-info.ts';
 import type { NetworkFilterFactory } from '../../src/downstream/network/network-filter.ts';
 import { createCountingStats } from '../../src/downstream/testing/counting-stats.ts';
 import { ActiveRouteTables } from '../../src/router/active-route-tables.ts';
@@ -98,7 +99,11 @@ export class MemoryProxy {
     this.#exchange = exchange;
     const client = new MemoryWire(this.#queue);
     const manager = this.#managers[rule.acceptsHttp10 === true ? 'http10' : 'default'];
-    manager.createSession(client, { drainClose: () => false, onSessionEnd: () => undefined });
+    manager.createSession(client, {
+      info: new ConnectionInfo(''),
+      drainClose: () => false,
+      onSessionEnd: () => undefined,
+    });
     client.connectTo({
       onData: (text) => exchange.onClientData(text),
       onEnd: (isReset) => {

@@ -11,6 +11,7 @@ import { runListenerFilterScenario } from './listener-filter-scenario.ts';
 import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
+import { runTcpScenario } from './tcp-scenario.ts';
 import { runTlsScenario } from './tls-scenario.ts';
 import { runUpstreamScenario } from './upstream-scenario.ts';
 import { runWorkerScenario } from './worker-scenario.ts';
@@ -29,6 +30,7 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runListenerFilterScenario,
   runProcessScenario,
   runRateLimitScenario,
+  runTcpScenario,
   runTlsScenario,
   runUpstreamScenario,
   runWorkerScenario,

@@ -1,6 +1,8 @@
+import type { AccessLog } from './access-log.ts';
 import type { Address } from './address.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
 import type { ListenerFilters } from './listener-filters.ts';
+import type { PrecedingNetworkFilter, TerminalNetworkFilter } from './network-filter.ts';
 import type { DownstreamTls } from './tls.ts';
 
 /** Envoy's `Listener`, decoded and checked. */
@@ -30,7 +32,10 @@ export interface FilterChain {
   readonly tls?: DownstreamTls;
   /** From the acceptance to the end of the TLS handshake; absent: no limit. */
   readonly transportSocketConnectTimeoutMs?: number;
-  readonly networkFilter: NetworkFilter;
+  /** In their order. */
+  readonly precedingFilters: readonly PrecedingNetworkFilter[];
+  /** The terminal one. */
+  readonly networkFilter: TerminalNetworkFilter;
 }
 
 /** The criteria of reference: `FilterChainMatch`. An empty list or absent value does not restrict. */
@@ -54,8 +59,12 @@ export interface CidrRange {
   readonly prefixLength: number;
 }
 
-/** The terminal network filter of a chain. */
-export type NetworkFilter = {
-  readonly kind: 'http-connection-manager';
-  readonly config: HttpConnectionManager;
-};
+/** Of the chain's terminal filter, where it is one. */
+export function managerOf({ networkFilter }: FilterChain): HttpConnectionManager | undefined {
+  return networkFilter.kind === 'http-connection-manager' ? networkFilter.config : undefined;
+}
+
+/** Every access log of the chain's filters. */
+export function accessLogsOf(chain: FilterChain): readonly AccessLog[] {
+  return managerOf(chain)?.accessLogs ?? [];
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpConnectionManager } from '../model/http-connection-manager.ts';
+import { managerOf as modelManagerOf } from '../model/listener.ts';
 import { defaultAccessLogFormat } from './access-log.ts';
 import { decodeYaml, ignoredOfYaml, problemsOfYaml, resourceTypes } from './testing/decode-yaml.ts';
 
@@ -24,9 +25,7 @@ ${more}`;
 }
 
 function managerOf(yaml: string): HttpConnectionManager {
-  const chain = decodeYaml(listener, yaml).filterChains[0];
-  assert.equal(chain?.networkFilter.kind, 'http-connection-manager');
-  return chain.networkFilter.config;
+  return modelManagerOf(decodeYaml(listener, yaml).filterChains[0]!)!;
 }
 
 test('a listener and its connection manager have the defaults of Envoy', () => {
@@ -40,7 +39,7 @@ test('a listener and its connection manager have the defaults of Envoy', () => {
     drainType: 'default',
     statPrefix: '',
   });
-  const manager = filterChains[0]?.networkFilter.config;
+  const manager = modelManagerOf(filterChains[0]!);
   assert.partialDeepStrictEqual(manager, {
     statPrefix: 's',
     httpFilters: [

@@ -1,17 +1,15 @@
 import { contentHash } from '@heddle/shared/xds/content-hash';
-import { toTypeName } from '@heddle/shared/xds/type-urls';
 import type { FilterChain as FilterChainMessage, Listener as ListenerMessage } from '@heddle/shared/xds/api';
-import type { FilterChain, Listener, NetworkFilter } from '../model/listener.ts';
+import type { FilterChain, Listener } from '../model/listener.ts';
 import { decodeIpAddress } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './filter-chain-match.ts';
-import { decodeHttpConnectionManager } from './http-connection-manager.ts';
 import { decodeListenerFilters } from './listener-filters.ts';
+import { decodeNetworkFilters } from './network-filters.ts';
 import { defined, toMs } from './scalars.ts';
 import { decodeDownstreamSocket } from './transport-socket.ts';
 
 const defaultBufferLimitBytes = 1024 * 1024;
-const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 const directions = { UNSPECIFIED: 'unspecified', INBOUND: 'inbound', OUTBOUND: 'outbound' } as const;
 
@@ -57,51 +55,12 @@ function decodeFilterChain(context: DecodeContext, message: FilterChainMessage, 
       filterChainMatch === undefined
         ? matchesEverything
         : decodeFilterChainMatch(context, filterChainMatch, `${path}.filter_chain_match`),
-    networkFilter: decodeNetworkFilter(context, message, path),
+    ...decodeNetworkFilters(context, message.filters, `${path}.filters`),
     ...defined<Pick<FilterChain, 'tls' | 'transportSocketConnectTimeoutMs'>>({
       tls: decodeDownstreamSocket(context, message.transportSocket, `${path}.transport_socket`),
       // Zero is no time-out.
       transportSocketConnectTimeoutMs: timeout === undefined ? undefined : toMs(timeout) || undefined,
     }),
-  };
-}
-
-function decodeNetworkFilter(
-  context: DecodeContext,
-  message: FilterChainMessage,
-  path: string,
-): NetworkFilter {
-  const { api } = context.options;
-  const path0 = `${path}.filters[0]`;
-  const [first, ...rest] = message.filters;
-  if (first === undefined) context.refuse(`${path}.filters`, 'must not be empty');
-  const type = toTypeName(first?.typedConfig?.typeUrl ?? '');
-  if (first !== undefined && type !== managerType) {
-    context.refuseType(
-      first.typedConfig,
-      first.name,
-      first.typedConfig === undefined ? path0 : `${path0}.typed_config`,
-      [managerType],
-    );
-  }
-  const isManager = first?.typedConfig !== undefined && type === managerType;
-  if (isManager && rest.length > 0) {
-    context.refuse(
-      `${path}.filters[1]`,
-      'comes after the HTTP connection manager, which must be the last filter',
-    );
-  }
-  const manager = isManager
-    ? context.unpack(managerType, first.typedConfig, `${path0}.typed_config`)
-    : undefined;
-  return {
-    kind: 'http-connection-manager',
-    // In place of a filter that was refused, anything will do: the listener is dropped.
-    config: decodeHttpConnectionManager(
-      context,
-      manager ?? api.create(managerType, {}),
-      `${path0}.typed_config`,
-    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { FilterChain } from '../../config/model/listener.ts';
 import type { SocketConnection } from '../../transport/socket-connection.ts';
+import { ConnectionInfo } from '../network/connection-info.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
 import type { Drain, DrainStrategy } from './drain.ts';
 import type { AcceptedConnection } from './filters/listener-filter.ts';
@@ -51,6 +52,7 @@ export class ActiveFilterChain {
   ): void {
     const connectedMs = stats.onConnect();
     const owner: SessionOwner = {
+      info: new ConnectionInfo(serverNameOf(accepted)),
       drainClose: () => this.#drain.drainClose() || shouldDrain(),
       onSessionEnd: (session) => {
         this.#sessions.delete(session);
@@ -62,7 +64,9 @@ export class ActiveFilterChain {
       this.#sessions.add(new TlsSession(connection, this.#tls, this.#factory, stats, owner, accepted));
       return;
     }
-    this.#sessions.add(this.#factory.createSession(connection, owner));
+    const session = this.#factory.createSession(connection, owner);
+    this.#sessions.add(session);
+    session.onNewConnection?.();
     if (accepted !== undefined && accepted.bytes.length > 0) connection.unread(accepted.bytes);
   }
 
@@ -86,4 +90,9 @@ export class ActiveFilterChain {
   close(): void {
     for (const session of [...this.#sessions]) session.close();
   }
+}
+
+function serverNameOf(accepted: AcceptedConnection | undefined): string {
+  const hello = accepted?.clientHello;
+  return hello === undefined || hello === 'none' ? '' : hello.serverName;
 }

@@ -39,6 +39,7 @@ function listener(name: string, shape: Shape = {}): ReceivedResource<Listener> {
           applicationProtocols: [],
           transportProtocol: '',
         },
+        precedingFilters: [],
         networkFilter: {
           kind: 'http-connection-manager',
           config: {

@@ -1,4 +1,4 @@
-import type { FilterChain, Listener } from '../../config/model/listener.ts';
+import { managerOf, type FilterChain, type Listener } from '../../config/model/listener.ts';
 import { clustersOfRouteTable } from '../../config/model/route.ts';
 import type { ReceivedResource } from '../../config/subscription.ts';
 
@@ -40,8 +40,10 @@ const defaultFetchTimeoutMs = 15_000;
 export function dependenciesOf(listener: Listener): ListenerNeeds {
   const routeNeeds = new Map<string, RouteNeed>();
   const clusterNames = new Set<string>();
-  for (const { networkFilter } of chainsOf(listener)) {
-    const { routes, statPrefix } = networkFilter.config;
+  for (const chain of chainsOf(listener)) {
+    const manager = managerOf(chain);
+    if (manager === undefined) continue;
+    const { routes, statPrefix } = manager;
     if (routes.kind === 'rds') {
       const { routeConfigName: name, initialFetchTimeoutMs = defaultFetchTimeoutMs } = routes;
       routeNeeds.set(name, { name, initialFetchTimeoutMs, statPrefix });

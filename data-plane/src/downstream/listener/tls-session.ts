@@ -74,10 +74,14 @@ export class TlsSession implements DownstreamSession, ConnectionHandlers {
 
   onConnected(): void {
     this.#timer?.cancel();
+    const { info } = this.#owner;
+    info.requestedServerName = this.#connection.tls?.serverName ?? info.requestedServerName;
     this.#session = this.#factory.createSession(this.#connection, {
+      info,
       drainClose: () => this.#owner.drainClose(),
       onSessionEnd: () => this.#owner.onSessionEnd(this),
     });
+    this.#session.onNewConnection?.();
   }
 
   onData(): void {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Problem } from '@heddle/shared/errors/problem';
-import type { Listener } from '../../config/model/listener.ts';
+import { accessLogsOf, type Listener } from '../../config/model/listener.ts';
 import { chainsOf } from './listener-needs.ts';
 
 /**
@@ -10,8 +10,8 @@ import { chainsOf } from './listener-needs.ts';
  */
 export function findUnwritableLogs(listener: Listener): Problem[] {
   const paths = new Set<string>();
-  for (const { networkFilter } of chainsOf(listener)) {
-    for (const { sink } of networkFilter.config.accessLogs) if (sink.kind === 'file') paths.add(sink.path);
+  for (const chain of chainsOf(listener)) {
+    for (const { sink } of accessLogsOf(chain)) if (sink.kind === 'file') paths.add(sink.path);
   }
   return [...paths].flatMap((path) => {
     try {

@@ -11,6 +11,7 @@ import { ListenSocket } from '../../transport/listen-socket.ts';
 import { DownstreamTlsContext } from '../../transport/tls/downstream-tls-context.ts';
 import type { TransportContext } from '../../transport/transport-context.ts';
 import type { NetworkFilterFactory } from '../network/network-filter.ts';
+import { statsPrefixesOf } from '../network/stats-prefixes.ts';
 import { ActiveFilterChain } from './active-filter-chain.ts';
 import { ActiveListener } from './active-listener.ts';
 import { ConnectionAdmission } from './connection-admission.ts';
@@ -220,7 +221,7 @@ export class WorkerListeners {
   /** The chain may outlive its listener, so it holds the statistics on its own. */
   #createChain(chain: FilterChain, config: Listener, listenerScope: StatsScope): ActiveFilterChain {
     const { wheel, rng, createNetworkFilter } = this.#dependencies;
-    const scopeNames = [scopeNameOf(config), `http.${chain.networkFilter.config.statPrefix}.`];
+    const scopeNames = [scopeNameOf(config), ...statsPrefixesOf(chain)];
     const release = (): void => {
       for (const name of scopeNames) this.#scopes.release(name);
     };

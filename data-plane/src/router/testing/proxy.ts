@@ -5,7 +5,7 @@ import { createSeededRng } from '@heddle/shared/random/rng';
 import { systemClock, type Clock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from '../../codec/http1/workspace.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
-import type { FilterChain, Listener } from '../../config/model/listener.ts';
+import { managerOf, type FilterChain, type Listener } from '../../config/model/listener.ts';
 import type { RouteTable } from '../../config/model/route.ts';
 import { LogFiles, logFileStats } from '../../downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../downstream/http/http-connection-manager.ts';
@@ -88,6 +88,7 @@ export function buildChain(
       applicationProtocols: [],
       transportProtocol: '',
     },
+    precedingFilters: [],
     networkFilter: { kind: 'http-connection-manager', config: manager },
     ...fields,
   };
@@ -148,14 +149,17 @@ export async function startProxy(
     hasReusePort: false,
     drainTimeMs,
     drainStrategy: 'immediate',
-    createNetworkFilter: (chain, listener, statsScope) =>
-      createHttpConnectionManager(
-        new ManagerConfig(chain.networkFilter.config, dependencies, {
+    createNetworkFilter(chain, listener, statsScope) {
+      const config = managerOf(chain);
+      if (config === undefined) throw new Error('the fixture serves HTTP only');
+      return createHttpConnectionManager(
+        new ManagerConfig(config, dependencies, {
           statsScope,
           filterChainName: chain.name,
           bufferLimitBytes: listener.perConnectionBufferLimitBytes,
         }),
-      ),
+      );
+    },
   });
   const update = async (listener: Listener, isInPlace: boolean): Promise<void> => {
     assert.deepEqual(await listeners.apply([{ listener, isInPlace }], []), []);

@@ -6,6 +6,7 @@ import { httpFilterSupport } from './http-filter-support.ts';
 import { listenerFilterSupport } from './listener-filter-support.ts';
 import { listenerSupport } from './listener-support.ts';
 import type { SupportTable } from './message-support.ts';
+import { networkFilterSupport } from './network-filter-support.ts';
 import { routeSupport } from './route-support.ts';
 import { tlsSupport } from './tls-support.ts';
 import { upstreamHttpSupport } from './upstream-http-support.ts';
@@ -15,6 +16,7 @@ export const supportTable: SupportTable = Object.freeze({
   ...bootstrapSupport,
   ...listenerSupport,
   ...listenerFilterSupport,
+  ...networkFilterSupport,
   ...httpFilterSupport,
   ...accessLogSupport,
   ...routeSupport,

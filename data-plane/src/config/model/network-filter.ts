@@ -1,0 +1,25 @@
+import type { HttpConnectionManager } from './http-connection-manager.ts';
+
+/** The last filter of a chain. */
+export type TerminalNetworkFilter =
+  | { readonly kind: 'http-connection-manager'; readonly config: HttpConnectionManager }
+  | { readonly kind: 'echo' }
+  /** Latin1; may be empty. */
+  | { readonly kind: 'direct-response'; readonly body: string };
+
+/** A filter before the terminal one. */
+export type PrecedingNetworkFilter = {
+  readonly kind: 'connection-limit';
+  readonly config: ConnectionLimit;
+};
+
+/** Envoy's network filter `connection_limit`. */
+export interface ConnectionLimit {
+  readonly statPrefix: string;
+  readonly maxConnections: number;
+  /** How long a connection that is too many stays open, unserved. */
+  readonly delayMs: number;
+  readonly isEnabled: boolean;
+  /** Int32, one for each worker: its connections. */
+  readonly counts: SharedArrayBuffer;
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeYaml, problemsOfYaml, resourceTypes } from './testing/decode-yaml.ts';
+
+const { listener } = resourceTypes;
+const filterType = 'type.googleapis.com/envoy.extensions.filters.network';
+
+function filter(type: string, fields = ''): string {
+  return `{ name: ${type}, typed_config: { "@type": ${filterType}.${type}, ${fields} } }`;
+}
+
+function listenerYaml(...filters: readonly string[]): string {
+  return `
+name: l
+address: { socket_address: { address: 127.0.0.1, port_value: 8080 } }
+filter_chains: [ { filters: [ ${filters.join(', ')} ] } ]`;
+}
+
+const chainOf = (...filters: readonly string[]) =>
+  decodeYaml(listener, listenerYaml(...filters)).filterChains[0]!;
+const problemsOf = (...filters: readonly string[]) => problemsOfYaml(listener, listenerYaml(...filters));
+const echo = filter('echo.v3.Echo');
+const limit = (fields: string): string =>
+  filter('connection_limit.v3.ConnectionLimit', `stat_prefix: s, max_connections: 2, ${fields}`);
+
+test('filters before the terminal one keep their order', () => {
+  const { precedingFilters, networkFilter } = chainOf(limit('delay: 1.5s'), limit(''), echo);
+  assert.equal(networkFilter.kind, 'echo');
+  assert.partialDeepStrictEqual(precedingFilters, [
+    {
+      kind: 'connection-limit',
+      config: { statPrefix: 's', maxConnections: 2, delayMs: 1500, isEnabled: true },
+    },
+    { kind: 'connection-limit', config: { delayMs: 0 } },
+  ]);
+  const off = chainOf(limit('runtime_enabled: { default_value: false, runtime_key: none }'), echo);
+  assert.partialDeepStrictEqual(off.precedingFilters, [{ config: { isEnabled: false } }]);
+  assert.deepEqual(
+    chainOf(filter('direct_response.v3.Config', 'response: { inline_string: "é" }')).networkFilter,
+    { kind: 'direct-response', body: Buffer.from('é').toString('latin1') },
+  );
+});
+
+test('a chain ends with a terminal filter, and has no other', () => {
+  const path = 'filter_chains[0].filters';
+  assert.deepEqual(problemsOf(echo, echo), [
+    `${path}[0]: echo.v3.Echo is terminal and must be the last filter`,
+  ]);
+  assert.deepEqual(problemsOf(limit('')), [
+    `${path}[0]: connection_limit.v3.ConnectionLimit is not terminal: a filter that takes the connection must follow it`,
+  ]);
+  assert.deepEqual(problemsOf(), [`${path}: must not be empty`]);
+  const unknown = filter('ext_authz.v3.ExtAuthz', 'stat_prefix: s');
+  assert.match(
+    problemsOf(unknown, echo).join('\n'),
+    /filters\[0\]\.typed_config: .*ExtAuthz is not supported/,
+  );
+});
