@@ -6,6 +6,7 @@ import type { UpstreamProtocol } from '../src/config/model/cluster.ts';
 import { LogFiles, logFileStats } from '../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../src/downstream/http/manager-config.ts';
+import { RequestTurn } from '../src/downstream/http/request-turn.ts';
 import { DateText } from '../src/downstream/http/response-headers.ts';
 import { ConnectionInfo } from '../src/downstream/network/connection-info.ts';
 import { ActiveRouteTables } from '../src/router/active-route-tables.ts';
@@ -137,6 +138,7 @@ export function createRequestPath(
       filters: [createRouterFilterFactory(clusters)],
       nodeAddress: '192.0.2.1',
       nextStreamId: () => ++streamId,
+      requestTurn: new RequestTurn(systemClock),
     },
     { statsScope: stats.scope('listener.bench.'), filterChainName: '', bufferLimitBytes: 1024 * 1024 },
   );

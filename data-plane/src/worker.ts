@@ -7,6 +7,7 @@ import { Http1Workspace } from './codec/http1/workspace.ts';
 import type { ConfigUpdate, MainToWorker, WorkerToMain } from './config/worker-protocol.ts';
 import { LogFiles, logFileStats } from './downstream/http/access-log/log-file.ts';
 import type { HttpManagerDependencies } from './downstream/http/manager-config.ts';
+import { RequestTurn } from './downstream/http/request-turn.ts';
 import { DateText } from './downstream/http/response-headers.ts';
 import { findNodeAddress } from './downstream/http/trusted-address.ts';
 import { ConnectionLimits, type ConnectionLimitSettings } from './downstream/listener/connection-limits.ts';
@@ -99,6 +100,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     filters: createHttpFilterFactories(clusters, store.root),
     nodeAddress: findNodeAddress(),
     nextStreamId: () => ++lastStreamId,
+    requestTurn: new RequestTurn(systemClock),
   };
   const listeners = new WorkerListeners({
     transport,

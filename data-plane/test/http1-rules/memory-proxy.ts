@@ -5,6 +5,7 @@ import { Http1Workspace } from '../../src/codec/http1/workspace.ts';
 import { LogFiles, logFileStats } from '../../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../../src/downstream/http/manager-config.ts';
+import { RequestTurn } from '../../src/downstream/http/request-turn.ts';
 import { DateText } from '../../src/downstream/http/response-headers.ts';
 import { ConnectionInfo } from '../../src/downstream/network/connection-info.ts';
 import type { NetworkFilterFactory } from '../../src/downstream/network/network-filter.ts';
@@ -72,6 +73,7 @@ export class MemoryProxy {
       filters: [createRouterFilterFactory(this.#clusters)],
       nodeAddress: '192.0.2.1',
       nextStreamId: () => 1,
+      requestTurn: new RequestTurn(wheel),
     };
     const createManager = (acceptHttp10: boolean): NetworkFilterFactory => {
       const table = buildTable([buildVirtualHost([buildRoute(prefix('/'), forward('c'))])]);

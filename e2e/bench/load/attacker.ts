@@ -1,8 +1,8 @@
-import { setPriority } from 'node:os';
 import { AttackSockets } from '../../abuse/attack-sockets.ts';
 import { attacks } from '../../abuse/attacks.ts';
 import { answerQuestions } from '../helper-process.ts';
 import { benchHost } from '../proxies/proxy.ts';
+import { lowerPriority } from './lower-priority.ts';
 
 /** `start`: begins an attack, answered with 0. `stop`: ends it; answered with how many connections were opened. */
 export type AttackerQuestion =
@@ -12,7 +12,7 @@ export type AttackerQuestion =
 let sockets: AttackSockets | undefined;
 
 // The clients that are well-behaved share the core with it: what they wait for shall be the proxy.
-setPriority(10);
+lowerPriority();
 answerQuestions((question) => {
   const asked = question as AttackerQuestion;
   const openedCount = sockets?.openedCount ?? 0;

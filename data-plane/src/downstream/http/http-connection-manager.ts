@@ -16,6 +16,7 @@ import { ConnectionDeadlines } from './connection-deadlines.ts';
 import { HttpStream, type HttpStreamOwner } from './http-stream.ts';
 import type { ManagerConfig } from './manager-config.ts';
 import { detectProtocol, type DownstreamProtocol } from './protocol-detection.ts';
+import { RequestShare } from './request-share.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import { finishResponseHeaders } from './response-headers.ts';
 import { StreamInfoRecord, addFlag } from './stream-info-record.ts';
@@ -51,6 +52,8 @@ class HttpConnection
   readonly #deadlines: ConnectionDeadlines;
   #timerDueMs = Infinity;
   #requestCount = 0;
+  /** Of one with many requests at a time. */
+  #share: RequestShare | undefined;
   #isDraining = false;
   #isClosed = false;
   #isClosingLocally = false;
@@ -78,6 +81,7 @@ class HttpConnection
   // The connection.
 
   onData(chunk: Buffer): void {
+    this.#share?.onRead();
     if (this.#codec === undefined) this.#begin(chunk);
     else this.#codec.dispatch(chunk);
   }
@@ -149,7 +153,7 @@ class HttpConnection
     this.#deadlines.onHeadEnded();
     this.#streams.push(stream);
     this.onDeadlineChange(stream.deadlines.next());
-    return stream;
+    return this.#share === undefined ? stream : this.#share.onRequest(stream, encoder);
   }
 
   onHeadPending(): void {
@@ -199,6 +203,7 @@ class HttpConnection
   }
 
   onStreamDestroyed(stream: HttpStream): void {
+    this.#share?.onRequestEnded(stream.streamInfo.responseStatus > 0);
     // The usual case, a single stream, is not worth a splice.
     if (this.#streams.at(-1) === stream) this.#streams.pop();
     else this.#streams.splice(this.#streams.indexOf(stream), 1);
@@ -247,8 +252,9 @@ class HttpConnection
   #beginWith(protocol: DownstreamProtocol, bytes: Buffer): void {
     this.#undecided = undefined;
     this.#isHttp2 = protocol === 'http2';
-    const { stats, http1Options, http2Options, bufferLimitBytes } = this.config;
+    const { stats, http1Options, http2Options, bufferLimitBytes, dependencies } = this.config;
     if (this.#isHttp2) {
+      this.#share = new RequestShare(dependencies.requestTurn, dependencies.wheel);
       this.#deadlines.onHeadEnded();
       this.#deadlines.isMultiplexed = true;
       this.#codec = createHttp2ServerCodec(this.#connection, this, http2Options, bufferLimitBytes);

@@ -19,6 +19,7 @@ import {
 import type { NamedFilter } from './http-filter-chain.ts';
 import type { HttpFilter, HttpFilterContext, HttpFilterFactory } from './http-filter.ts';
 import { RequestSanitizer } from './request-headers.ts';
+import type { RequestTurn } from './request-turn.ts';
 import type { DateText } from './response-headers.ts';
 import type { RouteSource, RouteSources } from './route-selector.ts';
 
@@ -38,6 +39,7 @@ export interface HttpManagerDependencies {
   readonly nodeAddress: string;
   /** Unique in the worker; `%STREAM_ID%`. */
   readonly nextStreamId: () => number;
+  readonly requestTurn: RequestTurn;
 }
 
 /** A connection manager of one filter chain, compiled: what its connections and streams share. */

@@ -11,6 +11,7 @@ import { LogFiles, logFileStats } from '../../downstream/http/access-log/log-fil
 import { createHttpConnectionManager } from '../../downstream/http/http-connection-manager.ts';
 import type { HttpFilterFactory } from '../../downstream/http/http-filter.ts';
 import { ManagerConfig } from '../../downstream/http/manager-config.ts';
+import { RequestTurn } from '../../downstream/http/request-turn.ts';
 import { DateText } from '../../downstream/http/response-headers.ts';
 import { WorkerListeners } from '../../downstream/listener/worker-listeners.ts';
 import { createCountingStats, type CountingStats } from '../../downstream/testing/counting-stats.ts';
@@ -39,6 +40,8 @@ export interface ProxyOptions {
   readonly createConnector?: (transport: TransportContext) => UpstreamConnector;
   /** Of the listeners; real time unless told. */
   readonly clock?: Clock;
+  /** Instead of one of real time. */
+  readonly requestTurn?: RequestTurn;
   /** Stands for a loopback client in `x-forwarded-for`. */
   readonly nodeAddress?: string;
 }
@@ -137,6 +140,7 @@ export async function startProxy(
     filters: [createRouterFilterFactory(clusters), ...(options.filters ?? [])],
     nodeAddress: options.nodeAddress ?? '192.0.2.1',
     nextStreamId: () => ++streamId,
+    requestTurn: options.requestTurn ?? new RequestTurn(systemClock),
   };
   const drainTimeMs = options.drainTimeMs ?? 600_000;
   const listeners = new WorkerListeners({
