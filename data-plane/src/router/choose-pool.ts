@@ -1,7 +1,35 @@
+import { isIP } from 'node:net';
 import type { HttpProtocol } from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { ForwardAction } from '../config/model/route.ts';
+import type { HostSelection } from './host-selection.ts';
+import type { TransportSocketOptions } from '../transport/transport-socket-options.ts';
 import type { Host, HttpConnectionPool, ThreadLocalCluster } from '../upstream/upstream.ts';
+
+/**
+ * Names that a cluster takes from the request (`auto_sni`, `auto_san_validation`): of its host as it is before an
+ * `auto_host_rewrite`. An address is never named, but can be asked for.
+ */
+export function socketOptionsOf(
+  { info }: ThreadLocalCluster,
+  headers: HeaderMap,
+): TransportSocketOptions | undefined {
+  const names = info.http.automaticNames;
+  if (names === undefined) return undefined;
+  const overriding = names.headerName === '' ? undefined : headers.get(names.headerName);
+  const host = hostOfAuthority(overriding || (headers.get(':authority') ?? ''));
+  if (host === '') return undefined;
+  const serverName = names.sni && isIP(host) === 0 ? host : '';
+  const subjectAltName = names.sanValidation ? host : '';
+  return serverName === '' && subjectAltName === '' ? undefined : { serverName, subjectAltName };
+}
+
+/** Without port and brackets. */
+function hostOfAuthority(authority: string): string {
+  if (authority.startsWith('[')) return authority.slice(1, Math.max(1, authority.indexOf(']')));
+  const colon = authority.lastIndexOf(':');
+  return colon < 0 ? authority : authority.slice(0, colon);
+}
 
 /** HTTP, or bare TCP for a CONNECT that ends here: what the client sends then goes to the host as it is. */
 export function choosePool(
@@ -10,9 +38,14 @@ export function choosePool(
   { priority, connectTermination }: ForwardAction,
   headers: HeaderMap,
   downstreamProtocol: HttpProtocol,
+  { socketOptions: options }: HostSelection,
 ): HttpConnectionPool {
-  if (connectTermination === undefined) return cluster.httpPool(host, priority, downstreamProtocol);
+  if (connectTermination === undefined) {
+    return cluster.httpPool(host, priority, downstreamProtocol, options);
+  }
   const method = headers.get(':method');
   const endsHere = method === 'CONNECT' || (method === 'POST' && connectTermination.allowsPost);
-  return endsHere ? cluster.tcpPool(host, priority) : cluster.httpPool(host, priority, downstreamProtocol);
+  return endsHere
+    ? cluster.tcpPool(host, priority, options)
+    : cluster.httpPool(host, priority, downstreamProtocol, options);
 }

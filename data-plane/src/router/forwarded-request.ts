@@ -10,7 +10,7 @@ import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
 import type { ThreadLocalCluster, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 import { setAnswerHeaders, setAttemptHeaders, withAttemptCount } from './attempt-headers.ts';
 import { countAnswer, recordAttempt, recordConnection } from './attempt-record.ts';
-import { choosePool } from './choose-pool.ts';
+import { choosePool, socketOptionsOf } from './choose-pool.ts';
 import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
 import { isRepeatable } from './repeatable-request.ts';
@@ -91,6 +91,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     }
     this.#route.hostRewriter?.apply(this.#headers, suppress);
     this.#route.pathRewriter?.apply(this.#headers, suppress);
+    this.#hosts.socketOptions = socketOptionsOf(this.#cluster, this.#headers);
     this.#callbacks.setDownstreamWatermarkCallbacks(this);
     if (endStream) this.#onRequestComplete();
     // Nothing more comes of an upgrade before its answer, which is what the time-out waits for.
@@ -277,7 +278,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#callbacks.decoderBufferLimit,
     );
     this.#attempt = attempt;
-    const pool = choosePool(this.#cluster, host, this.#action, headers, info.protocol);
+    const pool = choosePool(this.#cluster, host, this.#action, headers, info.protocol, this.#hosts);
     attempt.start(pool, this.#body, needsFreshConnection, this.#isUpgrade);
   }
 

@@ -1,9 +1,11 @@
+import type { TransportSocketOptions } from '../transport/transport-socket-options.ts';
 import type { Host, LoadBalancerContext } from '../upstream/upstream.ts';
 import type { ResolvedRoute } from './resolved-route.ts';
 
-/** What the load balancer may know about one request: its subset, and the hosts that failed it. */
+/** What the load balancer may know about one request: its subset, and the hosts that failed it; and what it wants of one. */
 export class HostSelection implements LoadBalancerContext {
   readonly #route: ResolvedRoute;
+  socketOptions: TransportSocketOptions | undefined;
   /** Of requests that may be retried only. */
   readonly #triedHosts: Host[] = [];
 

@@ -17,6 +17,7 @@ import { ConnectionPool } from './pool/connection-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
 import { poolStats, type PoolStats } from './pool/pool-stats.ts';
 import type { UpstreamConnector } from './pool/upstream-connector.ts';
+import { keyOfSocketOptions, type TransportSocketOptions } from '../transport/transport-socket-options.ts';
 import { trafficWord } from './shared-memory.ts';
 import type {
   ClusterStats,
@@ -57,7 +58,8 @@ type PoolProtocol = HttpPoolProtocol | 'tcp';
 /** What a pool's connections speak, and its priority. */
 type PoolKey = `${PoolProtocol}-${ResourcePriority}`;
 
-type HostPools = Partial<Record<PoolKey, ConnectionPool>>;
+/** By `PoolKey`; with what its requests want behind it, where they want something. */
+type HostPools = Map<string, ConnectionPool>;
 
 /** One cluster object in one worker: lives from its `replace` to the next one, and drains after that. */
 export class WorkerCluster implements ThreadLocalCluster {
@@ -122,12 +124,17 @@ export class WorkerCluster implements ThreadLocalCluster {
     return this.#hostSet.choose(context);
   }
 
-  httpPool(host: Host, priority: ResourcePriority, downstreamProtocol: HttpProtocol): HttpConnectionPool {
-    return this.#pool(host, this.#httpProtocol(downstreamProtocol), priority);
+  httpPool(
+    host: Host,
+    priority: ResourcePriority,
+    downstreamProtocol: HttpProtocol,
+    options?: TransportSocketOptions,
+  ): HttpConnectionPool {
+    return this.#pool(host, this.#httpProtocol(downstreamProtocol), priority, options);
   }
 
-  tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool {
-    return this.#pool(host, 'tcp', priority);
+  tcpPool(host: Host, priority: ResourcePriority, options?: TransportSocketOptions): HttpConnectionPool {
+    return this.#pool(host, 'tcp', priority, options);
   }
 
   onHostFailed(host: Host): void {
@@ -179,22 +186,46 @@ export class WorkerCluster implements ThreadLocalCluster {
     return downstreamProtocol === 'HTTP/2' && http2 !== undefined ? 'http2' : 'http1';
   }
 
-  #pool(host: Host, protocol: PoolProtocol, priority: ResourcePriority): HttpConnectionPool {
+  #pool(
+    host: Host,
+    protocol: PoolProtocol,
+    priority: ResourcePriority,
+    options: TransportSocketOptions | undefined,
+  ): HttpConnectionPool {
     if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
     let pools = this.#pools.get(host);
     if (pools === undefined) {
-      pools = {};
+      pools = new Map();
       this.#pools.set(host, pools);
     }
-    const key: PoolKey = `${protocol}-${priority}`;
-    let pool = pools[key];
-    if (pool === undefined) {
-      this.#poolContexts[key] ??= this.#createPoolContext(protocol, priority);
-      pool = new ConnectionPool(host, this.#poolContexts[key]);
-      pools[key] = pool;
-      // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
-      if (this.#isDraining || host.isGone) pool.drainAndDelete();
-    }
+    const kind: PoolKey = `${protocol}-${priority}`;
+    const key = options === undefined ? kind : `${kind} ${keyOfSocketOptions(options)}`;
+    return pools.get(key) ?? this.#createPool(host, pools, key, protocol, priority, options);
+  }
+
+  #createPool(
+    host: WorkerHost,
+    pools: HostPools,
+    key: string,
+    protocol: PoolProtocol,
+    priority: ResourcePriority,
+    options: TransportSocketOptions | undefined,
+  ): ConnectionPool {
+    const context = (this.#poolContexts[`${protocol}-${priority}`] ??= this.#createPoolContext(
+      protocol,
+      priority,
+    ));
+    // There are as many as names that clients think of: those that nobody uses go.
+    const onEmpty =
+      options === undefined
+        ? undefined
+        : (empty: ConnectionPool) => {
+            if (pools.get(key) === empty) pools.delete(key);
+          };
+    const pool = new ConnectionPool(host, context, options, onEmpty);
+    pools.set(key, pool);
+    // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
+    if (this.#isDraining || host.isGone) pool.drainAndDelete();
     return pool;
   }
 
@@ -245,6 +276,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   }
 
   #forEachPoolOf(host: WorkerHost, action: (pool: ConnectionPool) => void): void {
-    for (const pool of Object.values(this.#pools.get(host) ?? {})) action(pool);
+    // What is closed may leave the list.
+    for (const pool of [...(this.#pools.get(host)?.values() ?? [])]) action(pool);
   }
 }

@@ -3,6 +3,7 @@ import type { ServedCluster } from '../config/model/cluster.ts';
 import type { Locality } from '../config/model/locality.ts';
 import type { SocketAddress } from '../transport/connection.ts';
 import type { TlsFacts } from '../transport/tls-facts.ts';
+import type { TransportSocketOptions } from '../transport/transport-socket-options.ts';
 
 /** What the router sees of the upstream half, in one worker. */
 export interface ThreadLocalClusters {
@@ -19,10 +20,18 @@ export interface ThreadLocalCluster {
   readonly stats: ClusterStats;
   /** No host: the caller answers 503 UH. */
   chooseHost(context: LoadBalancerContext): Host | undefined;
-  /** The pool of that host; made at the first use. A cluster can be told to speak what the client speaks. */
-  httpPool(host: Host, priority: ResourcePriority, downstreamProtocol: HttpProtocol): HttpConnectionPool;
+  /**
+   * The pool of that host; made at the first use. A cluster can be told to speak what the client speaks. Requests with
+   * other `options` have other pools; the same goes for `tcpPool`.
+   */
+  httpPool(
+    host: Host,
+    priority: ResourcePriority,
+    downstreamProtocol: HttpProtocol,
+    options?: TransportSocketOptions,
+  ): HttpConnectionPool;
   /** The same over bare TCP: each stream has a connection of its own, and 200 for an answer once that is there. */
-  tcpPool(host: Host, priority: ResourcePriority): HttpConnectionPool;
+  tcpPool(host: Host, priority: ResourcePriority, options?: TransportSocketOptions): HttpConnectionPool;
   /** The host answered with `x-envoy-immediate-health-check-fail`. Asked only of clusters with health checks. */
   onHostFailed(host: Host): void;
   /** Circuit breakers, over all workers. */

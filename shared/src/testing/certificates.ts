@@ -25,6 +25,8 @@ export interface CertificateOptions {
   readonly addresses?: readonly string[];
   /** Value by OID, as UTF8String. */
   readonly otherNames?: Readonly<Record<string, string>>;
+  /** The first byte of the bits: 0x80 is digitalSignature. Absent: what an authority needs, or no such extension. */
+  readonly keyUsage?: number;
   /** Of the validity, relative to now; -1 and 1 days unless told. */
   readonly fromDays?: number;
   readonly toDays?: number;
@@ -96,10 +98,11 @@ function extensionsOf(options: CertificateOptions): Buffer[] {
     ),
   ];
   const isAuthority = options.isAuthority === true;
+  // keyCertSign and cRLSign.
+  const keyUsage = options.keyUsage ?? (isAuthority ? 0x06 : 0);
   return [
     extension(oids.basicConstraints, sequence(...(isAuthority ? [tagged(0x01, Buffer.from([0xff]))] : []))),
-    // keyCertSign and cRLSign.
-    ...(isAuthority ? [extension(oids.keyUsage, tagged(0x03, Buffer.from([1, 0x06])))] : []),
+    ...(keyUsage === 0 ? [] : [extension(oids.keyUsage, tagged(0x03, Buffer.from([1, keyUsage])))]),
     ...(names.length === 0 ? [] : [extension(oids.subjectAltName, sequence(...names))]),
   ];
 }

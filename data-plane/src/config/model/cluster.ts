@@ -85,6 +85,16 @@ export interface CircuitBreakerThresholds {
 /** `downstream`: what the client speaks, as far as it is configured. `auto`: what the server chooses by ALPN. */
 export type UpstreamProtocol = 'http1' | 'http2' | 'downstream' | 'auto';
 
+/** The name of a TLS server, taken from each request. */
+export interface AutomaticNames {
+  /** `auto_sni` */
+  readonly sni: boolean;
+  /** `auto_san_validation` */
+  readonly sanValidation: boolean;
+  /** Its value is the name, where a request has it; empty: the host. */
+  readonly headerName: string;
+}
+
 export interface UpstreamHttpOptions {
   readonly protocol: UpstreamProtocol;
   readonly idleTimeoutMs: number;
@@ -94,6 +104,8 @@ export interface UpstreamHttpOptions {
   readonly maxResponseHeadersBytes: number;
   readonly maxHeadersCount: number;
   readonly enableTrailers: boolean;
+  /** Absent: TLS names what the cluster says. */
+  readonly automaticNames?: AutomaticNames;
   /** Absent: lower case. */
   readonly headerKeyFormat?: HeaderKeyFormat;
   /** Absent: HTTP/2 is not spoken. */

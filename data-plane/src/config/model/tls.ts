@@ -69,6 +69,12 @@ export interface DownstreamTls extends TlsContext {
 export interface UpstreamTls extends TlsContext {
   /** Empty: no server is named. */
   readonly sni: string;
+  /** The host name of the endpoint instead, where it has one. */
+  readonly autoHostSni: boolean;
+  /** The server that is named must be the one that answers, and `subjectAltNames` are not asked for. */
+  readonly autoSniSanValidation: boolean;
+  /** An RSA certificate whose key may not sign is refused. */
+  readonly enforceRsaKeyUsage: boolean;
   /** 0: sessions are not resumed. */
   readonly maxSessionKeys: number;
 }

@@ -10,7 +10,6 @@ import { decodeEndpoints, type AddressKind } from './endpoints.ts';
 import { decodeHealthChecks } from './health-check.ts';
 import { decodeLoadBalancer } from './load-balancer.ts';
 import { defined, percentOr, toMsOr } from './scalars.ts';
-import { refuseAutomaticNames } from './tls/upstream-tls.ts';
 import { decodeUpstreamSocket } from './transport-socket.ts';
 import { decodeUpstreamHttp } from './upstream-http.ts';
 
@@ -22,7 +21,6 @@ const defaultUpdateMergeWindowMs = 1000;
 /** A message that was checked → model. */
 export function decodeCluster(context: DecodeContext, message: ClusterMessage, path: string): Cluster {
   const tls = decodeUpstreamSocket(context, message.transportSocket, joinPath(path, 'transport_socket'));
-  if (tls !== undefined) refuseAutomaticNames(context, message, path);
   const loadBalancer = decodeLoadBalancer(context, message, path);
   const http = decodeUpstreamHttp(context, message, path);
   if (http.protocol === 'auto' && tls === undefined) {

@@ -5,8 +5,9 @@ import type {
   Http1ProtocolOptions,
   Http2ProtocolOptions,
   HttpProtocolOptions,
+  UpstreamHttpProtocolOptions,
 } from '@heddle/shared/xds/api';
-import type { UpstreamHttpOptions, UpstreamProtocol } from '../model/cluster.ts';
+import type { AutomaticNames, UpstreamHttpOptions, UpstreamProtocol } from '../model/cluster.ts';
 import { joinPath, type DecodeContext } from './decode-context.ts';
 import { decodeHeaderKeyFormat } from './header-key-format.ts';
 import { decodeHttp2ProtocolOptions } from './http2-protocol-options.ts';
@@ -28,6 +29,7 @@ interface GivenOptions {
   /** Absent: HTTP/2 is not spoken, unless the server chooses. */
   readonly http2: Http2ProtocolOptions | undefined;
   readonly http1Path: string;
+  readonly names?: UpstreamHttpProtocolOptions | undefined;
 }
 
 /** The typed extension, or the deprecated fields of the cluster itself. */
@@ -36,7 +38,7 @@ export function decodeUpstreamHttp(
   message: ClusterMessage,
   path: string,
 ): UpstreamHttpOptions {
-  const { protocol, common, http1, http2, http1Path } = givenOptions(context, message, path);
+  const { protocol, common, http1, http2, http1Path, names } = givenOptions(context, message, path);
   const speaksHttp2 = http2 !== undefined || protocol === 'auto';
   return {
     protocol,
@@ -46,10 +48,20 @@ export function decodeUpstreamHttp(
     maxResponseHeadersBytes: (common?.maxResponseHeadersKb ?? defaultMaxHeadersKb[protocol]) * 1024,
     maxHeadersCount: common?.maxHeadersCount ?? defaultMaxHeadersCount,
     enableTrailers: http1?.enableTrailers ?? false,
-    ...defined<Pick<UpstreamHttpOptions, 'headerKeyFormat' | 'http2'>>({
+    ...defined<Pick<UpstreamHttpOptions, 'headerKeyFormat' | 'http2' | 'automaticNames'>>({
+      automaticNames: decodeAutomaticNames(names),
       headerKeyFormat: decodeHeaderKeyFormat(context, http1, http1Path),
       http2: speaksHttp2 ? decodeHttp2ProtocolOptions(http2) : undefined,
     }),
+  };
+}
+
+function decodeAutomaticNames(message: UpstreamHttpProtocolOptions | undefined): AutomaticNames | undefined {
+  if (message === undefined || !(message.autoSni || message.autoSanValidation)) return undefined;
+  return {
+    sni: message.autoSni,
+    sanValidation: message.autoSanValidation,
+    headerName: message.overrideAutoSniHeader.toLowerCase(),
   };
 }
 
@@ -71,11 +83,13 @@ function givenOptions(context: DecodeContext, message: ClusterMessage, path: str
 function optionsOfExtension(options: HttpProtocolOptionsExtension, path: string): GivenOptions {
   const { explicitHttpConfig: explicit, useDownstreamProtocolConfig: downstream, autoConfig: auto } = options;
   const common = options.commonHttpProtocolOptions;
+  const names = options.upstreamHttpProtocolOptions;
   if (downstream !== undefined || auto !== undefined) {
     const { httpProtocolOptions: http1, http2ProtocolOptions: http2 } = downstream ?? auto ?? {};
     const name = downstream === undefined ? 'auto_config' : 'use_downstream_protocol_config';
     const http1Path = `${path}.${name}.http_protocol_options`;
-    return { protocol: downstream === undefined ? 'auto' : 'downstream', common, http1, http2, http1Path };
+    const protocol = downstream === undefined ? 'auto' : 'downstream';
+    return { protocol, common, http1, http2, http1Path, names };
   }
   return {
     protocol: explicit?.http2ProtocolOptions === undefined ? 'http1' : 'http2',
@@ -83,6 +97,7 @@ function optionsOfExtension(options: HttpProtocolOptionsExtension, path: string)
     http1: explicit?.httpProtocolOptions,
     http2: explicit?.http2ProtocolOptions,
     http1Path: `${path}.explicit_http_config.http_protocol_options`,
+    names,
   };
 }
 
@@ -95,5 +110,6 @@ function optionsOfCluster(message: ClusterMessage, path: string): GivenOptions {
     http1: message.httpProtocolOptions,
     http2,
     http1Path: joinPath(path, 'http_protocol_options'),
+    names: message.upstreamHttpProtocolOptions,
   };
 }

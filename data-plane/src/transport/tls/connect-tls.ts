@@ -1,39 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
 import { Socket } from 'node:net';
-import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
-import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
-import type { UpstreamTls } from '../../config/model/tls.ts';
+import { connect, type TLSSocket } from 'node:tls';
+import { readExtensions, readKeyUsage } from '@heddle/shared/tls/certificate-extensions';
 import { startConnecting, toLocalAddress, unboundAddress, type ConnectOptions } from '../connect-socket.ts';
 import { SocketConnection } from '../socket-connection.ts';
 import type { TransportContext } from '../transport-context.ts';
-import { PeerVerifier, type PeerRefusal } from './peer-verifier.ts';
+import type { PeerRefusal } from './peer-verifier.ts';
 import { formatTlsError, toTlsErrorText } from './tls-error-text.ts';
 import { readTlsFacts } from './read-tls-facts.ts';
-import { groupOf, type TlsStats } from './tls-stats.ts';
-
-/** The client's side of one cluster, made once in each thread that connects to it. */
-export class UpstreamTlsContext {
-  readonly config: UpstreamTls;
-  readonly secureContext: SecureContext;
-  /** Undefined: any certificate is taken, as in Envoy. */
-  readonly verifier: PeerVerifier | undefined;
-  readonly stats: TlsStats;
-  /** The last one that a host of the cluster gave: all share one configuration, so any of them may resume it. */
-  session: Buffer | undefined;
-  /** Whose session it is: a resumed one shows no certificate. */
-  sessionPeer: X509Certificate | undefined;
-
-  /** @throws Error if OpenSSL does not take what is configured */
-  constructor(config: UpstreamTls, stats: TlsStats) {
-    const { parameters, certificates, validation } = config;
-    this.config = config;
-    this.verifier = validation === undefined ? undefined : new PeerVerifier(validation);
-    this.stats = stats;
-    this.secureContext = createSecureContext(
-      toSecureContextOptions({ parameters, certificates, validation, preferClientCiphers: false }),
-    );
-  }
-}
+import { groupOf } from './tls-stats.ts';
+import type { UpstreamTlsContext, WantedServer } from './upstream-tls-context.ts';
 
 /**
  * As `connectSocket`, with a handshake: `onConnected` comes when the server is known and fine. `alpnProtocols` are offered
@@ -43,9 +19,12 @@ export function connectTls(
   context: TransportContext,
   options: ConnectOptions,
   tls: UpstreamTlsContext,
+  wanted: WantedServer = tls.wantedServer(''),
   alpnProtocols: readonly string[] = [],
 ): SocketConnection {
   const { config, stats } = tls;
+  const { serverName, sessionKey } = wanted;
+  const kept = tls.sessions.take(sessionKey);
   const offered = config.alpnProtocols.length > 0 ? config.alpnProtocols : alpnProtocols;
   const plainSocket = new Socket({ allowHalfOpen: true });
   startConnecting(plainSocket, options);
@@ -55,22 +34,22 @@ export function connectTls(
     // The verifier's business; Node's own would ask for the name that the connection goes to.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
-    ...(config.sni === '' ? {} : { servername: config.sni }),
+    ...(serverName === '' ? {} : { servername: serverName }),
     ...(offered.length === 0 ? {} : { ALPNProtocols: [...offered] }),
-    ...(tls.session === undefined ? {} : { session: tls.session }),
+    ...(kept === undefined ? {} : { session: kept.session }),
   });
   const connection = new SocketConnection(socket, context, options.remoteAddress, unboundAddress(options), {
     ...options,
     tls: { plainSocket, toErrorText: toTlsErrorText },
   });
-  let peer = tls.sessionPeer;
+  let peer = kept?.peer;
   connection.startConnectTimeout(options.connectTimeoutMs);
   socket.once('error', (error: NodeJS.ErrnoException) => stats.onError(error));
   socket.once('secureConnect', () => {
     const isResumed = socket.isSessionReused();
     // Once: on the side of the client Node takes it out of what OpenSSL keeps.
     if (!isResumed) peer = socket.getPeerX509Certificate();
-    const refusal = isResumed ? undefined : verifyServer(socket, tls, peer);
+    const refusal = isResumed ? undefined : verifyServer(socket, tls, wanted, peer);
     if (refusal !== undefined) {
       stats.onRefusal(refusal);
       socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
@@ -78,7 +57,7 @@ export function connectTls(
     }
     stats.onHandshake(socket);
     const facts = readTlsFacts(socket, {
-      serverName: config.sni,
+      serverName,
       peerCertificate: peer,
       peerIssuer: undefined,
       group: groupOf(socket),
@@ -89,8 +68,7 @@ export function connectTls(
     socket.on('session', (session: Buffer) => {
       // Before it is told of, `secureConnect` was.
       if (connection.state !== 'open') return;
-      tls.session = session;
-      tls.sessionPeer = peer;
+      tls.sessions.put(sessionKey, { session, peer });
     });
   }
   return connection;
@@ -98,12 +76,19 @@ export function connectTls(
 
 function verifyServer(
   socket: TLSSocket,
-  { verifier }: UpstreamTlsContext,
+  tls: UpstreamTlsContext,
+  wanted: WantedServer,
   certificate: X509Certificate | undefined,
 ): PeerRefusal | undefined {
-  // A session is kept when its server was fine, for the same context only; Node shows no certificate of a resumed one.
-  if (verifier === undefined) return undefined;
+  if (tls.config.enforceRsaKeyUsage && certificate !== undefined && !maySign(certificate)) return 'usage';
+  // Every server of the suites that are spoken here has one.
   if (certificate === undefined) return 'untrusted';
   const chainError = socket.authorized ? undefined : String(socket.authorizationError);
-  return verifier.refuse({ certificate, chainError });
+  return tls.refuse({ certificate, chainError }, wanted);
+}
+
+/** Of RSA, since that could also encrypt: what is for one must not do the other. */
+function maySign(certificate: X509Certificate): boolean {
+  if (certificate.publicKey.asymmetricKeyType !== 'rsa') return true;
+  return readKeyUsage(readExtensions(certificate.raw))?.digitalSignature ?? true;
 }

@@ -331,7 +331,7 @@ test('a cluster resumes the last session that it was given, if it may', async ()
         );
         await events.until(() => events.text === 'x');
         assert.deepEqual(events.log, ['connected']);
-        if (maxSessionKeys > 0) await until(() => upstream.session !== undefined);
+        if (maxSessionKeys > 0) await until(() => upstream.sessions.size > 0);
         events.connection.close('abort');
         await events.untilLogged('close');
       }

@@ -3,14 +3,30 @@ import { readSubjectAltNames, type SubjectAltName } from '@heddle/shared/tls/sub
 import type { SubjectAltNameMatcher, TlsValidation } from '../../config/model/tls.ts';
 import { CompiledStringMatcher } from '../../lang/string-matcher.ts';
 
-/** Why the certificate of a peer will not do. */
-export type PeerRefusal = 'untrusted' | 'names' | 'hash';
+/** Why the certificate of a peer will not do. `usage`: what its key may do is not what it does. */
+export type PeerRefusal = 'untrusted' | 'names' | 'hash' | 'usage';
+
+/** Who must answer, besides what the validation context says. */
+export interface ExpectedPeer {
+  /** As a name of whatever type. */
+  readonly anyName: string;
+  /** As a DNS name, which takes the place of the configured names. */
+  readonly dnsName: string;
+}
 
 /** What a handshake found out about the peer's certificate. */
 export interface PeerEvidence {
   readonly certificate: X509Certificate;
   /** OpenSSL's word on the chain; undefined: it leads to a trusted one. */
   readonly chainError: string | undefined;
+}
+
+/** It is as if it were not there. */
+export function asksNothing(validation: TlsValidation): boolean {
+  const { trustedCaPem, subjectAltNames, certificateHashes, spkiHashes } = validation;
+  return (
+    trustedCaPem === undefined && subjectAltNames.length + certificateHashes.length + spkiHashes.length === 0
+  );
 }
 
 /** Judges certificates by a `CertificateValidationContext`; compiled once for each context. */
@@ -29,15 +45,26 @@ export class PeerVerifier {
   }
 
   /** Undefined: it is fine. Where nothing at all is asked for, nobody is trusted. */
-  refuse({ certificate, chainError }: PeerEvidence): PeerRefusal | undefined {
+  refuse({ certificate, chainError }: PeerEvidence, expected?: ExpectedPeer): PeerRefusal | undefined {
     if (this.#isChainVerified && chainError !== undefined) return 'untrusted';
-    if (this.#names.length > 0 && !this.#hasName(certificate)) return 'names';
+    const isNamed = expected !== undefined && (expected.anyName !== '' || expected.dnsName !== '');
+    if (isNamed ? !this.#isExpected(certificate, expected) : !this.#hasName(certificate)) return 'names';
     const hasHashes = this.#certificateHashes.size + this.#spkiHashes.size > 0;
     if (hasHashes && !this.#hasHash(certificate)) return 'hash';
-    return this.#isChainVerified || hasHashes ? undefined : 'untrusted';
+    return this.#isChainVerified || hasHashes || isNamed ? undefined : 'untrusted';
+  }
+
+  #isExpected(certificate: X509Certificate, { anyName, dnsName }: ExpectedPeer): boolean {
+    const names = readSubjectAltNames(certificate.raw);
+    if (anyName === '') return names.some(({ type, value }) => type === 'dns' && isDnsNameOf(dnsName, value));
+    const isAny = names.some(({ type, value }) =>
+      type === 'dns' ? isDnsNameOf(anyName, value) : value === anyName,
+    );
+    return isAny && this.#hasName(certificate);
   }
 
   #hasName(certificate: X509Certificate): boolean {
+    if (this.#names.length === 0) return true;
     const names = readSubjectAltNames(certificate.raw);
     return this.#names.some((matcher) => names.some((name) => matcher.matches(name)));
   }
@@ -61,23 +88,25 @@ class NameMatcher {
     this.#type = type;
     this.#oid = oid;
     this.#matcher = new CompiledStringMatcher(matcher);
-    this.#dnsName = type === 'dns' && matcher.kind === 'exact' ? matcher.value.toLowerCase() : undefined;
+    this.#dnsName = type === 'dns' && matcher.kind === 'exact' ? matcher.value : undefined;
   }
 
   matches(name: SubjectAltName): boolean {
     if (name.type !== this.#type || name.oid !== this.#oid) return false;
     return this.#dnsName === undefined
       ? this.#matcher.matches(name.value)
-      : isDnsNameOf(this.#dnsName, name.value.toLowerCase());
+      : isDnsNameOf(this.#dnsName, name.value);
   }
 }
 
 /** RFC 9525, 6.3: a wildcard is the whole left-most label and stands for exactly one. */
 function isDnsNameOf(dnsName: string, presented: string): boolean {
-  if (dnsName === presented) return true;
-  if (!presented.startsWith('*.')) return false;
-  const dot = dnsName.indexOf('.');
-  return dot > 0 && dnsName.slice(dot) === presented.slice(1);
+  const wanted = dnsName.toLowerCase();
+  const shown = presented.toLowerCase();
+  if (wanted === shown) return true;
+  if (!shown.startsWith('*.')) return false;
+  const dot = wanted.indexOf('.');
+  return dot > 0 && wanted.slice(dot) === shown.slice(1);
 }
 
 function sha256(bytes: Buffer): Buffer {

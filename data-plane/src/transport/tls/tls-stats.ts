@@ -77,7 +77,8 @@ export class TlsStats {
   }
 
   onRefusal(refusal: PeerRefusal): void {
-    if (refusal === 'untrusted') this.#stats.failVerifyError.inc();
+    if (refusal === 'usage') this.#stats.connectionError.inc();
+    else if (refusal === 'untrusted') this.#stats.failVerifyError.inc();
     else if (refusal === 'names') this.#stats.failVerifySan.inc();
     else this.#stats.failVerifyCertHash.inc();
   }

@@ -23,7 +23,7 @@ export function createGrpcExchange(checker: GrpcChecker, clusterName: string): P
       const headers = HeaderMap.of({
         ':method': 'POST',
         ':scheme': 'http',
-        ':authority': target.hostname || checker.authority || clusterName,
+        ':authority': target.checkHostname || checker.authority || clusterName,
         ':path': '/grpc.health.v1.Health/Check',
         'content-type': 'application/grpc',
         te: 'trailers',

@@ -39,7 +39,7 @@ function setUp(fields: Partial<HealthCheck> = {}) {
     probe,
     clock,
     rng: createSeededRng(1),
-    target: () => ({ address: { address: '127.0.0.1', port: 1 }, hostname: '' }),
+    target: () => ({ host: { address: { address: '127.0.0.1', port: 1 }, hostname: '' }, checkHostname: '' }),
     flags: () => flags,
     hasHadTraffic: () => true,
     onAttempt: () => undefined,

@@ -97,8 +97,8 @@ export class HealthChecker {
       clock,
       rng,
       target: () => ({
-        address: healthCheckAddressOf(member.endpoint),
-        hostname: member.endpoint.healthCheckHostname ?? '',
+        host: { address: healthCheckAddressOf(member.endpoint), hostname: member.endpoint.hostname },
+        checkHostname: member.endpoint.healthCheckHostname ?? '',
       }),
       flags: () => flagsOf(member),
       hasHadTraffic,

@@ -1,11 +1,11 @@
-import type { SocketAddress } from '../../transport/connection.ts';
+import type { ConnectTarget } from '../../transport/transport-socket-options.ts';
 import type { CheckResult } from './health-state.ts';
 
 /** Where a check goes, as of its start. */
 export interface ProbeTarget {
-  readonly address: SocketAddress;
+  readonly host: ConnectTarget;
   /** The endpoint's own host name for checks; empty = the checker's. */
-  readonly hostname: string;
+  readonly checkHostname: string;
 }
 
 /** Checks one host; keeps a connection from one check to the next where that is allowed. */

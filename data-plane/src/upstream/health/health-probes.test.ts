@@ -58,9 +58,9 @@ function tcpProbe(sendHex: string, receiveHex: readonly string[], reuseConnectio
   return probe;
 }
 
-function check(probe: HealthProbe, port: number, hostname = ''): Promise<CheckResult> {
+function check(probe: HealthProbe, port: number, checkHostname = ''): Promise<CheckResult> {
   return new Promise((resolve) =>
-    probe.check({ address: { address: '127.0.0.1', port }, hostname }, resolve),
+    probe.check({ host: { address: { address: '127.0.0.1', port }, hostname: '' }, checkHostname }, resolve),
   );
 }
 

@@ -13,7 +13,7 @@ export function createHttpExchange(checker: HttpChecker, clusterName: string): P
       const headers = HeaderMap.of({
         ':method': checker.method,
         ':scheme': 'http',
-        ':authority': target.hostname || checker.host || clusterName,
+        ':authority': target.checkHostname || checker.host || clusterName,
         ':path': checker.path,
         'user-agent': 'Envoy/HC',
       });

@@ -92,11 +92,7 @@ class ProbeConnection implements ConnectionHandlers, ClientCodecCallbacks, Respo
 
   constructor(options: RequestProbeOptions, target: ProbeTarget) {
     this.#options = options;
-    this.#connection = options.connector.connect(
-      target.address,
-      probeConnectTimeoutMs,
-      options.alpnProtocols,
-    );
+    this.#connection = options.connector.connect(target.host, probeConnectTimeoutMs, options.alpnProtocols);
     this.#connection.setHandlers(this);
     this.#codec = options.createCodec(this.#connection, this);
   }

@@ -32,7 +32,7 @@ export class TcpHealthProbe implements HealthProbe {
     if (this.#connection?.isOpen !== true) {
       const { connector, reuseConnection } = this.#options;
       this.#connection = new TcpProbeConnection(
-        connector.connect(target.address, probeConnectTimeoutMs),
+        connector.connect(target.host, probeConnectTimeoutMs),
         reuseConnection,
       );
     }

@@ -2,6 +2,7 @@ import type { Timer } from '@heddle/shared/time/clock';
 import type { ResponseDecoder } from '../../codec/codec.ts';
 import { leastConcurrentStreams } from '../../codec/http2/settings.ts';
 import type { ConnectionCloseReason } from '../../transport/connection.ts';
+import type { TransportSocketOptions } from '../../transport/transport-socket-options.ts';
 import type { WorkerHost } from '../host-set/worker-host.ts';
 import type { HttpConnectionPool, PendingStream, PoolCallbacks } from '../upstream.ts';
 import { PoolConnection, type PoolConnectionOwner } from './pool-connection.ts';
@@ -21,6 +22,7 @@ const maxConnectsPerRequest = 3;
 export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
   readonly host: WorkerHost;
   readonly context: PoolContext;
+  readonly socketOptions: TransportSocketOptions | undefined;
   /** Those that have said that they can take a request; what has changed since is seen when one is taken. */
   readonly #ready: PoolConnection[] = [];
   readonly #connecting = new Set<PoolConnection>();
@@ -28,15 +30,24 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
   readonly #connections = new Set<PoolConnection>();
   readonly #pending = new PendingQueue();
   readonly #accounting: PoolAccounting;
+  readonly #onEmpty: ((pool: ConnectionPool) => void) | undefined;
   #idleTimer: Timer | undefined;
   /** Requests that a connection which is being opened is expected to take at a time: as the last one did. */
   #expectedCapacity: number;
   /** The host or its cluster is gone: what is idle closes, what is busy or waiting finishes. */
   #isDeleted = false;
 
-  constructor(host: WorkerHost, context: PoolContext) {
+  /** `onEmpty`: it has no connection and nobody waits; its owner may forget it. */
+  constructor(
+    host: WorkerHost,
+    context: PoolContext,
+    socketOptions?: TransportSocketOptions,
+    onEmpty?: (pool: ConnectionPool) => void,
+  ) {
     this.host = host;
     this.context = context;
+    this.socketOptions = socketOptions;
+    this.#onEmpty = onEmpty;
     this.#accounting = new PoolAccounting(host, context);
     this.#expectedCapacity = Math.min(context.expectedStreamCapacity, leastConcurrentStreams);
   }
@@ -142,6 +153,7 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
       for (; connection.activeCount > 0; connection.activeCount--) this.#accounting.requestEnded();
     }
     this.#connectAsNeeded();
+    if (this.#connections.size === 0 && this.#pending.size === 0) this.#onEmpty?.(this);
   }
 
   /** False: too many requests; the request failed and the connection is as free as before. */
@@ -243,7 +255,7 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
 
   #connect(): void {
     this.#accounting.connectionOpened();
-    const connection = new PoolConnection(this, this.host.address);
+    const connection = new PoolConnection(this, this.host);
     this.#connections.add(connection);
     this.#connecting.add(connection);
   }

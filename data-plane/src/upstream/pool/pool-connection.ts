@@ -14,12 +14,14 @@ import type {
   SocketAddress,
 } from '../../transport/connection.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
+import type { ConnectTarget, TransportSocketOptions } from '../../transport/transport-socket-options.ts';
 import type { UpstreamConnectionInfo } from '../upstream.ts';
 import type { PoolContext } from './pool-context.ts';
 
 /** The pool, as its connections see it. */
 export interface PoolConnectionOwner {
   readonly context: PoolContext;
+  readonly socketOptions: TransportSocketOptions | undefined;
   onConnected(connection: PoolConnection): void;
   /** A request on it ended; the connection may take another unless `isDraining` or closed. */
   onStreamEnded(connection: PoolConnection): void;
@@ -65,12 +67,12 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   #hasEndedBusy = false;
   #durationTimer: Timer | undefined;
 
-  constructor(owner: PoolConnectionOwner, remoteAddress: SocketAddress) {
+  constructor(owner: PoolConnectionOwner, target: ConnectTarget) {
     const { connector, cluster, clock, alpnProtocols } = owner.context;
     this.#owner = owner;
     this.#startedMs = clock.monotonicMs();
     this.#connectedMs = this.#startedMs;
-    this.connection = connector.connect(remoteAddress, cluster.connectTimeoutMs, alpnProtocols);
+    this.connection = connector.connect(target, cluster.connectTimeoutMs, alpnProtocols, owner.socketOptions);
     this.connection.setHandlers(this);
     this.connection.setWriteBufferLimit(cluster.perConnectionBufferLimitBytes);
   }

@@ -4,13 +4,14 @@ import type {
   ConnectionState,
   SocketAddress,
 } from '../../transport/connection.ts';
+import type { ConnectTarget } from '../../transport/transport-socket-options.ts';
 import type { UpstreamConnector } from '../pool/upstream-connector.ts';
 
 /** Connections that connect, or fail to, when the test says so. */
 export class ScriptedConnector implements UpstreamConnector {
   readonly attempts: ScriptedConnection[] = [];
 
-  connect(address: SocketAddress): Connection {
+  connect({ address }: ConnectTarget): Connection {
     const connection = new ScriptedConnection(this.attempts.length, address);
     this.attempts.push(connection);
     return connection;

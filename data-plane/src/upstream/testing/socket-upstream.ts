@@ -16,8 +16,8 @@ export function createSocketUpstream(clock: Clock = systemClock): {
   const context = createTransportContext(new TimerWheel(clock));
   return {
     connector: {
-      connect: (remoteAddress, connectTimeoutMs) =>
-        connectSocket(context, { remoteAddress, connectTimeoutMs }),
+      connect: ({ address }, connectTimeoutMs) =>
+        connectSocket(context, { remoteAddress: address, connectTimeoutMs }),
     },
     codecs: new ClientCodecs(new Http1Workspace(), clock, systemRng),
   };

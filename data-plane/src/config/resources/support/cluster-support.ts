@@ -20,6 +20,7 @@ export const clusterSupport: SupportTable = {
       'health_checks',
       'max_requests_per_connection',
       'circuit_breakers',
+      'upstream_http_protocol_options',
       'common_http_protocol_options',
       'http_protocol_options',
       'http2_protocol_options',

@@ -14,7 +14,18 @@ export const tlsSupport: SupportTable = {
     ],
     ignored: { ocsp_staple_policy: 'only affects OCSP staples, and those are refused' },
   },
-  [`${tls}.UpstreamTlsContext`]: { supported: ['common_tls_context', 'sni', 'max_session_keys'] },
+  [`${tls}.UpstreamTlsContext`]: {
+    supported: [
+      'common_tls_context',
+      'sni',
+      'auto_host_sni',
+      'auto_sni_san_validation',
+      'allow_renegotiation',
+      'max_session_keys',
+      'enforce_rsa_key_usage',
+    ],
+    only: { allow_renegotiation: [false] },
+  },
   [`${tls}.CommonTlsContext`]: {
     supported: ['tls_params', 'tls_certificates', 'validation_context', 'alpn_protocols'],
   },

@@ -51,8 +51,7 @@ export const upstreamHttpSupport: SupportTable = {
     only: { forward_reason_phrase: [false] },
   },
   [`${core}.UpstreamHttpProtocolOptions`]: {
-    // Refused for clusters with TLS.
-    supported: ['auto_sni', 'auto_san_validation'],
+    supported: ['auto_sni', 'auto_san_validation', 'override_auto_sni_header'],
   },
   [`${core}.Http2ProtocolOptions`]: {
     supported: [

@@ -190,26 +190,18 @@ test('the path of a bad key is that of its chain and certificate', () => {
   );
 });
 
-test("a cluster's context is refused for two certificates, and for names that come from requests", () => {
-  const two = problemsOfYaml(resourceTypes.cluster, clusterOf(common({ tls_certificates: [pair, pair] })));
-  assert.match(two.join('\n'), /common_tls_context\.tls_certificates\[1\]: is one too many/);
-  const options = {
-    typed_extension_protocol_options: {
-      http: {
-        '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-        upstream_http_protocol_options: { auto_sni: true, auto_san_validation: true },
-        explicit_http_config: { http_protocol_options: {} },
-      },
-    },
-  };
-  const automatic = problemsOfYaml(resourceTypes.cluster, clusterOf({}, options));
-  assert.deepEqual(
-    automatic.map((line) => line.slice(0, line.indexOf(':'))),
-    [
-      'typed_extension_protocol_options["http"].upstream_http_protocol_options.auto_sni',
-      'typed_extension_protocol_options["http"].upstream_http_protocol_options.auto_san_validation',
-    ],
+test("a cluster's context is refused for two certificates, for renegotiation, and for a name without roots", () => {
+  const linesOf = (context: Json): string =>
+    problemsOfYaml(resourceTypes.cluster, clusterOf(context)).join('\n');
+  assert.match(
+    linesOf(common({ tls_certificates: [pair, pair] })),
+    /common_tls_context\.tls_certificates\[1\]: is one too many/,
   );
-  // Without TLS there is nothing to name.
-  assert.deepEqual(problemsOfYaml(resourceTypes.cluster, JSON.stringify({ name: 'c', ...options })), []);
+  assert.match(linesOf({ allow_renegotiation: true }), /typed_config\.allow_renegotiation: /);
+  for (const context of [{}, { common_tls_context: { validation_context: {} } }]) {
+    assert.match(
+      linesOf({ auto_sni_san_validation: true, ...context }),
+      /typed_config\.auto_sni_san_validation: needs a validation context with `trusted_ca`/,
+    );
+  }
 });

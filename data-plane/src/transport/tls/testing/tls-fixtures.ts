@@ -50,6 +50,9 @@ export function buildUpstreamTls(fields: Partial<UpstreamTls> = {}): UpstreamTls
     certificates: [],
     alpnProtocols: [],
     sni: '',
+    autoHostSni: false,
+    autoSniSanValidation: false,
+    enforceRsaKeyUsage: true,
     maxSessionKeys: 1,
     ...fields,
   };

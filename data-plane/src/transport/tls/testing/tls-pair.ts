@@ -7,9 +7,10 @@ import { Events, type ConnectionPair } from '../../testing/connection-events.ts'
 import type { TransportContext } from '../../transport-context.ts';
 import { acceptTls } from '../accept-tls.ts';
 import { readClientHello } from '../client-hello.ts';
-import { connectTls, UpstreamTlsContext } from '../connect-tls.ts';
+import { connectTls } from '../connect-tls.ts';
 import { DownstreamTlsContext } from '../downstream-tls-context.ts';
 import { TlsStats } from '../tls-stats.ts';
+import { UpstreamTlsContext } from '../upstream-tls-context.ts';
 
 /** Reads the ClientHello of an accepted connection, and makes the handshake. */
 export function serveTls(
