@@ -44,9 +44,9 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   readonly #body: RequestBody;
   readonly #startedMs: number;
   #retry: RetryState | undefined;
+  #retries: RetryAccounting | undefined;
   #attempt: UpstreamRequest | undefined;
   #attemptCount = 0;
-  readonly #retries: RetryAccounting;
   #repeatCount = 0;
   #hasResponseStarted = false;
   #isCanary = false;
@@ -79,7 +79,6 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     if (headers.remove('x-envoy-upstream-rq-timeout-alt-response')) this.#timeoutStatus = 204;
     this.#retry = RetryState.create(route.retryPolicy, headers);
     this.#hosts = new HostSelection(route);
-    this.#retries = new RetryAccounting(cluster, action.priority);
     this.#body = new RequestBody(this.#retry !== undefined, cluster.info.http.protocol !== 'http1');
   }
 
@@ -153,7 +152,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#cluster.onHostFailed(attempt.host);
     }
     const retry = this.#retry;
-    if (retry !== undefined && this.#retries.decide(retry, retry.wantsRetryOfAnswer(headers, status), info)) {
+    if (retry !== undefined && this.#takesRetry(retry, retry.wantsRetryOfAnswer(headers, status))) {
       attempt.host.stats.onRequestEnd(true);
       this.#cluster.stats.onRetriedResponse(status);
       attempt.reset();
@@ -265,34 +264,31 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     }
     recordAttempt(info, host, this.#attemptCount, this.#context.wheel.monotonicMs());
     if (this.#retry !== undefined) this.#hosts.onHostTried(host);
-    const headers = this.#headers;
     const elapsedMs = this.#attemptCount === 1 ? 0 : this.#context.wheel.monotonicMs() - this.#startedMs;
     const facts = { host, count: this.#attemptCount, elapsedMs, timeouts: this.#timeouts };
-    setAttemptHeaders(headers, this.#route, this.#context.suppressEnvoyHeaders, facts);
+    setAttemptHeaders(this.#headers, this.#route, this.#context.suppressEnvoyHeaders, facts);
     const attempt = new UpstreamRequest(
       this,
       this.#context.wheel,
       host,
-      headers,
+      this.#headers,
       this.#timeouts,
       this.#callbacks.decoderBufferLimit,
     );
     this.#attempt = attempt;
-    const pool = choosePool(this.#cluster, host, this.#action, headers, info.protocol, this.#hosts);
+    const pool = choosePool(this.#cluster, host, this.#action, this.#headers, info.protocol, this.#hosts);
     attempt.start(pool, this.#body, needsFreshConnection, this.#isUpgrade);
   }
 
   #onRequestComplete(): void {
     this.#body.isComplete = true;
-    const nowMs = this.#context.wheel.monotonicMs();
-    this.#requestCompleteMs = nowMs;
+    this.#requestCompleteMs = this.#context.wheel.monotonicMs();
     if (this.#attempt?.isTunnel !== true && this.#routeTimer === undefined) this.#startRouteTimer();
   }
 
   #startRouteTimer(): void {
     if (this.#timeouts.routeMs === 0) return;
-    this.#routeTimer = new WheelTimer(this);
-    this.#context.wheel.schedule(this.#routeTimer, this.#timeouts.routeMs);
+    this.#context.wheel.schedule((this.#routeTimer ??= new WheelTimer(this)), this.#timeouts.routeMs);
   }
 
   #onUpstreamComplete(nowMs: number): void {
@@ -307,11 +303,15 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   /** Schedules the retry of an attempt that had no answer; false: the reset is final. */
   #retriesReset(reason: StreamResetReason, isRequestSent: boolean): boolean {
     const retry = this.#retry;
-    if (retry === undefined) return false;
-    const isWanted = retry.wantsRetryOfReset({ reason, isRequestSent });
-    if (!this.#retries.decide(retry, isWanted, this.#callbacks.streamInfo)) return false;
+    if (retry === undefined || !this.#takesRetry(retry, retry.wantsRetryOfReset({ reason, isRequestSent })))
+      return false;
     this.#scheduleRetry(retry);
     return true;
+  }
+
+  #takesRetry(retry: RetryState, isWanted: boolean): boolean {
+    this.#retries ??= new RetryAccounting(this.#cluster, this.#action.priority);
+    return this.#retries.decide(retry, isWanted, this.#callbacks.streamInfo);
   }
 
   #scheduleRetry(retry: RetryState): void {
@@ -340,7 +340,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   }
 
   #endRetries(): void {
-    this.#retries.end();
+    this.#retries?.end();
     this.#retry = undefined;
     this.#body.drop();
   }

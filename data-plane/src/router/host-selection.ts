@@ -2,12 +2,14 @@ import type { TransportSocketOptions } from '../transport/transport-socket-optio
 import type { Host, LoadBalancerContext } from '../upstream/upstream.ts';
 import type { ResolvedRoute } from './resolved-route.ts';
 
+const noHosts: readonly Host[] = [];
+
 /** What the load balancer may know about one request: its subset, and the hosts that failed it; and what it wants of one. */
 export class HostSelection implements LoadBalancerContext {
   readonly #route: ResolvedRoute;
   socketOptions: TransportSocketOptions | undefined;
   /** Of requests that may be retried only. */
-  readonly #triedHosts: Host[] = [];
+  #triedHosts = noHosts;
 
   constructor(route: ResolvedRoute) {
     this.#route = route;
@@ -33,6 +35,6 @@ export class HostSelection implements LoadBalancerContext {
   }
 
   onHostTried(host: Host): void {
-    this.#triedHosts.push(host);
+    this.#triedHosts = [...this.#triedHosts, host];
   }
 }

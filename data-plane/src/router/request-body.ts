@@ -3,13 +3,15 @@ import { ownChunk } from '../lang/own-chunk.ts';
 
 /** Calls are short: nearly all that a server going away refuses can be sent again for this. */
 const maxSpareBytes = 16 * 1024;
+/** Of most requests: never added to. */
+const noChunks: Buffer[] = [];
 
 /**
  * What came of a request's body. It is kept for as long as another attempt may need it: for retries as far as their
  * limit goes, otherwise a short one only, in case the server says that it did nothing.
  */
 export class RequestBody {
-  #chunks: Buffer[] = [];
+  #chunks = noChunks;
   #keptBytes = 0;
   #isKept: boolean;
   #isSpare: boolean;
@@ -48,6 +50,7 @@ export class RequestBody {
     this.hasData = true;
     if (this.#isSpare && this.#keptBytes + chunk.length > maxSpareBytes) this.drop();
     if (!this.#isKept && !this.#isSpare) return;
+    if (this.#chunks === noChunks) this.#chunks = [];
     this.#chunks.push(ownChunk(chunk));
     this.#keptBytes += chunk.length;
   }
@@ -56,7 +59,7 @@ export class RequestBody {
   drop(): void {
     this.#isKept = false;
     this.#isSpare = false;
-    this.#chunks = [];
+    this.#chunks = noChunks;
     this.#keptBytes = 0;
   }
 }

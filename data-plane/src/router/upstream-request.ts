@@ -19,6 +19,9 @@ import type {
 import type { RequestBody } from './request-body.ts';
 import type { RequestTimeouts } from './request-timeouts.ts';
 
+/** Of most requests: never added to. */
+const noChunks: Buffer[] = [];
+
 /** What the router hears of one attempt. After `onUpstreamReset` or a complete answer, nothing more. */
 export interface UpstreamRequestOwner {
   /** `bytes` are counted from here on. */
@@ -54,7 +57,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   #encoder: RequestEncoder | undefined;
   #pending: PendingStream | undefined;
   /** Body that waits for the connection. */
-  #queue: Buffer[] = [];
+  #queue = noChunks;
   #queueBytes = 0;
   readonly #queueLimitBytes: number;
   #isBackedUp = false;
@@ -153,7 +156,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     if (this.#isReadDisabled) encoder.readDisable(true);
     this.#owner.onUpstreamConnected(this, connection, encoder);
     const queue = this.#queue;
-    this.#queue = [];
+    this.#queue = noChunks;
     const isHeaderOnly = this.#isRequestComplete && queue.length === 0 && this.#trailers === undefined;
     this.isRequestSent = true;
     encoder.encodeHeaders(this.#headers, isHeaderOnly);
@@ -227,6 +230,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
   }
 
   #enqueue(chunk: Buffer): void {
+    if (this.#queue === noChunks) this.#queue = [];
     this.#queue.push(chunk);
     this.#queueBytes += chunk.length;
     if (!this.#isBackedUp && this.#queueBytes > this.#queueLimitBytes) this.#setBackedUp(true);
@@ -247,7 +251,7 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
 
   #end(): void {
     this.#isOver = true;
-    this.#queue = [];
+    this.#queue = noChunks;
     if (this.#perTryTimer !== undefined) this.#wheel.cancel(this.#perTryTimer);
     if (this.#perTryIdleTimer !== undefined) this.#wheel.cancel(this.#perTryIdleTimer);
     if (this.#isBackedUp) this.#setBackedUp(false);

@@ -58,6 +58,14 @@ type PoolProtocol = HttpPoolProtocol | 'tcp';
 /** What a pool's connections speak, and its priority. */
 type PoolKey = `${PoolProtocol}-${ResourcePriority}`;
 
+/** Not put together for each request. */
+const poolKeys = {
+  http1: { default: 'http1-default', high: 'http1-high' },
+  http2: { default: 'http2-default', high: 'http2-high' },
+  auto: { default: 'auto-default', high: 'auto-high' },
+  tcp: { default: 'tcp-default', high: 'tcp-high' },
+} as const satisfies Record<PoolProtocol, Record<ResourcePriority, PoolKey>>;
+
 /** By `PoolKey`; with what its requests want behind it, where they want something. */
 type HostPools = Map<string, ConnectionPool>;
 
@@ -198,7 +206,7 @@ export class WorkerCluster implements ThreadLocalCluster {
       pools = new Map();
       this.#pools.set(host, pools);
     }
-    const kind: PoolKey = `${protocol}-${priority}`;
+    const kind = poolKeys[protocol][priority];
     const key = options === undefined ? kind : `${kind} ${keyOfSocketOptions(options)}`;
     return pools.get(key) ?? this.#createPool(host, pools, key, protocol, priority, options);
   }
@@ -211,7 +219,7 @@ export class WorkerCluster implements ThreadLocalCluster {
     priority: ResourcePriority,
     options: TransportSocketOptions | undefined,
   ): ConnectionPool {
-    const context = (this.#poolContexts[`${protocol}-${priority}`] ??= this.#createPoolContext(
+    const context = (this.#poolContexts[poolKeys[protocol][priority]] ??= this.#createPoolContext(
       protocol,
       priority,
     ));

@@ -211,8 +211,13 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
 
   /** Nearly always the newest, and the only one. */
   #forgetUnopened(stream: Http2ClientStream): boolean {
-    const at = this.#unopened.lastIndexOf(stream);
-    if (at >= 0) this.#unopened.splice(at, 1);
+    const unopened = this.#unopened;
+    if (unopened[unopened.length - 1] === stream) {
+      unopened.pop();
+      return true;
+    }
+    const at = unopened.lastIndexOf(stream);
+    if (at >= 0) unopened.splice(at, 1);
     return at >= 0;
   }
 

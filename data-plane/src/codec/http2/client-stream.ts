@@ -11,8 +11,14 @@ export interface ClientStreamOwner extends StreamOwner {
   readonly connectSupport: ConnectSupport;
 }
 
-/** A method, a target or a host that could not stand in a start line either. */
-const unwritable = /[^\x21-\x7e]/;
+/** A method, a target or a host that could stand in a start line too. */
+function isWritable(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x21 || code > 0x7e) return false;
+  }
+  return true;
+}
 
 /** One request as it goes out, and what hears its answer. Its number is given when its head is written. */
 export class Http2ClientStream extends Http2Stream implements RequestEncoder {
@@ -45,7 +51,13 @@ export class Http2ClientStream extends Http2Stream implements RequestEncoder {
     this.upgrade = headers.get('upgrade') ?? '';
     const authority = headers.get(':authority') ?? '';
     const target = this.isConnect ? authority : (headers.get(':path') ?? '');
-    if (method === '' || target === '' || unwritable.test(method + target + authority)) {
+    if (
+      method === '' ||
+      target === '' ||
+      !isWritable(method) ||
+      !isWritable(target) ||
+      !isWritable(authority)
+    ) {
       this.refuse('local-reset', 'http2.unwritable_request_head', cancel);
       return;
     }

@@ -70,7 +70,9 @@ export abstract class Http2Stream implements StreamEncoder {
   /** Content that the peer's message has, as it announced; −1 without. */
   expectedBytes = -1;
   protected readonly owner: StreamOwner;
-  readonly #receiveWindow: ReceiveWindow;
+  readonly #receiveWindowBytes: number;
+  /** There when something was received: most requests have no content. */
+  #receiveWindow: ReceiveWindow | undefined;
   #callbacks: StreamCallbacks = noCallbacks;
   #receivedBytes = 0;
   #readDisableCount = 0;
@@ -88,7 +90,7 @@ export abstract class Http2Stream implements StreamEncoder {
     this.owner = owner;
     this.id = id;
     this.sendWindow = new FlowWindow(sendWindowBytes);
-    this.#receiveWindow = new ReceiveWindow(receiveWindowBytes);
+    this.#receiveWindowBytes = receiveWindowBytes;
   }
 
   /** Something waits for a window or for the socket. */
@@ -185,7 +187,7 @@ export abstract class Http2Stream implements StreamEncoder {
 
   /** DATA came: false when it is more than the stream's window. */
   receive(payloadBytes: number): boolean {
-    return this.#receiveWindow.receive(payloadBytes);
+    return (this.#receiveWindow ??= new ReceiveWindow(this.#receiveWindowBytes)).receive(payloadBytes);
   }
 
   /** Content came: false when it is more than was announced. */
@@ -206,7 +208,7 @@ export abstract class Http2Stream implements StreamEncoder {
       this.#heldBytes += payloadBytes;
       return;
     }
-    const grantedBytes = this.#receiveWindow.consume(payloadBytes);
+    const grantedBytes = this.#receiveWindow?.consume(payloadBytes) ?? 0;
     if (grantedBytes === 0) return;
     this.bytesWritten += shortFrameBytes;
     this.owner.sendWindowUpdate(this.id, grantedBytes);

@@ -59,7 +59,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
       this.encodeHead(withoutLength(fromUpgradeAnswer(headers, this.hasOwnKey)), endStream, true);
       return;
     }
-    if (!/^[2-5]\d\d$/.test(status)) {
+    if (!isFinalStatus(status)) {
       this.refuse('local-reset', 'http2.unwritable_status', internalError);
       return;
     }
@@ -76,6 +76,17 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
       else this.#owner.onFlushTimeout(this);
     });
   }
+}
+
+/** 200 to 599. */
+function isFinalStatus(status: string): boolean {
+  const first = status.charCodeAt(0);
+  return status.length === 3 && first >= 0x32 && first <= 0x35 && isDigit(status, 1) && isDigit(status, 2);
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** 1xx, 204 and what opens a tunnel have no length (RFC 9110, 8.6), and clients refuse them with one. */

@@ -25,19 +25,26 @@ interface PassFilter {
   hasSeenEnd: boolean;
 }
 
+function createFilterState(): PassFilter {
+  return { state: 'continue', haveHeadersContinued: false, hasSeenEnd: false };
+}
+
+/** Never added to. */
+const noChunks: Buffer[] = [];
+
 /**
  * Takes one message through one direction of a filter chain, with Envoy's meaning of every status. What filters hold
  * back is kept in one buffer for the direction; it reaches a filter as one chunk.
  */
 export class FilterPass {
   readonly #target: PassTarget;
-  readonly #filters: PassFilter[] = [];
+  readonly #filters: PassFilter[];
   #headers: HeaderMap | undefined;
   #trailers: HeaderMap | undefined;
   /** The last byte, or the trailers, came. */
   #isComplete = false;
   #isAborted = false;
-  #buffer: Buffer[] = [];
+  #buffer = noChunks;
   #bufferedBytes = 0;
   #hasBuffer = false;
   #isAboveLimit = false;
@@ -48,9 +55,9 @@ export class FilterPass {
   constructor(target: PassTarget, filterCount: number, limitBytes: number) {
     this.#target = target;
     this.limitBytes = limitBytes;
-    for (let index = 0; index < filterCount; index++) {
-      this.#filters.push({ state: 'continue', haveHeadersContinued: false, hasSeenEnd: false });
-    }
+    // Of a chain of one filter V8 makes a list that has no room for more.
+    this.#filters = [createFilterState()];
+    for (let index = 1; index < filterCount; index++) this.#filters.push(createFilterState());
   }
 
   headers(headers: HeaderMap, endStream: boolean): void {
@@ -73,7 +80,7 @@ export class FilterPass {
   /** Nothing more is passed on. */
   abort(): void {
     this.#isAborted = true;
-    this.#buffer = [];
+    this.#buffer = noChunks;
     if (this.#isAboveLimit) this.#target.onBackPressure(false);
     this.#isAboveLimit = false;
   }
@@ -238,6 +245,7 @@ export class FilterPass {
 
   #hold(chunk: Buffer, withBackPressure: boolean): void {
     this.#hasBuffer = true;
+    if (this.#buffer === noChunks) this.#buffer = [];
     if (chunk.length > 0) this.#buffer.push(ownChunk(chunk));
     this.#bufferedBytes += chunk.length;
     if (this.limitBytes === 0 || this.#bufferedBytes <= this.limitBytes) return;
@@ -251,7 +259,7 @@ export class FilterPass {
 
   #takeBuffer(): Buffer {
     const chunk = this.buffered ?? noBytes;
-    this.#buffer = [];
+    this.#buffer = noChunks;
     this.#bufferedBytes = 0;
     this.#hasBuffer = false;
     if (this.#isAboveLimit) {

@@ -9,6 +9,7 @@ import { createHttp2ServerCodec } from '../../codec/http2/server-codec.ts';
 import { createHttp1ServerCodec } from '../../codec/http1/server-codec.ts';
 import type { HeaderMap } from '../../codec/header-map.ts';
 import { errorResponseHeaders, writeErrorResponse } from '../../codec/http1/write-error-response.ts';
+import { DenseList } from '../../lang/dense-list.ts';
 import { WheelTimer, type TimerTarget } from '../../time/timer-ring.ts';
 import type { Connection, ConnectionCloseReason, ConnectionHandlers } from '../../transport/connection.ts';
 import type { DownstreamSession, NetworkFilterFactory, SessionOwner } from '../network/network-filter.ts';
@@ -19,7 +20,7 @@ import { detectProtocol, type DownstreamProtocol } from './protocol-detection.ts
 import { RequestShare } from './request-share.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import { finishResponseHeaders } from './response-headers.ts';
-import { StreamInfoRecord, addFlag } from './stream-info-record.ts';
+import { StreamInfoRecord, addFlag, type StreamStart } from './stream-info-record.ts';
 
 /** The HTTP connection manager as the terminal network filter of a filter chain. */
 export function createHttpConnectionManager(config: ManagerConfig): NetworkFilterFactory {
@@ -46,7 +47,9 @@ class HttpConnection
   #isHttp2 = false;
   /** The beginning of a connection that does not say what it speaks yet. */
   #undecided: Buffer | undefined;
-  readonly #streams: HttpStream[] = [];
+  readonly #streams = new DenseList<HttpStream>();
+  /** Of the stream that begins; made when the protocol is known. */
+  #start: StreamStart | undefined;
   readonly #timer: WheelTimer;
   readonly #startedMs: number;
   readonly #deadlines: ConnectionDeadlines;
@@ -98,13 +101,15 @@ class HttpConnection
     const { stats, dependencies } = this.config;
     stats.cxDestroy.inc();
     (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
-    if (this.#streams.length > 0) {
+    if (this.#streams.size > 0) {
       stats.cxDestroyActiveRq.inc();
       (isLocal ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
     }
     this.#isClosed = true;
     dependencies.wheel.cancel(this.#timer);
-    if (reason === 'reset') for (const stream of this.#streams) stream.streamInfo.isDownstreamReset = true;
+    if (reason === 'reset') {
+      for (const stream of this.#streams.toArray()) stream.streamInfo.isDownstreamReset = true;
+    }
     this.#codec?.onClose(detail);
     stats.cxActive.dec();
     if (this.#codec !== undefined) (this.#isHttp2 ? stats.cxHttp2Active : stats.cxHttp1Active).dec();
@@ -129,7 +134,7 @@ class HttpConnection
 
   /** The listener has waited long enough. */
   close(): void {
-    this.#close(this.#streams.length === 0 ? 'flush' : 'abort');
+    this.#close(this.#streams.size === 0 ? 'flush' : 'abort');
   }
 
   drainWithin(ms: number): void {
@@ -138,7 +143,7 @@ class HttpConnection
     // Not all clients at once, and each with time for the second step of its drain.
     const delayMs = Math.max(0, ms - config.drainTimeoutMs) * dependencies.rng.next();
     this.#deadlines.startDrainAt(dependencies.wheel.monotonicMs() + delayMs);
-    this.onDeadlineChange(this.#deadlines.next(this.#streams.length > 0));
+    this.onDeadlineChange(this.#deadlines.next(this.#streams.size > 0));
   }
 
   // The codec.
@@ -151,7 +156,7 @@ class HttpConnection
     stats.rqActive.inc();
     const stream = new HttpStream(this, encoder, this.#createInfo());
     this.#deadlines.onHeadEnded();
-    this.#streams.push(stream);
+    this.#streams.add(stream);
     this.onDeadlineChange(stream.deadlines.next());
     return this.#share === undefined ? stream : this.#share.onRequest(stream, encoder);
   }
@@ -171,7 +176,7 @@ class HttpConnection
       return;
     }
     if (error.status === 431) stats.rqTooLarge.inc();
-    const stream = this.#streams.at(-1);
+    const stream = this.#streams.last;
     if (stream !== undefined && !stream.isRequestComplete) {
       stream.onProtocolError(error);
       return;
@@ -204,10 +209,8 @@ class HttpConnection
 
   onStreamDestroyed(stream: HttpStream): void {
     this.#share?.onRequestEnded(stream.streamInfo.responseStatus > 0);
-    // The usual case, a single stream, is not worth a splice.
-    if (this.#streams.at(-1) === stream) this.#streams.pop();
-    else this.#streams.splice(this.#streams.indexOf(stream), 1);
-    if (this.#streams.length > 0) return;
+    this.#streams.remove(stream);
+    if (this.#streams.size > 0) return;
     this.#deadlines.onIdle(stream.streamInfo.endedMs ?? this.#startedMs);
     this.onDeadlineChange(this.#deadlines.next(false));
   }
@@ -217,18 +220,18 @@ class HttpConnection
     const nowMs = this.config.dependencies.wheel.monotonicMs();
     let nextMs = Infinity;
     // A stream that answers here leaves the list.
-    for (const stream of [...this.#streams]) nextMs = Math.min(nextMs, stream.checkDeadlines(nowMs));
+    for (const stream of this.#streams.toArray()) nextMs = Math.min(nextMs, stream.checkDeadlines(nowMs));
     if (this.#isClosed) return;
     this.#checkConnection(nowMs);
-    this.onDeadlineChange(Math.min(nextMs, this.#deadlines.next(this.#streams.length > 0)));
+    this.onDeadlineChange(Math.min(nextMs, this.#deadlines.next(this.#streams.size > 0)));
   }
 
   #checkConnection(nowMs: number): void {
-    const expiry = this.#deadlines.expired(nowMs, this.#streams.length > 0);
+    const expiry = this.#deadlines.expired(nowMs, this.#streams.size > 0);
     if (expiry === undefined) return;
     if (expiry.kind === 'close') {
       this.#codec?.finishDrain?.();
-      if (this.#streams.length === 0) this.#close('flush-and-delay');
+      if (this.#streams.size === 0) this.#close('flush-and-delay');
       return;
     }
     this.config.stats[expiry.counter].inc();
@@ -251,6 +254,7 @@ class HttpConnection
 
   #beginWith(protocol: DownstreamProtocol, bytes: Buffer): void {
     this.#undecided = undefined;
+    this.#start = undefined;
     this.#isHttp2 = protocol === 'http2';
     const { stats, http1Options, http2Options, bufferLimitBytes, dependencies } = this.config;
     if (this.#isHttp2) {
@@ -286,31 +290,40 @@ class HttpConnection
     this.#codec?.drain();
     if (!this.#isHttp2) return;
     this.#deadlines.startDrain(this.config.dependencies.wheel.monotonicMs());
-    this.onDeadlineChange(this.#deadlines.next(this.#streams.length > 0));
+    this.onDeadlineChange(this.#deadlines.next(this.#streams.size > 0));
   }
 
   #createInfo(): StreamInfoRecord {
-    const { dependencies, filterChainName } = this.config;
+    const { dependencies } = this.config;
     const { wheel, rng } = dependencies;
-    const { remoteAddress, origin } = this.#connection;
     const nowMs = wheel.monotonicMs();
     // A request begins with the first byte of its head.
     const startedAtMs = this.#deadlines.headStartedMs ?? nowMs;
-    return new StreamInfoRecord({
-      startedAt: wheel.now() - Math.round(nowMs - startedAtMs),
-      startedAtMs,
+    const start = (this.#start ??= this.#createStart());
+    start.startedAt = wheel.now() - Math.round(nowMs - startedAtMs);
+    start.startedAtMs = startedAtMs;
+    start.streamId = dependencies.nextStreamId();
+    start.randomValue = Math.floor(rng.next() * 2 ** 53);
+    return new StreamInfoRecord(start);
+  }
+
+  #createStart(): StreamStart {
+    const { remoteAddress, origin } = this.#connection;
+    return {
+      startedAt: 0,
+      startedAtMs: 0,
       protocol: this.#codec?.protocol ?? 'HTTP/1.1',
       connectionId: this.#connection.id,
-      streamId: dependencies.nextStreamId(),
+      streamId: 0,
       downstreamDirectAddress: origin?.directRemoteAddress ?? remoteAddress,
       downstreamRemoteAddress: remoteAddress,
       downstreamOrigin: origin,
       isDownstreamSecure: this.#connection.isSecure,
       downstreamTls: this.#connection.tls,
       downstreamLocalAddress: this.#connection.localAddress,
-      randomValue: Math.floor(rng.next() * 2 ** 53),
-      filterChainName,
-    });
+      randomValue: 0,
+      filterChainName: this.config.filterChainName,
+    };
   }
 
   /** Answers without a stream, and closes. */

@@ -49,12 +49,23 @@ export interface NamedFilter {
   readonly filter: HttpFilter;
 }
 
+/** Never added to. */
+const noDecoders: DecoderFilter[] = [];
+const noEncoders: EncoderFilter[] = [];
+
+/** Of a chain of one filter, as most are, a list that has no room for more. */
+function append<F>(filters: F[], filter: F): F[] {
+  if (filters.length === 0) return [filter];
+  filters.push(filter);
+  return filters;
+}
+
 /** The filters of one stream: requests pass the decoders in order, answers the encoders in reverse. */
 export class HttpFilterChain {
   readonly #owner: FilterChainOwner;
-  readonly #decoders: DecoderFilter[] = [];
+  readonly #decoders: readonly DecoderFilter[];
   /** In the order in which answers pass them. */
-  readonly #encoders: EncoderFilter[] = [];
+  readonly #encoders: readonly EncoderFilter[];
   readonly #decodePass: FilterPass;
   /** Undefined: no filter looks at answers, so they pass by. */
   readonly #encodePass: FilterPass | undefined;
@@ -68,11 +79,15 @@ export class HttpFilterChain {
   constructor(owner: FilterChainOwner, filters: readonly NamedFilter[], bufferLimitBytes: number) {
     this.#owner = owner;
     this.#isGrpcRequest = owner.requestHeaders !== undefined && isGrpc(owner.requestHeaders);
+    let decoders = noDecoders;
+    let encoders = noEncoders;
     for (const { filter } of filters) {
-      if (filter.decoder !== undefined) this.#decoders.push(filter.decoder);
-      if (filter.encoder !== undefined) this.#encoders.push(filter.encoder);
+      if (filter.decoder !== undefined) decoders = append(decoders, filter.decoder);
+      if (filter.encoder !== undefined) encoders = append(encoders, filter.encoder);
     }
-    this.#encoders.reverse();
+    if (encoders.length > 1) encoders.reverse();
+    this.#decoders = decoders;
+    this.#encoders = encoders;
     this.#decodePass = new FilterPass(
       new DecodeTarget(this, this.#decoders),
       this.#decoders.length,

@@ -36,6 +36,8 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   readonly streamInfo: StreamInfoRecord;
   readonly deadlines: StreamDeadlines;
   requestHeaders: HeaderMap | undefined = undefined;
+  /** In the list of its connection. */
+  place = 0;
   readonly #owner: HttpStreamOwner;
   readonly #config: ManagerConfig;
   readonly #encoder: ResponseEncoder;

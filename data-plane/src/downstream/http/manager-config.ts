@@ -114,11 +114,7 @@ export class ManagerConfig {
   /** `upgradeType` of a request that asks for an upgrade (lower-case), else undefined. */
   createFilters(upgradeType: string | undefined): NamedFilter[] {
     const ofUpgrade = upgradeType === undefined ? undefined : this.#upgradeFilterFactories.get(upgradeType);
-    const filters: NamedFilter[] = [];
-    for (const { name, create } of ofUpgrade ?? this.#filterFactories) {
-      filters.push({ name, filter: create() });
-    }
-    return filters;
+    return (ofUpgrade ?? this.#filterFactories).map(createFilter);
   }
 
   #createHttp2Options(): Http2Options {
@@ -149,6 +145,10 @@ export class ManagerConfig {
       },
     );
   }
+}
+
+function createFilter({ name, create }: NamedFilterFactory): NamedFilter {
+  return { name, filter: create() };
 }
 
 interface NamedFilterFactory {

@@ -5,13 +5,13 @@ import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import type { StreamInfo } from './stream-info.ts';
 
-/** What is known of a stream when it begins. */
+/** What is known of a stream when it begins; a connection keeps one, and fills it in anew for each stream. */
 export interface StreamStart {
-  readonly startedAt: number;
-  readonly startedAtMs: number;
+  startedAt: number;
+  startedAtMs: number;
   readonly protocol: HttpProtocol;
   readonly connectionId: number;
-  readonly streamId: number;
+  streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
   /** Absent: the same. */
   readonly downstreamRemoteAddress?: SocketAddress;
@@ -19,11 +19,12 @@ export interface StreamStart {
   readonly isDownstreamSecure?: boolean;
   readonly downstreamTls?: TlsFacts | undefined;
   readonly downstreamLocalAddress: SocketAddress;
-  readonly randomValue: number;
+  randomValue: number;
   readonly filterChainName: string;
 }
 
 const noMetadata = Object.freeze({});
+const noFlags: readonly ResponseFlag[] = Object.freeze([]);
 
 /** The one `StreamInfo`: a plain record that the manager and the router fill in. */
 export class StreamInfoRecord implements StreamInfo {
@@ -50,7 +51,7 @@ export class StreamInfoRecord implements StreamInfo {
   endedMs: number | undefined = undefined;
   responseStatus = 0;
   responseDetails = '';
-  readonly flags: ResponseFlag[] = [];
+  flags: readonly ResponseFlag[] = noFlags;
   bytesReceived = 0;
   bytesSent = 0;
   downstreamBytes: Readonly<StreamBytes> | undefined = undefined;
@@ -93,7 +94,7 @@ export class StreamInfoRecord implements StreamInfo {
 
 /** Sets a flag once; flags keep the order in which they were set. */
 export function addFlag(info: StreamInfo, flag: ResponseFlag): void {
-  if (!info.flags.includes(flag)) info.flags.push(flag);
+  if (!info.flags.includes(flag)) info.flags = [...info.flags, flag];
 }
 
 /** Another attempt begins: the host of the one before it is remembered. */

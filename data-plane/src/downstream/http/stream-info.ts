@@ -36,7 +36,7 @@ export interface StreamInfo {
   responseStatus: number;
   responseDetails: string;
   /** In the order in which they were set. */
-  readonly flags: ResponseFlag[];
+  flags: readonly ResponseFlag[];
   /** Of bodies. */
   bytesReceived: number;
   bytesSent: number;

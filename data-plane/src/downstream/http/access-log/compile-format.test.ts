@@ -29,7 +29,7 @@ function context(): FormatContext {
   streamInfo.endedMs = 1025.2;
   streamInfo.responseStatus = 503;
   streamInfo.responseDetails = 'via_upstream';
-  streamInfo.flags.push('URX', 'UF');
+  streamInfo.flags = ['URX', 'UF'];
   streamInfo.bytesReceived = 3;
   streamInfo.bytesSent = 5;
   streamInfo.upstreamHost = { address: '10.0.0.8', port: 80 };
