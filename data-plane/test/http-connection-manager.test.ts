@@ -188,19 +188,30 @@ test('a client that leaves ends its request upstream', async (t) => {
   const client = await RawClient.open(proxy.port);
   client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
   await until(() => hasArrived);
-  // A FIN alone may be a client that waits for its answer; a reset is not.
   client.socket.resetAndDestroy();
   await until(() => isAborted);
   await until(() => proxy.stats.value('http.test.downstream_rq_active') === 0);
   assert.equal(proxy.stats.value('http.test.downstream_rq_rx_reset'), 1);
 });
 
-test('a client that closes its half still gets its answer', async (t) => {
-  const proxy = await startWithUpstream(t, (_, answer) => answer.end('late'));
+test('a client that closes its half while it waits is gone, and so is its request', async (t) => {
+  let hasArrived = false;
+  let isAborted = false;
+  const proxy = await startWithUpstream(t, (_, answer) => {
+    hasArrived = true;
+    answer.on('close', () => (isAborted = true));
+  });
   const client = await RawClient.open(proxy.port);
-  client.socket.end('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
-  assert.equal((await client.answer()).body, 'late');
-  await client.closed();
+  client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await until(() => hasArrived);
+  client.socket.end();
+  await until(() => isAborted && client.isClosed);
+  assert.equal(client.received, '');
+  await until(() => proxy.stats.value('http.test.downstream_cx_active') === 0);
+  const values = ['rq_active', 'rq_rx_reset', 'cx_destroy_remote', 'cx_destroy_remote_active_rq'].map(
+    (name) => proxy.stats.value(`http.test.downstream_${name}`),
+  );
+  assert.deepEqual(values, [0, 1, 1, 1]);
 });
 
 test('Expect: 100-continue is answered here', async (t) => {

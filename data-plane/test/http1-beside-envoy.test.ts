@@ -98,6 +98,8 @@ const exchanges: readonly (readonly [manager: string, ...parts: string[]])[] = [
 
 const answers: Readonly<Record<string, string>> = {
   '/chunked': 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  '/never': '',
+  '/part': 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nok',
   '/204': 'HTTP/1.1 204 No Content\r\n\r\n',
   '/403': 'HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno',
   '/case': 'HTTP/1.1 200 OK\r\nX-ANSWER: 1\r\nContent-Length: 2\r\n\r\nok',
@@ -136,8 +138,12 @@ function serve(socket: Socket): void {
 
 test('a real Envoy and this proxy treat connections alike', { skip: envoy.skip }, async (t) => {
   const received: string[] = [];
+  let lastSocket: Socket | undefined;
   const upstream = createServer((socket) => {
-    socket.on('data', (chunk: Buffer) => received.push(chunk.toString('latin1')));
+    socket.on('data', (chunk: Buffer) => {
+      received.push(chunk.toString('latin1'));
+      lastSocket = socket;
+    });
     serve(socket);
   });
   const sockets = new Set<Socket>();
@@ -188,6 +194,29 @@ test('a real Envoy and this proxy treat connections alike', { skip: envoy.skip }
     if (expected.join('\n') !== actual.join('\n')) differences.push({ name, parts, expected, actual });
   }
   assert.deepEqual(differences, []);
+
+  // A client that ends its half, whatever it has asked for, is gone: its request ends upstream too.
+  const leave = async (port: number, request: string, answered: string): Promise<string> => {
+    lastSocket = undefined;
+    const client = await RawClient.open(port);
+    client.send(request);
+    await until(() => lastSocket !== undefined && client.received.endsWith(answered));
+    client.socket.end();
+    await until(() => client.isClosed && lastSocket?.readyState === 'closed');
+    return normalize(client.received);
+  };
+  const head = `POST /never HTTP/1.1\r\n${host}content-length: 5\r\n\r\n`;
+  const left = [
+    [get('/never'), ''],
+    [get('/never', 'connection: close\r\n'), ''],
+    [`${head}whole`, ''],
+    [`${head}cut`, ''],
+    [get('/part'), 'ok'],
+  ] as const;
+  for (const [request, answered] of left) {
+    const expected = await leave(portOf.get('plain') ?? 0, request, answered);
+    assert.equal(await leave(ownPorts.get('plain') ?? 0, request, answered), expected);
+  }
 });
 
 /** All that this part of the exchange brings has come: a head, and what it announces, or raw bytes. */

@@ -231,23 +231,13 @@ test('an answer that begins early and ends after the request keeps the connectio
   assert.deepEqual(server.ends, [false]);
 });
 
-test('a client that half-closes gets its answer', () => {
-  const server = new RecordingServer();
-  server.feed(get);
-  server.codec.onEnd();
-  assert.equal(server.codec.activeStreamCount, 1);
-  server.last.answer('200', 'x', { 'content-length': '1' });
-  assert.match(server.connection.takeWritten(), /connection: close\r\n\r\nx$/);
-  assert.deepEqual(server.ends, [true]);
-});
-
-test('RFC 9112 8: a request that is cut is reset', () => {
-  for (const part of [`${post}he`, `${chunkedPost}5\r\nhe`]) {
+test('RFC 9112 8: a client that ends its half is gone, whether or not its request was cut', () => {
+  for (const part of [`${post}he`, `${chunkedPost}5\r\nhe`, get, `${get}${get}`]) {
     const server = new RecordingServer();
     server.feed(part);
     server.codec.onEnd();
-    assert.equal(server.last.reset, 'connection-termination: incomplete request');
-    assert.equal(server.last.isComplete, false);
+    assert.equal(server.last.reset, 'connection-termination: the client has ended its half');
+    assert.deepEqual([server.codec.activeStreamCount, server.connection.readDisableCount], [0, 0]);
     assert.deepEqual(server.ends, [true]);
   }
   const idle = new RecordingServer();
@@ -255,6 +245,14 @@ test('RFC 9112 8: a request that is cut is reset', () => {
   idle.codec.onEnd();
   idle.codec.onClose('gone');
   assert.deepEqual([idle.requests.length, idle.ends, idle.errors], [0, [], []]);
+});
+
+test('an answer up to the end of the connection does not end with the half of its client', () => {
+  const server = new RecordingServer({ acceptHttp10: true });
+  server.feed(get.replace('1.1', '1.0'));
+  server.last.encoder.encodeHeaders(HeaderMap.of({ ':status': '200' }), false);
+  server.codec.onEnd();
+  assert.equal(server.connection.closeKind, 'abort');
 });
 
 test('the end of the connection resets the stream once; its encoder is dead then', () => {

@@ -60,7 +60,6 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
   #held: Buffer | undefined;
   #isProcessing = false;
   #isDraining = false;
-  #hasInputEnded = false;
   #isAboveHighWatermark = false;
 
   constructor(connection: Connection, callbacks: ServerCodecCallbacks, options: Http1ServerOptions) {
@@ -83,19 +82,22 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
     else this.#process(chunk, false);
   }
 
+  /**
+   * In a tunnel one direction ends. Elsewhere the client is gone, whether or not its request was complete: one that still
+   * reads looks the same, and the upstream would work for nobody (docs/http1.md).
+   */
   onEnd(): void {
-    this.#hasInputEnded = true;
+    const stream = this.#stream;
     const decoder = this.#decoder;
-    if (this.#state === inTunnel && decoder !== undefined && this.#stream !== undefined) {
-      const stream = this.#stream;
+    if (this.#state === inTunnel && decoder !== undefined && stream !== undefined) {
       stream.isDecodeComplete = true;
       decoder.decodeData(noBytes, true);
       this.#endIfComplete(stream);
-    } else if (this.#state === inLength || this.#state === inChunked) {
-      this.#cut('incomplete request');
-    } else if (this.#stream === undefined && this.#held === undefined) {
-      this.#stop();
+      return;
     }
+    this.#cut('the client has ended its half');
+    // Whoever reads until the end of the connection must not take the FIN for the end of the answer.
+    if (stream?.hasSentHead === true && stream.isCloseDelimited) this.#connection.close('abort');
   }
 
   onClose(detail: string): void {
@@ -118,14 +120,13 @@ class Http1ServerCodec implements ServerCodec, ServerStreamOwner, BodySink {
   }
 
   shouldCloseAfter(): boolean {
-    return this.#isDraining || (this.#hasInputEnded && this.#held === undefined);
+    return this.#isDraining;
   }
 
   onTunnel(stream: Http1ServerStream): void {
     if (stream !== this.#stream) return;
     this.#state = inTunnel;
     if (!this.#isProcessing) this.#resume();
-    if (this.#hasInputEnded) this.onEnd();
   }
 
   onAnswered(stream: Http1ServerStream): void {

@@ -92,8 +92,11 @@ class HttpConnection
   onEnd(): void {
     this.#hasClientEnded = true;
     if (this.#undecided !== undefined) this.#beginWith('http1', this.#undecided);
+    const hadStreams = this.#streams.size > 0;
     this.#codec?.onEnd();
-    if ((this.#codec?.activeStreamCount ?? 0) === 0) this.#close('flush');
+    if ((this.#codec?.activeStreamCount ?? 0) > 0) return;
+    if (hadStreams && this.#streams.size === 0) this.#countDestroyWithRequests(false);
+    this.#close('flush');
   }
 
   onClose(reason: ConnectionCloseReason, detail: string): void {
@@ -101,10 +104,7 @@ class HttpConnection
     const { stats, dependencies } = this.config;
     stats.cxDestroy.inc();
     (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
-    if (this.#streams.size > 0) {
-      stats.cxDestroyActiveRq.inc();
-      (isLocal ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
-    }
+    if (this.#streams.size > 0) this.#countDestroyWithRequests(isLocal);
     this.#isClosed = true;
     dependencies.wheel.cancel(this.#timer);
     if (reason === 'reset') {
@@ -118,6 +118,12 @@ class HttpConnection
     stats.cxTxBytesTotal.add(this.#connection.bytesWritten);
     stats.cxLengthMs.record(dependencies.wheel.monotonicMs() - this.#startedMs);
     this.#owner.onSessionEnd(this);
+  }
+
+  #countDestroyWithRequests(isLocal: boolean): void {
+    const { stats } = this.config;
+    stats.cxDestroyActiveRq.inc();
+    (isLocal ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
   }
 
   onDelayedCloseTimeout(): void {
