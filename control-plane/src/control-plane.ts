@@ -11,6 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { createXdsMetrics, declareStateMetrics } from './metrics.ts';
 import { declareProcessMetrics } from './process-metrics.ts';
+import { createDiscoveryPoll } from './discovery-poll.ts';
 import { createProxyView } from './proxy-view.ts';
 import { openEmbeddedRegistry } from './registry/embedded-registry.ts';
 import { createRedisRegistry } from './registry/redis-registry.ts';
@@ -21,6 +22,8 @@ import type { Settings } from './settings.ts';
 import { SnapshotBuilder, type ResourceCheck } from './snapshot/build-snapshot.ts';
 import { startPublisher } from './snapshot/publisher.ts';
 import { SnapshotCache } from './snapshot/snapshot-cache.ts';
+import { DiscoveryFetch } from './xds/discovery-fetch.ts';
+import { buildEmptyAssignment } from './xds/empty-assignment.ts';
 import { NodeStatusBoard } from './xds/node-status.ts';
 import { createXdsService } from './xds/xds-service.ts';
 
@@ -75,9 +78,13 @@ export async function startControlPlane(
     });
     closers.push(() => publisher.stop());
 
+    const controlPlaneId = `heddle ${version}`;
+    const emptyAssignment = (name: string) => buildEmptyAssignment(api, name);
+    const fetch = new DiscoveryFetch({ snapshots, nodes, emptyAssignment, clock, controlPlaneId });
     const rest = await createRestApp({
       registry,
       proxies: createProxyView(nodes),
+      discovery: createDiscoveryPoll(api, fetch),
       readiness: () => readinessOf(registry, snapshots),
       snapshots: () => snapshots.status,
       metrics,
@@ -89,10 +96,11 @@ export async function startControlPlane(
       api,
       snapshots,
       nodes,
+      fetch,
       metrics: createXdsMetrics(metrics),
       clock,
       logger: logger.child({ component: 'xds' }),
-      controlPlaneId: `heddle ${version}`,
+      controlPlaneId,
       ackTimeoutMs: settings.ackTimeoutMs,
     });
     closers.push(() => xds.stop());

@@ -7,11 +7,24 @@ import type {
   DiscoveryResponse,
   Node,
 } from '@heddle/shared/xds/api';
+import {
+  deltaMethod,
+  sotwMethod,
+  type DeltaMethod,
+  type SotwMethod,
+} from '@heddle/shared/xds/discovery-method';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import { loadApi } from '@heddle/shared/xds/xds-api';
 
 export const api = loadApi();
 const ads = createAdsService(api);
+
+/** Streams of the service of one type. */
+export const clusterService = 'envoy.service.cluster.v3.ClusterDiscoveryService';
+export const endpointService = 'envoy.service.endpoint.v3.EndpointDiscoveryService';
+export const streamClusters = sotwMethod(api, clusterService, 'StreamClusters');
+export const deltaClusters = deltaMethod(api, clusterService, 'DeltaClusters');
+export const streamEndpoints = sotwMethod(api, endpointService, 'StreamEndpoints');
 
 const timeoutMs = 5_000;
 
@@ -95,16 +108,34 @@ function connect(port: number): Client {
   });
 }
 
-export function connectSotw(port: number): SotwClient {
+/** To the aggregated service unless another method is given. */
+export function connectSotw(port: number, method: SotwMethod = ads.StreamAggregatedResources): SotwClient {
   const client = connect(port);
-  const { path, requestSerialize, responseDeserialize } = ads.StreamAggregatedResources;
+  const { path, requestSerialize, responseDeserialize } = method;
   return new AdsClient(client, client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize));
 }
 
-export function connectDelta(port: number): DeltaClient {
+export function connectDelta(port: number, method: DeltaMethod = ads.DeltaAggregatedResources): DeltaClient {
   const client = connect(port);
-  const { path, requestSerialize, responseDeserialize } = ads.DeltaAggregatedResources;
+  const { path, requestSerialize, responseDeserialize } = method;
   return new AdsClient(client, client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize));
+}
+
+/** Asks once; rejects with the status of the call. */
+export function fetchOnce(
+  port: number,
+  service: string,
+  method: string,
+  request: MessageInit<DiscoveryRequest>,
+): Promise<DiscoveryResponse> {
+  const client = connect(port);
+  const { path, requestSerialize, responseDeserialize } = sotwMethod(api, service, method, 'fetch');
+  return new Promise<DiscoveryResponse>((resolve, reject) => {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) => {
+      if (error === null && response !== undefined) resolve(response);
+      else reject(error ?? new Error('no response'));
+    });
+  }).finally(() => client.close());
 }
 
 export function nodeNamed(

@@ -140,7 +140,9 @@ export async function untilEqual<T>(read: () => Promise<T>, expected: T, timeout
 export interface EnvoyOptions {
   readonly program: string;
   readonly xdsPort: number;
-  readonly apiType: 'GRPC' | 'DELTA_GRPC';
+  readonly apiType: 'GRPC' | 'DELTA_GRPC' | 'REST';
+  /** Whether every type has a stream of its own; polls have. */
+  readonly isSeparate?: boolean;
   readonly nodeId: string;
   readonly heddle: Readonly<Record<string, unknown>>;
 }
@@ -152,31 +154,38 @@ export interface EnvoyProcess {
 }
 
 /** A real Envoy that gets everything from the control plane. */
-export function startEnvoy({ program, xdsPort, apiType, nodeId, heddle }: EnvoyOptions): EnvoyProcess {
+export function startEnvoy(options: EnvoyOptions): EnvoyProcess {
+  const { program, xdsPort, apiType, nodeId, heddle, isSeparate = false } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-envoy-'));
-  const http2 = { '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions' };
+  const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  const http2Options = {
+    [httpOptions]: {
+      '@type': `type.googleapis.com/${httpOptions}`,
+      explicit_http_config: { http2_protocol_options: {} },
+    },
+  };
+  const to =
+    apiType === 'REST'
+      ? { cluster_names: ['ads'], refresh_delay: '0.2s' }
+      : { grpc_services: [{ envoy_grpc: { cluster_name: 'ads' } }] };
+  const apiSource = { api_type: apiType, transport_api_version: 'V3', ...to };
+  const source = {
+    resource_api_version: 'V3',
+    ...(isSeparate ? { api_config_source: apiSource } : { ads: {} }),
+  };
   const bootstrap = {
     node: { id: nodeId, cluster: 'test', metadata: { heddle } },
     dynamic_resources: {
-      ads_config: {
-        api_type: apiType,
-        transport_api_version: 'V3',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'ads' } }],
-      },
-      lds_config: { ads: {}, resource_api_version: 'V3' },
-      cds_config: { ads: {}, resource_api_version: 'V3' },
+      ...(isSeparate ? {} : { ads_config: apiSource }),
+      lds_config: source,
+      cds_config: source,
     },
     static_resources: {
       clusters: [
         {
           name: 'ads',
           type: 'STATIC',
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              ...http2,
-              explicit_http_config: { http2_protocol_options: {} },
-            },
-          },
+          ...(apiType === 'REST' ? {} : { typed_extension_protocol_options: http2Options }),
           load_assignment: {
             cluster_name: 'ads',
             endpoints: [

@@ -28,6 +28,7 @@ class PushedClient {
     this.#variant = variant;
     this.pusher = new Pusher({
       variant,
+      isAggregated: true,
       states: this.#states,
       ackTimeoutMs,
       maxResponseBytes,

@@ -1,7 +1,10 @@
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { systemClock } from '@heddle/shared/time/clock';
+import type { DeltaMethod, SotwMethod } from '@heddle/shared/xds/discovery-method';
 import { toTypeName, typeUrls } from '@heddle/shared/xds/type-urls';
 import type { Any } from '@heddle/shared/xds/api';
+import { DiscoveryFetch } from '../src/xds/discovery-fetch.ts';
+import { buildEmptyAssignment } from '../src/xds/empty-assignment.ts';
 import { NodeStatusBoard } from '../src/xds/node-status.ts';
 import { noXdsMetrics } from '../src/xds/xds-metrics.ts';
 import { createXdsService } from '../src/xds/xds-service.ts';
@@ -14,18 +17,26 @@ export interface XdsHarness {
   readonly snapshots: TestSnapshots;
   readonly nodes: NodeStatusBoard;
   readonly port: number;
-  sotw(): SotwClient;
-  delta(): DeltaClient;
+  sotw(method?: SotwMethod): SotwClient;
+  delta(method?: DeltaMethod): DeltaClient;
 }
 
 /** A server on a port of its own with snapshots set by hand; everything is closed at the end of `use`. */
 export async function withXds(use: (xds: XdsHarness) => Promise<void>, ackTimeoutMs = 5_000): Promise<void> {
   const snapshots = new TestSnapshots();
   const nodes = new NodeStatusBoard(systemClock, 60_000);
+  const fetch = new DiscoveryFetch({
+    snapshots,
+    nodes,
+    emptyAssignment: (name) => buildEmptyAssignment(api, name),
+    clock: systemClock,
+    controlPlaneId: 'test',
+  });
   const service = createXdsService({
     api,
     snapshots,
     nodes,
+    fetch,
     metrics: noXdsMetrics,
     clock: systemClock,
     logger: createSilentLogger(),
@@ -43,8 +54,8 @@ export async function withXds(use: (xds: XdsHarness) => Promise<void>, ackTimeou
       snapshots,
       nodes,
       port,
-      sotw: () => opened(connectSotw(port)),
-      delta: () => opened(connectDelta(port)),
+      sotw: (method) => opened(connectSotw(port, method)),
+      delta: (method) => opened(connectDelta(port, method)),
     });
   } finally {
     for (const client of clients) client[Symbol.dispose]();

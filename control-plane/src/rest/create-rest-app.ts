@@ -5,6 +5,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Registry } from '../registry/registry.ts';
 import { applyPlugin } from './apply.ts';
+import { discoveryPlugin, type DiscoveryPoll } from './discovery.ts';
 import { handleClientError, handleFrameworkError, installErrorHandler } from './error-handler.ts';
 import { healthPlugin, type ReadinessSource } from './health.ts';
 import { instancesPlugin } from './instances.ts';
@@ -22,6 +23,7 @@ import { statusPlugin, type SnapshotCounts } from './status.ts';
 export interface RestOptions {
   readonly registry: Registry;
   readonly proxies: ProxyStatusSource;
+  readonly discovery: DiscoveryPoll;
   readonly readiness: ReadinessSource;
   /** Asked for each request. */
   readonly snapshots: () => SnapshotCounts;
@@ -60,6 +62,7 @@ export async function createRestApp(options: RestOptions): Promise<FastifyInstan
   await app.register(policiesPlugin, options);
   await app.register(applyPlugin, options);
   await app.register(proxiesPlugin, options);
+  await app.register(discoveryPlugin, options);
   await app.register(statusPlugin, options);
   await app.register(healthPlugin, options);
   await app.register(metricsPlugin, { metrics: options.metrics });

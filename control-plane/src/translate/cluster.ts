@@ -7,7 +7,8 @@ import type { MessageInit } from '@heddle/shared/xds/message-init';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import { buildHealthCheck } from './health-check.ts';
 import { mergePolicies, protocolOf } from './mesh.ts';
-import { fromAds, tcpAddress, toDuration } from './message-parts.ts';
+import { configSourceOf, tcpAddress, toDuration } from './message-parts.ts';
+import type { SeparateSource } from './node-scope.ts';
 import { clusterName, inboundClusterName } from './resource-names.ts';
 import { referTo, type TranslatedOf } from './translated.ts';
 
@@ -21,6 +22,7 @@ export function buildServiceCluster(
   service: Service,
   version: string | undefined,
   policies: readonly Policy[],
+  source: SeparateSource | undefined,
 ): ClusterResource {
   const name = clusterName({ service: service.metadata.name, version });
   const policy = mergePolicies(policies);
@@ -33,7 +35,7 @@ export function buildServiceCluster(
       name,
       altStatName: statNameOf(name),
       type: 'EDS',
-      edsClusterConfig: { edsConfig: fromAds },
+      edsClusterConfig: { edsConfig: configSourceOf(source) },
       connectTimeout:
         policy.timeouts?.connect === undefined ? undefined : toDuration(policy.timeouts.connect),
       ...loadBalancing(policy.loadBalancer),

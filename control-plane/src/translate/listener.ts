@@ -2,7 +2,8 @@ import type { ServiceProtocol } from '@heddle/shared/model/service';
 import type { Filter, TrafficDirection } from '@heddle/shared/xds/api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
-import { extension, fromAds, tcpAddress } from './message-parts.ts';
+import { configSourceOf, extension, tcpAddress } from './message-parts.ts';
+import type { SeparateSource } from './node-scope.ts';
 import {
   clusterName,
   inboundClusterName,
@@ -14,14 +15,16 @@ import { referTo, type Reference, type TranslatedOf } from './translated.ts';
 
 type ListenerResource = TranslatedOf<'envoy.config.listener.v3.Listener'>;
 
-interface Endpoint {
+interface Place {
   readonly address: string;
   readonly port: number;
+  /** Of the routes. */
+  readonly source: SeparateSource | undefined;
 }
 
 /** Where applications send requests to services, told apart by their Host. */
-export function buildOutboundListener(api: XdsApi, at: Endpoint): ListenerResource {
-  return toListener(outboundName, at, 'OUTBOUND', httpFilter(api, outboundName, outboundName));
+export function buildOutboundListener(api: XdsApi, at: Place): ListenerResource {
+  return toListener(outboundName, at, 'OUTBOUND', httpFilter(api, outboundName, outboundName, at.source));
 }
 
 /** The port of its own that a service asked for. */
@@ -29,14 +32,14 @@ export function buildServicePortListener(
   api: XdsApi,
   service: string,
   protocol: ServiceProtocol,
-  at: Endpoint,
+  at: Place,
 ): ListenerResource {
   const name = servicePortName(service);
   const statPrefix = `outbound_${service}`;
   const filter =
     protocol === 'tcp'
       ? tcpFilter(api, statPrefix, clusterName({ service }))
-      : httpFilter(api, statPrefix, name);
+      : httpFilter(api, statPrefix, name, at.source);
   return toListener(name, at, 'OUTBOUND', filter);
 }
 
@@ -44,13 +47,13 @@ export function buildServicePortListener(
 export function buildInboundListener(
   api: XdsApi,
   protocol: ServiceProtocol,
-  at: Endpoint,
+  at: Place,
   appPort: number,
 ): ListenerResource {
   const filter =
     protocol === 'tcp'
       ? tcpFilter(api, inboundName, inboundClusterName(appPort))
-      : httpFilter(api, inboundName, inboundName);
+      : httpFilter(api, inboundName, inboundName, at.source);
   return toListener(inboundName, at, 'INBOUND', filter);
 }
 
@@ -61,7 +64,7 @@ interface TerminalFilter {
 
 function toListener(
   name: string,
-  at: Endpoint,
+  at: Place,
   trafficDirection: TrafficDirection,
   { filter, reference }: TerminalFilter,
 ): ListenerResource {
@@ -78,7 +81,12 @@ function toListener(
   };
 }
 
-function httpFilter(api: XdsApi, statPrefix: string, routeConfigName: string): TerminalFilter {
+function httpFilter(
+  api: XdsApi,
+  statPrefix: string,
+  routeConfigName: string,
+  source: SeparateSource | undefined,
+): TerminalFilter {
   return {
     reference: referTo('routeConfiguration', routeConfigName),
     filter: extension(
@@ -88,7 +96,7 @@ function httpFilter(api: XdsApi, statPrefix: string, routeConfigName: string): T
       {
         statPrefix,
         codecType: 'AUTO',
-        rds: { configSource: fromAds, routeConfigName },
+        rds: { configSource: configSourceOf(source), routeConfigName },
         // Whoever speaks WebSocket to a service decides that with the service, not with the mesh.
         upgradeConfigs: [{ upgradeType: 'websocket' }],
         httpFilters: [

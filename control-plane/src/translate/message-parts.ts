@@ -3,9 +3,26 @@ import type { Address, Any, ApiMessages, ConfigSource, Duration } from '@heddle/
 import { packAny } from '@heddle/shared/xds/any';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
+import type { SeparateSource } from './node-scope.ts';
 
-/** Everything that proxies fetch comes over the one ADS stream. */
-export const fromAds: MessageInit<ConfigSource> = { ads: {}, resourceApiVersion: 'V3' };
+/** Everything that proxies fetch comes over the one ADS stream, unless they said that they have none. */
+export function configSourceOf(source: SeparateSource | undefined): MessageInit<ConfigSource> {
+  if (source === undefined) return { ads: {}, resourceApiVersion: 'V3' };
+  const { cluster, apiType, refreshMs } = source;
+  const to =
+    apiType === 'REST'
+      ? { clusterNames: [cluster], refreshDelay: fromMs(refreshMs) }
+      : { grpcServices: [{ envoyGrpc: { clusterName: cluster } }] };
+  return {
+    resourceApiVersion: 'V3',
+    apiConfigSource: { apiType, transportApiVersion: 'V3', ...to },
+  };
+}
+
+/** What tells resources apart that are fetched from different places; a part of their keys. */
+export function sourceKey(source: SeparateSource | undefined): string {
+  return source === undefined ? '' : ` from ${JSON.stringify(source)}`;
+}
 
 /** Of a Gateway API duration such as `1m30s`. */
 export function toDuration(text: string): MessageInit<Duration> {

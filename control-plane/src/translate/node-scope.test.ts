@@ -9,9 +9,25 @@ function parse(heddle: JsonObject | undefined) {
 }
 
 test('a node that says nothing gets every service and no inbound listener', () => {
-  const outbound = { upstreams: undefined, address: '127.0.0.1', port: 15_001, hasServicePorts: true };
+  const outbound = {
+    upstreams: undefined,
+    address: '127.0.0.1',
+    port: 15_001,
+    hasServicePorts: true,
+    source: undefined,
+  };
   assert.deepEqual(parse(undefined), { outbound, inbound: undefined });
   assert.deepEqual(parseNodeScope({ id: 'n', metadata: { other: 1 } }), { outbound, inbound: undefined });
+});
+
+test('a proxy without an ADS stream names the cluster of its bootstrap that it asks instead', () => {
+  const source = { cluster: 'xds', apiType: 'GRPC', refreshMs: 5_000 };
+  const scope = parse({ service: 'cart', configSource: { cluster: 'xds' } });
+  assert.deepEqual([scope.outbound.source, scope.inbound?.source], [source, source]);
+  assert.throws(
+    () => parse({ configSource: { cluster: '', apiType: 'ADS' } }),
+    /node\.metadata\.heddle\.configSource/,
+  );
 });
 
 test('upstreams are a set: order and doubles make no difference', () => {
@@ -26,6 +42,7 @@ test('a service asks for an inbound listener; its instance is the node unless it
     port: 15_006,
     appAddress: '127.0.0.1',
     appPort: undefined,
+    source: undefined,
   };
   assert.deepEqual(parse({ service: 'cart' }).inbound, { ...inbound, instance: 'n1' });
   assert.deepEqual(

@@ -32,9 +32,34 @@ export const NodeMetadataSchema = closedObject({
   inboundPort: Type.Optional(PortSchema),
   appAddress: Type.Optional(IpAddressSchema),
   appPort: Type.Optional(PortSchema),
+  configSource: Type.Optional(
+    closedObject(
+      {
+        cluster: Type.String({
+          description: 'Of its bootstrap: what leads to the control plane.',
+          minLength: 1,
+        }),
+        apiType: Type.Optional(
+          Type.Union([Type.Literal('GRPC'), Type.Literal('DELTA_GRPC'), Type.Literal('REST')]),
+        ),
+        refreshMs: Type.Optional(
+          Type.Integer({ description: 'How often it asks by REST.', minimum: 1, maximum: 3_600_000 }),
+        ),
+      },
+      { description: 'Where clusters and listeners send the proxy for the rest, if it has no ADS stream.' },
+    ),
+  ),
 });
 
 export type NodeMetadata = Static<typeof NodeMetadataSchema>;
+
+/** Where a proxy without an ADS stream fetches endpoints and routes. */
+export interface SeparateSource {
+  readonly cluster: string;
+  readonly apiType: 'GRPC' | 'DELTA_GRPC' | 'REST';
+  /** How often a client of `REST` asks. */
+  readonly refreshMs: number;
+}
 
 /** Which services a proxy calls, and where its applications reach them. Equal scopes share their resources. */
 export interface OutboundScope {
@@ -43,6 +68,8 @@ export interface OutboundScope {
   readonly address: string;
   readonly port: number;
   readonly hasServicePorts: boolean;
+  /** undefined: its ADS stream. */
+  readonly source: SeparateSource | undefined;
 }
 
 /** The application beside a proxy. */
@@ -54,6 +81,8 @@ export interface InboundScope {
   /** undefined: the port of the instance with this id. */
   readonly appPort: number | undefined;
   readonly instance: string;
+  /** undefined: its ADS stream. */
+  readonly source: SeparateSource | undefined;
 }
 
 export interface NodeScope {
@@ -65,6 +94,7 @@ export const defaultOutboundAddress = '127.0.0.1';
 export const defaultOutboundPort = 15_001;
 export const defaultInboundAddress = '0.0.0.0';
 export const defaultInboundPort = 15_006;
+export const defaultRefreshMs = 5_000;
 export const defaultAppAddress = '127.0.0.1';
 
 /** @throws InvalidInputError with every problem of `node.metadata.heddle` */
@@ -80,8 +110,18 @@ export function parseNodeScope(node: Pick<Node, 'id' | 'metadata'>): NodeScope {
 
 function toScope(nodeId: string, metadata: NodeMetadata): NodeScope {
   const upstreams = metadata.upstreams === undefined ? undefined : [...new Set(metadata.upstreams)].sort();
+  const { configSource } = metadata;
+  const source =
+    configSource === undefined
+      ? undefined
+      : {
+          cluster: configSource.cluster,
+          apiType: configSource.apiType ?? 'GRPC',
+          refreshMs: configSource.refreshMs ?? defaultRefreshMs,
+        };
   return {
     outbound: {
+      source,
       upstreams,
       address: metadata.listenAddress ?? defaultOutboundAddress,
       port: metadata.outboundPort ?? defaultOutboundPort,
@@ -91,6 +131,7 @@ function toScope(nodeId: string, metadata: NodeMetadata): NodeScope {
       metadata.service === undefined
         ? undefined
         : {
+            source,
             service: metadata.service,
             address: metadata.inboundAddress ?? defaultInboundAddress,
             port: metadata.inboundPort ?? defaultInboundPort,

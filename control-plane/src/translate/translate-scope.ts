@@ -6,6 +6,7 @@ import { buildInboundCluster, buildServiceCluster } from './cluster.ts';
 import { buildClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { buildInboundListener, buildOutboundListener, buildServicePortListener } from './listener.ts';
 import { protocolOf, type Mesh } from './mesh.ts';
+import { sourceKey } from './message-parts.ts';
 import { wouldLoop, type InboundScope, type OutboundScope } from './node-scope.ts';
 import { inboundClusterName, inboundName, outboundName, servicePortName } from './resource-names.ts';
 import {
@@ -38,6 +39,7 @@ const noPolicies: readonly Policy[] = [];
 export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): PlannedResource[] {
   const services = servicesOf(mesh, scope);
   const emptyBackends = emptyBackendsOf(mesh);
+  const from = sourceKey(scope.source);
   const planned: PlannedResource[] = [];
   for (const [name, target] of targetsOf(mesh, services)) {
     const service = mesh.services.get(target.service);
@@ -49,9 +51,9 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
       {
         typeName: resourceTypeNames.cluster,
         name,
-        key: `cluster ${name}`,
+        key: `cluster ${name}${from}`,
         inputs: [service, policies],
-        build: () => buildServiceCluster(api, service, target.version, policies),
+        build: () => buildServiceCluster(api, service, target.version, policies, scope.source),
       },
       {
         typeName: resourceTypeNames.endpoints,
@@ -66,7 +68,7 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
     {
       typeName: resourceTypeNames.listener,
       name: outboundName,
-      key: `listener ${outboundName} ${scope.address} ${scope.port}`,
+      key: `listener ${outboundName} ${scope.address} ${scope.port}${from}`,
       inputs: [],
       build: () => buildOutboundListener(api, scope),
     },
@@ -99,10 +101,9 @@ function planServicePort(
   const listener: PlannedResource = {
     typeName: resourceTypeNames.listener,
     name,
-    key: `listener ${name} ${scope.address}`,
+    key: `listener ${name} ${scope.address}${sourceKey(scope.source)}`,
     inputs: [service],
-    build: () =>
-      buildServicePortListener(api, service.metadata.name, protocol, { address: scope.address, port }),
+    build: () => buildServicePortListener(api, service.metadata.name, protocol, { ...scope, port }),
   };
   if (protocol === 'tcp') return [listener];
   const routeTable: PlannedResource = {
@@ -134,7 +135,7 @@ export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plann
     {
       typeName: resourceTypeNames.listener,
       name: inboundName,
-      key: `listener ${inboundName} ${scope.address} ${scope.port} ${appPort} ${protocol}`,
+      key: `listener ${inboundName} ${scope.address} ${scope.port} ${appPort} ${protocol}${sourceKey(scope.source)}`,
       inputs,
       build: () => buildInboundListener(api, protocol, scope, appPort),
     },

@@ -49,9 +49,11 @@ export interface NodeIdentity {
   readonly cluster: string;
   readonly userAgent: string;
   readonly variant: 'sotw' | 'delta';
+  /** Whether all types come over this stream; a node may have many of the others. */
+  readonly isAggregated: boolean;
 }
 
-/** Where one stream writes what becomes of its node. Without effect once a newer stream of the node is open. */
+/** Where one stream writes what becomes of its node. Without effect once a newer stream stands in its place. */
 export interface NodeReporter {
   onSent(typeUrl: string, version: string, nonce: string): void;
   onAcknowledged(typeUrl: string, version: string): void;
@@ -69,18 +71,25 @@ interface MutableType {
   lastNack: Nack | undefined;
 }
 
-interface NodeRecord {
-  readonly identity: NodeIdentity;
-  readonly connectedAt: number;
-  disconnectedAt: number | undefined;
+interface StreamRecord {
+  readonly isAggregated: boolean;
   readonly types: Map<string, MutableType>;
+}
+
+interface NodeRecord {
+  /** As the newest stream says. */
+  identity: NodeIdentity;
+  connectedAt: number;
+  /** Those that are open, in the order in which they were opened; of a node that left, those that it had. */
+  streams: readonly StreamRecord[];
+  disconnectedAt: number | undefined;
   /** By type URL. */
   readonly liveVersions: Map<string, string>;
 }
 
 /**
  * What every proxy was sent, acknowledged and refused. A node that left stays for a while as not connected.
- * While a node reconnects it may have two streams: the newest one counts.
+ * While a node reconnects it may have two aggregated streams: the newest one counts. Streams of single types add up.
  */
 export class NodeStatusBoard {
   readonly #clock: Clock;
@@ -97,37 +106,57 @@ export class NodeStatusBoard {
     const { nodeId } = identity;
     this.#timers.get(nodeId)?.cancel();
     this.#timers.delete(nodeId);
-    const record: NodeRecord = {
-      identity,
-      connectedAt: this.#clock.now(),
-      disconnectedAt: undefined,
-      types: new Map(),
-      // It comes on a stream of its own, which may outlive this one.
-      liveVersions: this.#records.get(nodeId)?.liveVersions ?? new Map<string, string>(),
-    };
-    this.#records.set(nodeId, record);
+    const stream: StreamRecord = { isAggregated: identity.isAggregated, types: new Map() };
+    const record = this.#join(identity, stream);
     return {
       onSent: (typeUrl, version, nonce) => {
-        const type = typeOf(record, typeUrl);
+        const type = typeOf(stream, typeUrl);
         if (type.state !== 'stale' || type.sentVersion === '') type.staleSinceMs = this.#clock.monotonicMs();
         Object.assign(type, { state: 'stale', sentVersion: version, nonce });
       },
       onAcknowledged: (typeUrl, version) => {
-        Object.assign(typeOf(record, typeUrl), { state: 'synced', acknowledgedVersion: version });
+        Object.assign(typeOf(stream, typeUrl), { state: 'synced', acknowledgedVersion: version });
       },
       onRefused: (typeUrl, nack) => {
         const lastNack = { ...nack, at: this.#clock.now() };
-        Object.assign(typeOf(record, typeUrl), { state: 'refused', lastNack });
+        Object.assign(typeOf(stream, typeUrl), { state: 'refused', lastNack });
       },
-      onClosed: () => {
-        if (this.#records.get(nodeId) !== record) return;
-        record.disconnectedAt = this.#clock.now();
-        this.#timers.set(
-          nodeId,
-          this.#clock.setTimer(this.#keepMs, () => this.#forget(nodeId)),
-        );
-      },
+      onClosed: () => this.#onClosed(nodeId, record, stream),
     };
+  }
+
+  #join(identity: NodeIdentity, stream: StreamRecord): NodeRecord {
+    const { nodeId, isAggregated } = identity;
+    const known = this.#records.get(nodeId);
+    const others = known?.disconnectedAt === undefined ? (known?.streams ?? []) : [];
+    const kept = isAggregated ? others.filter((other) => !other.isAggregated) : others;
+    const record = known ?? {
+      identity,
+      connectedAt: 0,
+      streams: [],
+      disconnectedAt: undefined,
+      liveVersions: new Map<string, string>(),
+    };
+    record.identity = identity;
+    if (kept.length === 0) record.connectedAt = this.#clock.now();
+    record.streams = [...kept, stream];
+    record.disconnectedAt = undefined;
+    this.#records.set(nodeId, record);
+    return record;
+  }
+
+  #onClosed(nodeId: string, record: NodeRecord, stream: StreamRecord): void {
+    if (this.#records.get(nodeId) !== record || !record.streams.includes(stream)) return;
+    if (record.disconnectedAt !== undefined) return;
+    if (record.streams.length > 1) {
+      record.streams = record.streams.filter((other) => other !== stream);
+      return;
+    }
+    record.disconnectedAt = this.#clock.now();
+    this.#timers.set(
+      nodeId,
+      this.#clock.setTimer(this.#keepMs, () => this.#forget(nodeId)),
+    );
   }
 
   /** What a sidecar says that all its workers serve, by type URL. Unknown nodes are ignored: they have no stream. */
@@ -143,8 +172,8 @@ export class NodeStatusBoard {
   /** Connected nodes, by the worst state of their types. */
   countByState(): Readonly<Record<SyncState, number>> {
     const counts: Record<SyncState, number> = { synced: 0, stale: 0, refused: 0 };
-    for (const { types } of this.#connected())
-      counts[worstOf(Array.from(types.values(), (type) => type.state))]++;
+    for (const record of this.#connected())
+      counts[worstOf(Array.from(typesOf(record), ([, type]) => type.state))]++;
     return counts;
   }
 
@@ -152,8 +181,8 @@ export class NodeStatusBoard {
   lagMs(): number {
     const nowMs = this.#clock.monotonicMs();
     let lagMs = 0;
-    for (const { types } of this.#connected()) {
-      for (const { state, staleSinceMs, sentVersion } of types.values()) {
+    for (const record of this.#connected()) {
+      for (const [, { state, staleSinceMs, sentVersion }] of typesOf(record)) {
         if (state === 'stale' && sentVersion !== '') lagMs = Math.max(lagMs, nowMs - staleSinceMs);
       }
     }
@@ -175,8 +204,8 @@ export class NodeStatusBoard {
   }
 }
 
-function typeOf(record: NodeRecord, typeUrl: string): MutableType {
-  let type = record.types.get(typeUrl);
+function typeOf({ types }: StreamRecord, typeUrl: string): MutableType {
+  let type = types.get(typeUrl);
   if (type === undefined) {
     type = {
       state: 'stale',
@@ -186,14 +215,20 @@ function typeOf(record: NodeRecord, typeUrl: string): MutableType {
       nonce: '',
       lastNack: undefined,
     };
-    record.types.set(typeUrl, type);
+    types.set(typeUrl, type);
   }
   return type;
 }
 
+function* typesOf({ streams }: NodeRecord): Iterable<readonly [typeUrl: string, type: MutableType]> {
+  for (const { types } of streams) yield* types;
+}
+
 function toStatus(record: NodeRecord): NodeStatus {
-  const { identity, connectedAt, disconnectedAt, types, liveVersions } = record;
-  const typeStatuses = [...types].map(([typeUrl, { lastNack, staleSinceMs: _, ...type }]): TypeStatus => {
+  const { identity, connectedAt, disconnectedAt, liveVersions } = record;
+  const byType = Map.groupBy(typesOf(record), ([typeUrl]) => typeUrl);
+  const types = Array.from(byType, ([typeUrl, entries]): TypeStatus => {
+    const { staleSinceMs: _, lastNack, ...type } = mergeTypes(entries.map(([, type]) => type));
     const liveVersion = liveVersions.get(typeUrl);
     return {
       typeUrl,
@@ -202,15 +237,33 @@ function toStatus(record: NodeRecord): NodeStatus {
       ...(liveVersion === undefined ? {} : { liveVersion }),
     };
   });
+  const { nodeId, cluster, userAgent, variant } = identity;
   return {
-    ...identity,
+    nodeId,
+    cluster,
+    userAgent,
+    variant,
     isConnected: disconnectedAt === undefined,
     connectedAt,
-    state: worstOf(typeStatuses.map((type) => type.state)),
-    types: typeStatuses,
+    state: worstOf(types.map((type) => type.state)),
+    types,
     ...(disconnectedAt === undefined ? {} : { disconnectedAt }),
     ...(liveVersions.size === 0 ? {} : { liveVersion: contentHash(...[...liveVersions].map(String).sort()) }),
   };
+}
+
+/** One type on several streams, as Envoys have one for each set of endpoints: the newest, in the worst state of all. */
+function mergeTypes(types: readonly MutableType[]): MutableType {
+  return types.reduce((merged, type) => ({
+    ...(type.sentVersion === '' ? merged : type),
+    state: worstOf([merged.state, type.state]),
+    lastNack: latestOf(merged.lastNack, type.lastNack),
+  }));
+}
+
+function latestOf(a: Nack | undefined, b: Nack | undefined): Nack | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.at >= a.at ? b : a;
 }
 
 function worstOf(states: readonly SyncState[]): SyncState {

@@ -2,6 +2,7 @@ import { typeUrls } from '@heddle/shared/xds/type-urls';
 import { versionOfSet, type Snapshot, type SnapshotResource } from '../snapshot/snapshot.ts';
 import { ClusterArrivals } from './cluster-arrivals.ts';
 import { isEmptyAssignment } from './empty-assignment.ts';
+import { LateRemovals } from './late-removals.ts';
 import { childTypes, fullSetTypes, planRows, routingTypes, type PushRow } from './push-plan.ts';
 import { covers } from './subscription.ts';
 import type { TypeState } from './type-state.ts';
@@ -20,6 +21,8 @@ export interface Push {
 
 export interface PusherSettings {
   readonly variant: 'sotw' | 'delta';
+  /** Whether all types of the client come over this stream, so that their order can be kept. */
+  readonly isAggregated: boolean;
   /** Of the stream; the pusher only reads the map. */
   readonly states: ReadonlyMap<string, TypeState>;
   readonly ackTimeoutMs: number;
@@ -36,6 +39,9 @@ export class Pusher {
   isResumed = false;
   readonly #settings: PusherSettings;
   readonly #arrivals: ClusterArrivals;
+  /** Of a stream that is not aggregated. */
+  readonly #lateRemovals = new LateRemovals();
+  readonly #lateEmptied = new LateRemovals();
 
   constructor(settings: PusherSettings) {
     this.#settings = settings;
@@ -91,6 +97,7 @@ export class Pusher {
     if (this.isResumed) ends.push(openedAtMs + ackTimeoutMs);
     const arrivals = this.#arrivals.nextDeadlineMs();
     if (arrivals !== undefined) ends.push(arrivals);
+    for (const late of [this.#lateRemovals, this.#lateEmptied]) ends.push(late.nextMs() ?? nowMs);
     const future = ends.filter((endMs) => endMs > nowMs);
     return future.length === 0 ? undefined : Math.min(...future) - nowMs;
   }
@@ -101,12 +108,18 @@ export class Pusher {
     const isUpsert = row.does !== 'remove';
     const allowed = isUpsert ? this.#allowedOf(state, difference.upserts, snapshot, nowMs) : [];
     const missing = isUpsert ? difference.missing : [];
-    const removals = row.does === 'upsert' ? [] : difference.removals;
+    const removals = this.#removalsOf(row, difference.removals, nowMs);
     const hasAnswer = isUpsert && state.mustAnswer;
     if (allowed.length + missing.length + removals.length === 0 && !hasAnswer) return undefined;
     if (!isSotw) return this.#deltaPush(state, snapshot, allowed, [...missing, ...removals]);
     if (fullSetTypes.has(state.typeUrl)) return fullSetPush(state, allowed, [...missing, ...removals]);
     return this.#partialPush(state, snapshot, allowed, [...missing, ...removals], hasAnswer);
+  }
+
+  #removalsOf({ does }: PushRow, removals: readonly string[], nowMs: number): readonly string[] {
+    if (does === 'upsert') return [];
+    if (does === 'replace' || this.#settings.isAggregated) return removals;
+    return this.#lateRemovals.ripe(removals, nowMs);
   }
 
   /** Without those that would break what the client does now. */
@@ -124,22 +137,26 @@ export class Pusher {
     // Endpoints that are all gone are a removal in disguise: routes that are on their way may leave the cluster.
     const mayBeRouted = (resource: SnapshotResource): boolean =>
       isEmptyAssignment(resource) && (state.isInUse(resource.name) || state.held.has(resource.name));
-    if (
-      !upserts.some(mayBeRouted) ||
-      routingTypes.every((typeUrl) => this.#isSettled(typeUrl, snapshot, nowMs))
-    )
-      return upserts;
+    const emptied = upserts.filter(mayBeRouted).map(({ name }) => name);
+    const mayGo = this.#mayBeEmptied(emptied, snapshot, nowMs);
     return upserts.flatMap((resource) => {
-      if (!mayBeRouted(resource)) return [resource];
+      if (!mayBeRouted(resource) || mayGo.has(resource.name)) return [resource];
       if (state.isInUse(resource.name)) return [];
       // A client that waits for an answer, since the cluster changed, is told once more what it was told last.
       return [state.held.get(resource.name) ?? resource];
     });
   }
 
+  #mayBeEmptied(names: readonly string[], snapshot: Snapshot, nowMs: number): ReadonlySet<string> {
+    if (!this.#settings.isAggregated) return new Set(this.#lateEmptied.ripe(names, nowMs));
+    const isRouted = names.length > 0 && routingTypes.some((type) => !this.#isSettled(type, snapshot, nowMs));
+    return new Set(isRouted ? [] : names);
+  }
+
   /** Whether a resource names a cluster that was not sent yet, and will be. */
   #namesUnsent({ references }: SnapshotResource, nowMs: number): boolean {
-    const { states, ackTimeoutMs, openedAtMs } = this.#settings;
+    const { states, isAggregated, ackTimeoutMs, openedAtMs } = this.#settings;
+    if (!isAggregated) return false;
     const clusters = states.get(typeUrls.cluster);
     const named = references.filter(({ typeUrl }) => typeUrl === typeUrls.cluster);
     // Who comes back asks for its types in any order; which of the clusters it lacks is not known before.
@@ -219,9 +236,9 @@ export class Pusher {
 
   /** Nothing is left to say, and everything was answered or had its time. */
   #isSettled(typeUrl: string, snapshot: Snapshot, nowMs: number): boolean {
-    const { states, ackTimeoutMs, openedAtMs } = this.#settings;
+    const { states, isAggregated, ackTimeoutMs, openedAtMs } = this.#settings;
     const state = states.get(typeUrl);
-    if (state === undefined) return !this.isResumed || nowMs - openedAtMs >= ackTimeoutMs;
+    if (state === undefined) return !isAggregated || !this.isResumed || nowMs - openedAtMs >= ackTimeoutMs;
     if (state.outstanding !== undefined && nowMs - state.outstanding.sentAtMs < ackTimeoutMs) return false;
     if (!state.hasWork) return true;
     const { upserts, missing, removals } = state.difference(snapshot);

@@ -2,18 +2,30 @@ import {
   Server,
   ServerCredentials,
   status as grpcStatus,
+  type sendUnaryData,
   type ServerDuplexStream,
   type ServerOptions,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
+import { InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
 import { loadLiveStatusService } from '@heddle/shared/status/live-status-service';
 import { createAdsService } from '@heddle/shared/xds/ads-service';
+import {
+  deltaMethod,
+  sotwMethod,
+  type DeltaMethod,
+  type SotwMethod,
+} from '@heddle/shared/xds/discovery-method';
+import { separateServices } from '@heddle/shared/xds/separate-services';
 import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/shared/xds/api';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import { buildEmptyAssignment } from './empty-assignment.ts';
+import type { DiscoveryFetch } from './discovery-fetch.ts';
 import { createResponseEncoder } from './encode-response.ts';
 import { createLiveStatusHandler } from './live-status.ts';
 import type { NodeStatusBoard } from './node-status.ts';
@@ -29,6 +41,7 @@ export interface XdsServiceOptions {
   readonly api: XdsApi;
   readonly snapshots: SnapshotSource;
   readonly nodes: NodeStatusBoard;
+  readonly fetch: DiscoveryFetch;
   readonly metrics: XdsMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -63,16 +76,22 @@ const serverOptions: ServerOptions = {
 
 type Call = ServerDuplexStream<object, object>;
 
-/** The aggregated discovery service in both variants, on grpc-js. */
+/** The discovery services, aggregated and of single types, in both variants, on grpc-js. */
 export function createXdsService(options: XdsServiceOptions): XdsService {
   const { api, metrics } = options;
   const server = new Server(serverOptions);
   const open = new Set<Call>();
+  // One for all services: what one stream has encoded serves the others too.
+  const encoders = {
+    sotw: createResponseEncoder(api, 'sotw', options.controlPlaneId),
+    delta: createResponseEncoder(api, 'delta', options.controlPlaneId),
+  };
 
-  function serve(variant: 'sotw' | 'delta'): (call: Call) => void {
+  function serve(variant: 'sotw' | 'delta', typeUrl?: string): (call: Call) => void {
     const dependencies: StreamDependencies = {
       ...options,
-      encoder: createResponseEncoder(api, variant, options.controlPlaneId),
+      typeUrl,
+      encoder: encoders[variant],
       emptyAssignment: (name) => buildEmptyAssignment(api, name),
       maxResponseBytes,
     };
@@ -106,6 +125,19 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
     StreamAggregatedResources: serve('sotw'),
     DeltaAggregatedResources: serve('delta'),
   });
+  for (const { service, stream, delta, fetch, typeUrl } of separateServices) {
+    const methods: Record<string, SotwMethod | DeltaMethod> = { [delta]: deltaMethod(api, service, delta) };
+    const handlers: UntypedServiceImplementation = { [delta]: serve('delta', typeUrl) };
+    if (stream !== undefined) {
+      methods[stream] = sotwMethod(api, service, stream);
+      handlers[stream] = serve('sotw', typeUrl);
+    }
+    if (fetch !== undefined) {
+      methods[fetch.method] = sotwMethod(api, service, fetch.method, 'fetch');
+      handlers[fetch.method] = serveFetch(options.fetch, typeUrl);
+    }
+    server.addService(methods, handlers);
+  }
 
   return {
     listen: (address, port) =>
@@ -119,6 +151,7 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
     stop: () =>
       new Promise((resolve) => {
         liveStatus.stop();
+        options.fetch.stop();
         for (const call of open) {
           call.emit('error', { code: grpcStatus.UNAVAILABLE, details: 'the control plane stops' });
         }
@@ -129,6 +162,18 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
           resolve();
         });
       }),
+  };
+}
+
+function serveFetch(fetch: DiscoveryFetch, typeUrl: string) {
+  return (call: ServerUnaryCall<DiscoveryRequest, object>, done: sendUnaryData<object>): void => {
+    try {
+      // There is no way to say that nothing changed.
+      done(null, fetch.answer(typeUrl, call.request).response);
+    } catch (thrown) {
+      const code = thrown instanceof InvalidInputError ? grpcStatus.INVALID_ARGUMENT : grpcStatus.UNAVAILABLE;
+      done({ code, details: messageOf(thrown) });
+    }
   };
 }
 

@@ -16,6 +16,7 @@ import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { Pusher, type Push } from './pusher.ts';
 import { setNames, updateNames } from './subscription.ts';
 import { TypeState } from './type-state.ts';
+import { userAgentOf } from './user-agent.ts';
 import type { XdsMetrics } from './xds-metrics.ts';
 
 /** Both variants' requests, as far as they are alike. */
@@ -45,6 +46,8 @@ export interface StreamTransport {
 }
 
 export interface StreamDependencies {
+  /** The type of the service; undefined: the service is the aggregated one. */
+  readonly typeUrl: string | undefined;
   readonly snapshots: SnapshotSource;
   readonly nodes: NodeStatusBoard;
   readonly encoder: ResponseEncoder;
@@ -65,7 +68,7 @@ interface OpenNode {
 }
 
 /**
- * One ADS stream of either variant. At most one response of a type is outstanding; whatever changes meanwhile
+ * One stream of either variant, aggregated or of a single type. At most one response of a type is outstanding; whatever changes meanwhile
  * is merged into the next. Every event ends in `#pump`, which sends all that the push plan lets go.
  */
 export class XdsStream {
@@ -88,6 +91,7 @@ export class XdsStream {
     this.#transport = transport;
     this.#pusher = new Pusher({
       variant,
+      isAggregated: dependencies.typeUrl === undefined,
       states: this.#states,
       ackTimeoutMs: dependencies.ackTimeoutMs,
       maxResponseBytes: dependencies.maxResponseBytes,
@@ -100,12 +104,13 @@ export class XdsStream {
   onRequest(request: StreamRequest): void {
     if (this.#isClosed) return;
     if (this.#node === undefined && !this.#open(request.node)) return;
-    if (request.typeUrl === '') return this.#refuse('type_url is required on an aggregated stream');
-    let state = this.#states.get(request.typeUrl);
+    const typeUrl = this.#typeOf(request.typeUrl);
+    if (typeUrl === undefined) return;
+    let state = this.#states.get(typeUrl);
     const isFirst = state === undefined;
     if (state === undefined) {
-      state = new TypeState(request.typeUrl);
-      this.#states.set(request.typeUrl, state);
+      state = new TypeState(typeUrl);
+      this.#states.set(typeUrl, state);
     }
     this.#applyAnswer(state, request, isFirst);
     this.#applyNames(state, request.names, isFirst);
@@ -127,6 +132,17 @@ export class XdsStream {
     this.#node?.reporter.onClosed();
   }
 
+  /** Who speaks to the service of one type need not name it. undefined: the stream was refused. */
+  #typeOf(requested: string): string | undefined {
+    const served = this.#dependencies.typeUrl;
+    if (requested === '' && served === undefined)
+      this.#refuse('type_url is required on an aggregated stream');
+    else if (requested !== '' && served !== undefined && requested !== served)
+      this.#refuse(`type_url is ${requested}, but this service serves ${served} only`);
+    else return requested === '' ? served : requested;
+    return undefined;
+  }
+
   #refuse(message: string): void {
     this.close();
     this.#transport.refuse(message);
@@ -146,6 +162,7 @@ export class XdsStream {
         cluster: node.cluster,
         userAgent: userAgentOf(node),
         variant: this.#variant,
+        isAggregated: this.#dependencies.typeUrl === undefined,
       };
       this.#node = { id: node.id, watch, reporter: nodes.open(identity) };
       this.#snapshot = watch.current();
@@ -277,12 +294,4 @@ export class XdsStream {
       );
     }
   }
-}
-
-function userAgentOf({ userAgentName, userAgentVersion, userAgentBuildVersion }: Node): string {
-  const build = userAgentBuildVersion?.version;
-  const version =
-    userAgentVersion ??
-    (build === undefined ? '' : `${build.majorNumber}.${build.minorNumber}.${build.patch}`);
-  return `${userAgentName} ${version}`.trim();
 }

@@ -5,7 +5,8 @@ import type {
   DiscoveryRequest,
   DiscoveryResponse,
 } from '@heddle/shared/xds/api';
-import { createAdsService, type Outgoing } from '@heddle/shared/xds/ads-service';
+import { createAdsService } from '@heddle/shared/xds/ads-service';
+import type { Outgoing } from '@heddle/shared/xds/discovery-method';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 
 /** A stream that a proxy opened, and all that it sent. */
