@@ -12,6 +12,7 @@ import type { AdsStatus } from './config/ads/ads-status.ts';
 import type { Bootstrap } from './config/model/bootstrap.ts';
 import type { RouteTables } from './config/route-tables.ts';
 import type { ListenerManager, ListenerState } from './downstream/listener/listener-manager.ts';
+import type { Secrets } from './secrets.ts';
 import type { ServerStatus } from './server-state.ts';
 import type { StatsReader } from './stats/stats-reader.ts';
 import type { ThreadReport } from './thread-inspection.ts';
@@ -33,6 +34,7 @@ export interface AdminSources {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   readonly routeTables: RouteTables;
+  readonly secrets: Pick<Secrets, 'inspect' | 'daysUntilFirstExpiry'>;
   adsStatus(): AdsStatus | undefined;
   threads(): Promise<readonly ThreadReport[]>;
   readonly control: ProxyControl;
@@ -89,17 +91,25 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
           const { name, version, bytes } = active;
           return [{ name, version, bytes, updatedAt: activeSince, isStatic: false }];
         }),
+      secrets: () => ({
+        static: bootstrap.staticSecrets.map(({ value, bytes }) => ({ name: value.name, bytes })),
+        dynamic: sources.secrets.inspect().map(({ name, active, updatedAt }) => ({
+          name,
+          updatedAt,
+          ...(active === undefined ? {} : { version: active.version, bytes: active.bytes }),
+        })),
+      }),
     }),
     ...createControlEndpoints(sources.control),
   ];
 }
 
 /** Statistics that are only worth their computation when somebody reads them. */
-function refreshing({ stats, declareStats, server, clusters }: AdminSources): StatsReader {
+function refreshing({ stats, declareStats, server, clusters, secrets }: AdminSources): StatsReader {
   return {
     ...stats,
     list() {
-      server.refreshStats();
+      server.refreshStats(secrets.daysUntilFirstExpiry());
       clusters.refreshStats();
       declareStats();
       return withIdleClusters(stats.list(), clusters.activeStatNames());

@@ -31,12 +31,14 @@ import { createStatsReader } from './stats/stats-reader.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { createThreadInspection } from './thread-inspection.ts';
+import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
 import { createSystemDnsResolver } from './upstream/discovery/dns-resolver.ts';
 import { EdsAssignments } from './upstream/discovery/eds-assignments.ts';
 import { formatHealthCheckEvent } from './upstream/health/health-check-event.ts';
 import { ClientCodecs } from './upstream/pool/client-codecs.ts';
+import { createSecrets } from './secrets.ts';
 import { createConnector } from './upstream-transport.ts';
 import { startWorkerPool, workerUrl } from './worker-pool.ts';
 import type { WorkerData } from './worker.ts';
@@ -163,7 +165,20 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
           onProcessed: () => live.onChange(),
         });
 
-  // Clusters.
+  // Secrets, and clusters, whose health checks need them too.
+  const ownSecrets = new WorkerSecrets();
+  const secrets = createSecrets({
+    bootstrap,
+    resourceTypes,
+    api: options.api,
+    clock,
+    rng,
+    logger,
+    stats: store.root,
+    activeConfig,
+    ads,
+    ownSecrets,
+  });
   const transport = createTransportContext(new TimerWheel(clock));
   const clusters = new ClusterManager({
     workerCount: concurrency,
@@ -172,8 +187,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     stats: store.root,
     assignments: new EdsAssignments(ads?.source(resourceTypes.endpoints) ?? noSource),
     resolver: createSystemDnsResolver(),
-    connector: createConnector(transport),
+    connector: createConnector(transport, ownSecrets),
     codecs: new ClientCodecs(new Http1Workspace(), clock, rng),
+    acquireSecrets: (owner, contexts, onReady) => secrets.acquire(owner, contexts, onReady),
     onHealthCheckEvent: (event) => logger.info({ event: formatHealthCheckEvent(event) }, 'health check'),
     onAllWorkersApplied: (callback) => activeConfig.whenApplied(activeConfig.generation, callback),
     publish: (update) => void activeConfig.publish({ clusters: [update] }),
@@ -204,6 +220,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     dependencies: {
       acquireRoutes: (need, onReady) => routeTables.acquire(need, onReady),
       waitForClusters: (names, onDone) => waitForClusters(names, availability, clock, clusterWaitMs, onDone),
+      acquireSecrets: (owner, contexts, onReady) => secrets.acquire(`listener ${owner}`, contexts, onReady),
       probeAddress,
       publish: (change) => activeConfig.publish(change),
       whenApplied: (generation, callback) => activeConfig.whenApplied(generation, callback),
@@ -313,6 +330,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     liveReporter?.stop();
     ads?.stop();
     clusters.stop();
+    secrets.stop();
     void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close()]).then(() => end(reason));
   }
 
@@ -340,6 +358,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       clusters,
       listeners,
       routeTables,
+      secrets,
       adsStatus: () => ads?.status(),
       threads: () => threads.inspect(),
       control,

@@ -1,11 +1,11 @@
 import { controlPlaneStats } from './config/ads/control-plane-stats.ts';
 import { subscriptionStats } from './config/ads/subscription-stats.ts';
 import { routeTableStats } from './config/route-tables.ts';
+import { certificateStats, secretStats, secretUserStats } from './config/secrets/secret-stats.ts';
 import { logFileStats } from './downstream/http/access-log/log-file.ts';
 import { grpcCallStats, grpcMessageStats } from './downstream/http/filters/grpc-call-stats.ts';
 import { connectionManagerStats, listenerResponseStats } from './downstream/http/connection-manager-stats.ts';
 import { listenerManagerStats } from './downstream/listener/listener-manager-stats.ts';
-import { listenerConnectionStats, listenerWorkerStats } from './downstream/listener/listener-stats.ts';
 import {
   proxyProtocolErrorStats,
   proxyProtocolStats,
@@ -13,11 +13,17 @@ import {
 } from './downstream/listener/filters/proxy-protocol.ts';
 import { tlsInspectorStats } from './downstream/listener/filters/tls-inspector.ts';
 import { connectionLimitStats } from './downstream/network/filters/connection-limit.ts';
+import {
+  listenerConnectionStats,
+  listenerSecretStats,
+  listenerWorkerStats,
+} from './downstream/listener/listener-stats.ts';
 import { overloadStats } from './overload/overload-manager.ts';
 import { routerStats } from './router/router-context.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
 import { downstreamTlsStats, tlsStats, upstreamTlsStats } from './transport/tls/tls-stats.ts';
+import { upstreamSecretStats } from './upstream-transport.ts';
 import { clusterGaugeStats } from './upstream/cluster-gauges.ts';
 import { http2ServerStats, http2Stats } from './stats/http2-stats.ts';
 import { clusterManagerStats, clusterReloadStats } from './upstream/cluster-manager-stats.ts';
@@ -48,6 +54,11 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   proxyProtocolStats,
   proxyProtocolVersionStats,
   tlsInspectorStats,
+  listenerSecretStats,
+  upstreamSecretStats,
+  secretStats,
+  secretUserStats,
+  certificateStats,
   tlsStats,
   downstreamTlsStats,
   upstreamTlsStats,

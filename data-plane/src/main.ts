@@ -45,7 +45,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const dataPlane = await startDataPlane({
     settings,
     bootstrap,
-    resourceTypes: createResourceTypes({ ...decoderOptions, runtime: effectiveRuntime(bootstrap.runtime) }),
+    resourceTypes: createResourceTypes({
+      ...decoderOptions,
+      runtime: effectiveRuntime(bootstrap.runtime),
+      staticSecrets: new Map(bootstrap.staticSecrets.map(({ value }) => [value.name, value])),
+      grpcClusters: new Set(bootstrap.grpcServers.keys()),
+      hasAds: bootstrap.ads !== undefined,
+    }),
     api,
     version: `heddle/${packageVersion()}`,
     clock: systemClock,

@@ -13,6 +13,11 @@ export const serverStats = describeStats(['server.'], (make) => ({
   memoryAllocated: make.gauge('memory_allocated', 'Memory in use on the heap and by buffers.', 'bytes'),
   memoryHeapSize: make.gauge('memory_heap_size', 'Memory reserved for the heap.', 'bytes'),
   memoryPhysicalSize: make.gauge('memory_physical_size', 'Resident memory of the process.', 'bytes'),
+  daysUntilFirstCertExpiring: make.gauge(
+    'days_until_first_cert_expiring',
+    'Days until the first certificate or authority in use expires; 4294967295 without any.',
+    'days',
+  ),
   initializationTime: make.histogram(
     'initialization_time_ms',
     'Time from the start until the process was live.',
@@ -29,7 +34,7 @@ export interface ServerStatus {
   /** Counts a worker thread that ended without being asked to. */
   onWorkerDied(): void;
   /** Brings `server.*` up to date; before statistics are read. */
-  refreshStats(): void;
+  refreshStats(daysUntilFirstCertExpires: number): void;
 }
 
 const stateNumbers: Readonly<Record<ServerState, number>> = {
@@ -80,7 +85,8 @@ export function createServerStatus({
       return Math.floor(uptimeMs() / 1000);
     },
     onWorkerDied: () => figures.workerDeaths.inc(),
-    refreshStats() {
+    refreshStats(daysUntilFirstCertExpires) {
+      figures.daysUntilFirstCertExpiring.set(daysUntilFirstCertExpires);
       const memory = process.memoryUsage();
       figures.live.set(current === 'DRAINING' || isHealthFailed ? 0 : 1);
       figures.state.set(stateNumbers[this.state]);

@@ -1,29 +1,45 @@
-import { connectSocket } from './transport/connect-socket.ts';
+import { describeStats } from './stats/describe-stats.ts';
+import { connectSocket, failToConnect } from './transport/connect-socket.ts';
 import { connectTls } from './transport/tls/connect-tls.ts';
+import { CurrentContext } from './transport/tls/current-context.ts';
 import { TlsStats } from './transport/tls/tls-stats.ts';
 import { UpstreamTlsContext } from './transport/tls/upstream-tls-context.ts';
+import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import type { TransportContext } from './transport/transport-context.ts';
 import type { UpstreamConnector } from './upstream/pool/upstream-connector.ts';
 
+export const upstreamSecretStats = describeStats(
+  ['cluster.<cluster>.client_ssl_socket_factory.'],
+  (make) => ({
+    notReady: make.counter(
+      'upstream_context_secrets_not_ready',
+      'Connections that were not made because a secret of the TLS context had not come.',
+    ),
+  }),
+);
+
 /** Opens sockets for the upstream half: of a worker for requests, of the main thread for health checks. */
-export function createConnector(transport: TransportContext): UpstreamConnector {
+export function createConnector(
+  transport: TransportContext,
+  secrets: WorkerSecrets = new WorkerSecrets(),
+): UpstreamConnector {
   const plain: UpstreamConnector = {
     connect: ({ address }, connectTimeoutMs) =>
       connectSocket(transport, { remoteAddress: address, connectTimeoutMs }),
     forCluster({ tls }, scope) {
       if (tls === undefined) return plain;
       const stats = new TlsStats(scope.scope('ssl.'), 'upstream');
-      const context = new UpstreamTlsContext(tls, stats);
+      const current = new CurrentContext(tls, secrets, (resolved) => new UpstreamTlsContext(resolved, stats));
       return {
-        connect: ({ address, hostname }, connectTimeoutMs, alpnProtocols, options) => {
+        connect({ address, hostname }, connectTimeoutMs, alpnProtocols, options) {
+          const context = current.get();
+          const connectOptions = { remoteAddress: address, connectTimeoutMs };
+          if (context === undefined) {
+            upstreamSecretStats.create(scope.scope('client_ssl_socket_factory.')).notReady.inc();
+            return failToConnect(transport, connectOptions);
+          }
           const wanted = context.wantedServer(hostname, options);
-          return connectTls(
-            transport,
-            { remoteAddress: address, connectTimeoutMs },
-            context,
-            wanted,
-            alpnProtocols,
-          );
+          return connectTls(transport, connectOptions, context, wanted, alpnProtocols);
         },
       };
     },

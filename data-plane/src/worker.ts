@@ -26,6 +26,7 @@ import { canInterceptAccept } from './transport/accepted-socket.ts';
 import { findPausableHandles } from './transport/pausable-handle.ts';
 import { ReadSlabs } from './transport/read-slabs.ts';
 import { SocketReader } from './transport/socket-reader.ts';
+import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { WorkerClusters } from './upstream/thread-local-clusters.ts';
 import { ClientCodecs } from './upstream/pool/client-codecs.ts';
@@ -70,6 +71,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     onDescriptor: (descriptor) => overload.onDescriptor(descriptor),
     hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs(wheel))),
   });
+  const secrets = new WorkerSecrets();
   const workspace = new Http1Workspace();
   const clusters = new WorkerClusters({
     workerIndex: data.index,
@@ -77,7 +79,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     clock: wheel,
     rng,
     stats: store.root,
-    connector: createConnector(transport),
+    connector: createConnector(transport, secrets),
     onHostFailed: (cluster, host) => send({ kind: 'host-failed', cluster, host }),
     codecs: new ClientCodecs(workspace, wheel, rng),
   });
@@ -104,6 +106,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
   };
   const listeners = new WorkerListeners({
     transport,
+    secrets,
     wheel,
     rng,
     stats: store.root,
@@ -121,11 +124,13 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
 
   /** Everything is swapped when this returns; only the opening of new sockets takes longer, and the answer waits for it. */
   function apply(update: ConfigUpdate): void {
+    for (const { key, value } of update.secrets) secrets.set(key, value);
     for (const cluster of update.clusters) clusters.apply(cluster);
     routes.apply(update.routeTables);
     const opened = listeners.apply(update.listeners, update.removedListeners);
     routes.remove(update.removedRouteTables);
     for (const name of update.removedClusters) clusters.remove(name);
+    for (const key of update.removedSecrets) secrets.remove(key);
     acknowledged = acknowledged.then(async () => {
       reportFailures(await opened);
       send({ kind: 'applied', generation: update.generation });

@@ -36,6 +36,16 @@ export interface ConfigDumpView {
   endpoints(): readonly DumpedResource[];
   listeners(): { readonly version: string; readonly listeners: readonly ListenerDump[] };
   routes(): readonly DumpedResource[];
+  secrets(): {
+    readonly static: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+    /** Without bytes: it has not come. */
+    readonly dynamic: readonly {
+      readonly name: string;
+      readonly updatedAt: number;
+      readonly version?: string;
+      readonly bytes?: Uint8Array;
+    }[];
+  };
 }
 
 interface Section {
@@ -76,6 +86,35 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
         : { warming_state: dumpResource('listener', typeUrls.listener, warming) }),
       ...errorState(error),
     };
+  }
+
+  /** Keys, passwords and the like are written as `[redacted]`. Absent when there are no secrets. */
+  function secretsSection(): Section[] {
+    const secrets = view.secrets();
+    if (secrets.static.length + secrets.dynamic.length === 0) return [];
+    const dynamic = secrets.dynamic.map(({ name, updatedAt, version, bytes }) => ({
+      name,
+      isActive: bytes !== undefined,
+      entry: {
+        name,
+        ...(version === '' ? {} : { version_info: version ?? 'uninitialized' }),
+        last_updated: toTimestamp(updatedAt),
+        secret: bytes === undefined ? { '@type': typeUrls.secret, name } : toJson(typeUrls.secret, bytes),
+      },
+    }));
+    const entries = (isActive: boolean) =>
+      dynamic.filter((one) => one.isActive === isActive).map(({ entry }) => entry);
+    return [
+      {
+        '@type': dumpType('SecretsConfigDump'),
+        ...listOf(
+          'static_secrets',
+          secrets.static.map(({ name, bytes }) => ({ name, secret: toJson(typeUrls.secret, bytes) })),
+        ),
+        ...listOf('dynamic_active_secrets', entries(true)),
+        ...listOf('dynamic_warming_secrets', entries(false)),
+      },
+    ];
   }
 
   function sections(includeEndpoints: boolean): Section[] {
@@ -146,6 +185,7 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
           ),
         ),
       },
+      ...secretsSection(),
     ];
   }
 

@@ -112,6 +112,7 @@ const dump = createConfigDumpEndpoint(api, {
     ],
   }),
   routes: () => [],
+  secrets: () => ({ static: [], dynamic: [] }),
 });
 
 test('/config_dump: sections in Envoy’s order, resources with their own field names', async () => {

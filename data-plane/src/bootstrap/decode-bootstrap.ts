@@ -6,6 +6,8 @@ import { managerOf, type Listener } from '../config/model/listener.ts';
 import { decodeIpAddress } from '../config/resources/address.ts';
 import { decodeCluster } from '../config/resources/cluster.ts';
 import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
+import { decodeSecret } from '../config/resources/tls/secret.ts';
+import type { Secret } from '../config/model/secret.ts';
 import { DecodeContext, type DecoderOptions } from '../config/resources/decode-context.ts';
 import { checkDnsResolver } from '../config/resources/dns.ts';
 import { deepFreeze } from '../config/resources/deep-freeze.ts';
@@ -15,6 +17,7 @@ import { createBootstrapWire } from './bootstrap-wire.ts';
 import { decodeAdsConfig } from './ads-config.ts';
 import { buildNode, toNodeIdentity, type NodeOverrides } from './node-identity.ts';
 import { decodeRuntime } from './runtime-layers.ts';
+import { findGrpcServers } from './grpc-servers.ts';
 import { checkStaticReferences } from './static-references.ts';
 
 /**
@@ -32,8 +35,17 @@ export function decodeBootstrap(
   // First, because what the other parts decode to may depend on it.
   const runtimeContext = new DecodeContext(options);
   const runtime = decodeRuntime(runtimeContext, message.layeredRuntime, 'layered_runtime');
-  const context = new DecodeContext({ ...options, runtime: effectiveRuntime(runtime) });
-  context.problems.push(...runtimeContext.problems);
+  const secretContext = new DecodeContext(options);
+  const secrets = decodeSecrets(secretContext, message);
+  const staticSecrets = new Map(secrets.map(({ value }) => [value.name, value]));
+  const hasAds = message.dynamicResources?.adsConfig !== undefined;
+  const context = new DecodeContext({
+    ...options,
+    runtime: effectiveRuntime(runtime),
+    staticSecrets,
+    hasAds,
+  });
+  context.problems.push(...runtimeContext.problems, ...secretContext.problems);
   context.check('envoy.config.bootstrap.v3.Bootstrap', message);
   checkDnsResolver(context, message.typedDnsResolverConfig, 'typed_dns_resolver_config');
   const node = buildNode(api, message.node, overrides);
@@ -43,6 +55,12 @@ export function decodeBootstrap(
     context,
     listeners.map(({ value }) => value),
     clusters,
+    secrets.map(({ value }) => value.name),
+  );
+  const grpcServers = findGrpcServers(
+    context,
+    clusters,
+    listeners.map(({ value }) => value),
   );
   const dynamic = decodeDynamic(context, message, clusters);
   refuseAdsWithoutServer(context, message, dynamic.ads !== undefined, clusters, listeners);
@@ -51,6 +69,8 @@ export function decodeBootstrap(
     node: toNodeIdentity(api, node),
     staticListeners: listeners,
     staticClusters: clusters,
+    staticSecrets: secrets,
+    grpcServers,
     ...dynamic,
     runtime,
     ignored: context.ignored,
@@ -65,6 +85,14 @@ function decodeClusters(context: DecodeContext, message: BootstrapMessage): Clus
   return (message.staticResources?.clusters ?? []).map((cluster, i) =>
     decodeCluster(context, cluster, `static_resources.clusters[${i}]`),
   );
+}
+
+function decodeSecrets(context: DecodeContext, message: BootstrapMessage): StaticResource<Secret>[] {
+  return (message.staticResources?.secrets ?? []).flatMap((secret, i) => {
+    const value = decodeSecret(context, secret, `static_resources.secrets[${i}]`);
+    const bytes = context.options.api.encode('envoy.extensions.transport_sockets.tls.v3.Secret', secret);
+    return value === undefined ? [] : [{ value, bytes }];
+  });
 }
 
 function decodeListeners(context: DecodeContext, message: BootstrapMessage): StaticResource<Listener>[] {

@@ -280,9 +280,14 @@ const refusals: readonly [string, string, RegExp][] = [
     /^b\.yaml:1:1: overload_manager: is not supported by Heddle yet/,
   ],
   [
-    'secrets',
+    'a secret of nothing',
     'static_resources: { secrets: [ { name: s } ] }',
-    /static_resources\.secrets: is not supported by Heddle yet/,
+    /static_resources\.secrets\[0\]: holds no secret/,
+  ],
+  [
+    'two secrets of one name',
+    'static_resources: { secrets: [ { name: s, generic_secret: {} }, { name: s, generic_secret: {} } ] }',
+    /static_resources\.secrets\[1\]\.name: "s" is the name of static_resources\.secrets\[0\]/,
   ],
   [
     'zone-aware routing',

@@ -8,6 +8,7 @@ export function checkStaticReferences(
   context: DecodeContext,
   listeners: readonly Listener[],
   clusters: readonly Cluster[],
+  secretNames: readonly string[],
 ): void {
   refuseDuplicates(
     context,
@@ -19,6 +20,7 @@ export function checkStaticReferences(
     listeners.map(({ name }) => name),
     'static_resources.listeners',
   );
+  refuseDuplicates(context, secretNames, 'static_resources.secrets');
   const known = new Set(clusters.map(({ name }) => name));
   for (const [i, listener] of listeners.entries()) {
     const chains = listener.filterChains.map((chain, j) => ({ chain, path: `filter_chains[${j}]` }));

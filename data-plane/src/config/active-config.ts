@@ -1,6 +1,12 @@
 import type { ClusterUpdate } from './model/cluster-update.ts';
 import type { RouteTable } from './model/route.ts';
-import type { ConfigChange, ConfigUpdate, ListenerUpdate, MainToWorker } from './worker-protocol.ts';
+import type {
+  ConfigChange,
+  ConfigUpdate,
+  ListenerUpdate,
+  MainToWorker,
+  SecretUpdate,
+} from './worker-protocol.ts';
 
 /**
  * The configuration that serves, and the only way to change it: `publish` sends a change to every worker, which
@@ -30,22 +36,26 @@ export interface ActiveConfigOptions {
 }
 
 interface MutableChange {
+  secrets: SecretUpdate[];
   clusters: ClusterUpdate[];
   routeTables: RouteTable[];
   listeners: ListenerUpdate[];
   removedListeners: string[];
   removedRouteTables: string[];
   removedClusters: string[];
+  removedSecrets: string[];
 }
 
 function createChange(): MutableChange {
   return {
+    secrets: [],
     clusters: [],
     routeTables: [],
     listeners: [],
     removedListeners: [],
     removedRouteTables: [],
     removedClusters: [],
+    removedSecrets: [],
   };
 }
 
@@ -56,6 +66,7 @@ function clusterNameOf(update: ClusterUpdate): string {
 export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
   const routeTables = new Map<string, RouteTable>();
   const listeners = new Map<string, ListenerUpdate>();
+  const secrets = new Map<string, SecretUpdate>();
   /** Worker → last generation that it applied. */
   const workers = new Map<number, number>();
   /** Workers that were ready at least once. */
@@ -89,19 +100,22 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
   }
 
   function remember(change: ConfigChange): void {
+    for (const secret of change.secrets ?? []) secrets.set(secret.key, secret);
     for (const table of change.routeTables ?? []) routeTables.set(table.name, table);
     for (const update of change.listeners ?? [])
       listeners.set(update.listener.name, { ...update, isInPlace: false });
     for (const name of change.removedListeners ?? []) listeners.delete(name);
     for (const name of change.removedRouteTables ?? []) routeTables.delete(name);
+    for (const key of change.removedSecrets ?? []) secrets.delete(key);
   }
 
   /** A worker adds before it removes: what the pending update removes must not be added by the same update. */
   function addsWhatPendingRemoves(change: ConfigChange): boolean {
     if (pending === undefined) return false;
-    const { removedClusters, removedListeners, removedRouteTables } = pending;
+    const { removedClusters, removedListeners, removedRouteTables, removedSecrets } = pending;
     return (
       (change.clusters ?? []).some((update) => removedClusters.includes(clusterNameOf(update))) ||
+      (change.secrets ?? []).some(({ key }) => removedSecrets.includes(key)) ||
       (change.routeTables ?? []).some(({ name }) => removedRouteTables.includes(name)) ||
       (change.listeners ?? []).some(({ listener }) => removedListeners.includes(listener.name))
     );
@@ -115,12 +129,14 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
         generation += 1;
         queueMicrotask(flush);
       }
+      pending.secrets.push(...(change.secrets ?? []));
       pending.clusters.push(...(change.clusters ?? []));
       pending.routeTables.push(...(change.routeTables ?? []));
       pending.listeners.push(...(change.listeners ?? []));
       pending.removedListeners.push(...(change.removedListeners ?? []));
       pending.removedRouteTables.push(...(change.removedRouteTables ?? []));
       pending.removedClusters.push(...(change.removedClusters ?? []));
+      pending.removedSecrets.push(...(change.removedSecrets ?? []));
       remember(change);
       return generation;
     },
@@ -142,6 +158,7 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
         kind: 'update',
         generation,
         ...createChange(),
+        secrets: [...secrets.values()],
         clusters: options.allClusters(),
         routeTables: [...routeTables.values()],
         listeners: [...listeners.values()],

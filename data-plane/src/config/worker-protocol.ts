@@ -1,6 +1,7 @@
 import type { Listener } from './model/listener.ts';
 import type { RouteTable } from './model/route.ts';
 import type { ClusterUpdate } from './model/cluster-update.ts';
+import type { SecretValue } from './model/secret.ts';
 
 /**
  * The messages between the main thread and its workers: structured clones of frozen values. The order of the
@@ -31,12 +32,21 @@ export interface ConfigUpdate {
   /** Counts up; acknowledged by `applied`. */
   readonly generation: number;
   /** Applied in the order of the fields: make before break. */
+  readonly secrets: readonly SecretUpdate[];
   readonly clusters: readonly ClusterUpdate[];
   readonly routeTables: readonly RouteTable[];
   readonly listeners: readonly ListenerUpdate[];
   readonly removedListeners: readonly string[];
   readonly removedRouteTables: readonly string[];
   readonly removedClusters: readonly string[];
+  /** Keys. */
+  readonly removedSecrets: readonly string[];
+}
+
+/** New connections use it; what is open stays as it is. `key`: that of the `SecretRef`. */
+export interface SecretUpdate {
+  readonly key: string;
+  readonly value: SecretValue;
 }
 
 /** What one swap changes; absent = nothing of that kind. */

@@ -31,6 +31,17 @@ export function connectSocket(context: TransportContext, options: ConnectOptions
   return connection;
 }
 
+/** A connection that cannot be made, as if it had been tried: `onClose` with `connect-failure`. */
+export function failToConnect(context: TransportContext, options: ConnectOptions): SocketConnection {
+  const socket = new Socket();
+  const connection = new SocketConnection(socket, context, options.remoteAddress, unboundAddress(options), {
+    ...options,
+    tls: { plainSocket: socket, toErrorText: () => '' },
+  });
+  socket.destroy(new Error('not ready'));
+  return connection;
+}
+
 export function startConnecting(socket: Socket, options: ConnectOptions): void {
   const { remoteAddress, sourceAddress, keepAliveMs } = options;
   socket.setNoDelay(true);

@@ -44,6 +44,10 @@ test('no request fails while clusters and hosts change under load, and every cou
     assignments: new EdsAssignments(eds),
     resolver: { resolve: () => Promise.reject(new Error('not used')) },
     ...socketUpstream,
+    acquireSecrets(_owner, _contexts, onReady) {
+      onReady();
+      return { countIn: () => undefined, release: () => undefined };
+    },
     onHealthCheckEvent: () => undefined,
     onAllWorkersApplied: (callback) => callback(),
     publish(update) {

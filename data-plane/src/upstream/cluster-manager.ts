@@ -1,4 +1,5 @@
 import type { Cluster } from '../config/model/cluster.ts';
+import { secretsOf } from '../config/model/resolve-tls.ts';
 import type { ClusterUpdate } from '../config/model/cluster-update.ts';
 import type {
   ReceivedResource,
@@ -251,7 +252,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
       resource,
       isStatic,
       updatedAt: clock.now(),
-      isSecondary: resource.value.discovery.kind === 'eds',
+      isSecondary: needsXds(resource.value),
       start: () => cluster.start(),
     };
     return entry;
@@ -301,4 +302,8 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
     this.#stats.active.set(this.#active.size);
     this.#stats.warming.set(this.#warming.size);
   }
+}
+
+function needsXds({ discovery, tls }: Cluster): boolean {
+  return discovery.kind === 'eds' || secretsOf(tls ?? {}).some(({ source }) => source.kind !== 'file');
 }

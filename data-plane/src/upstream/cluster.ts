@@ -4,6 +4,7 @@ import type { Cluster } from '../config/model/cluster.ts';
 import type { ClusterUpdate, HostSetUpdate } from '../config/model/cluster-update.ts';
 import { packHosts } from '../config/model/packed-hosts.ts';
 import type { Endpoints } from '../config/model/endpoints.ts';
+import type { UpstreamTls } from '../config/model/tls.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import { clearWorkerResources } from './circuit-breaker.ts';
 import { createMembershipStats, type MembershipStats } from './cluster-gauges.ts';
@@ -33,6 +34,12 @@ export interface MainUpstreamContext {
   /** For health checks. */
   readonly connector: UpstreamConnector;
   readonly codecs: ClientCodecs;
+  /** `onReady` runs once: when all secrets of the contexts are there, or will not come in time. */
+  readonly acquireSecrets: (
+    owner: string,
+    contexts: readonly UpstreamTls[],
+    onReady: () => void,
+  ) => { countIn(scopeName: string): void; release(): void };
   readonly onHealthCheckEvent: (event: HealthCheckEvent) => void;
   /** Runs the callback once all workers have applied what was published so far. */
   readonly onAllWorkersApplied: (callback: () => void) => void;
@@ -61,6 +68,9 @@ export class ManagedCluster implements DiscoveryEvents {
   readonly #mergeWindow: MergeWindow;
   readonly #stats: MembershipStats;
   readonly #traffic: Int32Array;
+  #secrets: { release(): void } | undefined;
+  /** What came before the secrets did: health checks need them. */
+  #held: { endpoints: Endpoints | undefined; isLoaded: boolean } | undefined;
   #isActive = false;
   #isLeaving = false;
   #version = 0;
@@ -123,12 +133,20 @@ export class ManagedCluster implements DiscoveryEvents {
   }
 
   start(): void {
+    const { name, statName, tls } = this.info;
+    if (tls !== undefined) {
+      this.#held = { endpoints: undefined, isLoaded: false };
+      const secrets = this.#context.acquireSecrets(`cluster ${name}`, [tls], () => this.#onSecretsReady());
+      secrets.countIn(`cluster.${statName}.`);
+      this.#secrets = secrets;
+    }
     this.#discovery.start(this);
   }
 
   /** Discovery, checks and timers end; what the workers have stays theirs. */
   stop(): void {
     this.#isActive = false;
+    this.#secrets?.release();
     this.#discovery.stop();
     this.#checker?.stop();
     this.#mergeWindow.stop();
@@ -182,6 +200,10 @@ export class ManagedCluster implements DiscoveryEvents {
   }
 
   onEndpoints(endpoints: Endpoints): void {
+    if (this.#held !== undefined) {
+      this.#held.endpoints = endpoints;
+      return;
+    }
     if (this.#isLeaving && !hasEndpoint(endpoints)) return;
     const change = this.membership.update(endpoints);
     if (change === undefined) {
@@ -194,8 +216,16 @@ export class ManagedCluster implements DiscoveryEvents {
   }
 
   onFirstLoad(): void {
-    if (this.#checker === undefined) this.#events.onWarm();
+    if (this.#held !== undefined) this.#held.isLoaded = true;
+    else if (this.#checker === undefined) this.#events.onWarm();
     else this.#checker.awaitFirstRound(() => this.#events.onWarm());
+  }
+
+  #onSecretsReady(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held?.endpoints !== undefined) this.onEndpoints(held.endpoints);
+    if (held?.isLoaded === true) this.onFirstLoad();
   }
 
   #onFlags(member: Member, flags: number): void {

@@ -12,6 +12,7 @@ import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
 import { runTcpScenario } from './tcp-scenario.ts';
+import { runSecretsScenario } from './secrets-scenario.ts';
 import { runTlsScenario } from './tls-scenario.ts';
 import { runUpstreamScenario } from './upstream-scenario.ts';
 import { runWorkerScenario } from './worker-scenario.ts';
@@ -31,6 +32,7 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runProcessScenario,
   runRateLimitScenario,
   runTcpScenario,
+  runSecretsScenario,
   runTlsScenario,
   runUpstreamScenario,
   runWorkerScenario,

@@ -25,11 +25,12 @@ export class XdsPusher {
     }
   }
 
+  /** Returns its nonce. */
   push(
     type: ResourceType<unknown>,
     resources: Readonly<Record<string, Json>>,
     removedResources: readonly string[] = [],
-  ): void {
+  ): string {
     this.#nonceCount++;
     const version = `v${this.#nonceCount}`;
     const { typeUrl } = type;
@@ -45,6 +46,15 @@ export class XdsPusher {
         resource: { typeUrl, value: encodeYaml(type, JSON.stringify(json)) },
       })),
     });
+    return version;
+  }
+
+  /** What the proxy says to a push, by its nonce: undefined, or why it refuses it. */
+  async refusalOf(nonce: string): Promise<string | undefined> {
+    for (let index = 0; ; index++) {
+      const request = await this.#stream?.request(index);
+      if (request?.responseNonce === nonce) return request.errorDetail?.message;
+    }
   }
 }
 

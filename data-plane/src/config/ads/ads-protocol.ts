@@ -17,12 +17,27 @@ export interface AdsProtocol<Request> {
   read(bytes: Uint8Array): IncomingResponse;
 }
 
-const service = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
+/** ADS, or the service of one type. */
+export type XdsService = 'aggregated' | 'secrets';
 
-export function createSotwProtocol(api: XdsApi): AdsProtocol<SotwRequest> {
+const methods = {
+  aggregated: {
+    sotw: '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
+    delta: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+  },
+  secrets: {
+    sotw: '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets',
+    delta: '/envoy.service.secret.v3.SecretDiscoveryService/DeltaSecrets',
+  },
+} as const;
+
+export function createSotwProtocol(
+  api: XdsApi,
+  service: XdsService = 'aggregated',
+): AdsProtocol<SotwRequest> {
   return {
     variant: 'sotw',
-    method: `${service}/StreamAggregatedResources`,
+    method: methods[service].sotw,
     createState: () => new SotwMuxState(),
     encode: (request, node) =>
       api.encode('envoy.service.discovery.v3.DiscoveryRequest', { ...request, node }),
@@ -30,10 +45,13 @@ export function createSotwProtocol(api: XdsApi): AdsProtocol<SotwRequest> {
   };
 }
 
-export function createDeltaProtocol(api: XdsApi): AdsProtocol<DeltaRequest> {
+export function createDeltaProtocol(
+  api: XdsApi,
+  service: XdsService = 'aggregated',
+): AdsProtocol<DeltaRequest> {
   return {
     variant: 'delta',
-    method: `${service}/DeltaAggregatedResources`,
+    method: methods[service].delta,
     createState: () => new DeltaMuxState(),
     encode: (request, node) =>
       api.encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', { ...request, node }),

@@ -1,6 +1,6 @@
 import { describeStats, type StatsOf } from '../../stats/describe-stats.ts';
 
-export const controlPlaneStats = describeStats(['control_plane.'], (make) => ({
+export const controlPlaneStats = describeStats(['control_plane.', 'sds.<secret>.control_plane.'], (make) => ({
   connectedState: make.gauge('connected_state', '1 while the stream to a control plane is open.', '0 or 1'),
   pendingRequests: make.gauge(
     'pending_requests',

@@ -10,7 +10,12 @@ import type { ResourceType } from '../resources/resource-type.ts';
 import type { SubscriptionSource } from '../subscription.ts';
 import { AdsClient } from './ads-client.ts';
 import { AdsMux } from './ads-mux.ts';
-import { createDeltaProtocol, createSotwProtocol, type AdsProtocol } from './ads-protocol.ts';
+import {
+  createDeltaProtocol,
+  createSotwProtocol,
+  type AdsProtocol,
+  type XdsService,
+} from './ads-protocol.ts';
 import type { AdsStatus } from './ads-status.ts';
 import { controlPlaneStats } from './control-plane-stats.ts';
 import { createRequestRateLimit, noRateLimit } from './request-rate-limit.ts';
@@ -32,6 +37,8 @@ export interface Ads {
 
 export interface AdsOptions {
   readonly config: AdsConfig;
+  /** ADS unless told. */
+  readonly service?: XdsService;
   readonly node: NodeIdentity;
   readonly api: XdsApi;
   readonly resourceTypes: readonly ResourceType<unknown>[];
@@ -54,9 +61,10 @@ const childTypes = {
 } as const;
 
 export function createAds(options: AdsOptions): Ads {
-  return options.config.variant === 'delta'
-    ? createMux(options, createDeltaProtocol(options.api))
-    : createMux(options, createSotwProtocol(options.api));
+  const { api, service, config } = options;
+  return config.variant === 'delta'
+    ? createMux(options, createDeltaProtocol(api, service))
+    : createMux(options, createSotwProtocol(api, service));
 }
 
 function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>): Ads {

@@ -4,7 +4,12 @@ import type { SubscriptionStats } from '../subscription.ts';
 import { hashVersion } from './version-hash.ts';
 
 export const subscriptionStats = describeStats(
-  ['cluster_manager.cds.', 'listener_manager.lds.', 'http.<stat_prefix>.rds.<route_config>.'],
+  [
+    'cluster_manager.cds.',
+    'listener_manager.lds.',
+    'http.<stat_prefix>.rds.<route_config>.',
+    'sds.<secret>.',
+  ],
   (make) => ({
     attempts: make.counter('update_attempt', 'Waits for an answer; the end of one begins the next.'),
     successes: make.counter('update_success', 'Answers that were accepted.'),
@@ -18,15 +23,23 @@ export const subscriptionStats = describeStats(
   }),
 );
 
-/** Statistics of one subscription, under Envoy's names. `scope`: who subscribes (`cluster_manager.cds.`). */
-export function createSubscriptionStats(scope: StatsScope): SubscriptionStats {
+/**
+ * Statistics of one subscription, under Envoy's names. `scope`: who subscribes (`cluster_manager.cds.`). `from`: of a
+ * stream, as in Envoy, the end of an attempt begins the next: the wait for the answer that follows.
+ */
+export function createSubscriptionStats(
+  scope: StatsScope,
+  from: 'stream' | 'file' = 'stream',
+): SubscriptionStats {
   const stats = subscriptionStats.create(scope);
-  // As in Envoy, the end of an attempt begins the next: the wait for the answer that follows.
+  const beginNext = (): void => {
+    if (from === 'stream') stats.attempts.inc();
+  };
   return {
     onAttempt: () => stats.attempts.inc(),
     onSuccess({ version, atEpochMs, durationMs }) {
       stats.successes.inc();
-      stats.attempts.inc();
+      beginNext();
       stats.time.set(atEpochMs);
       stats.version.set(hashVersion(version));
       stats.versionText.set(version);
@@ -34,15 +47,15 @@ export function createSubscriptionStats(scope: StatsScope): SubscriptionStats {
     },
     onRejected() {
       stats.rejections.inc();
-      stats.attempts.inc();
+      beginNext();
     },
     onFailure() {
       stats.failures.inc();
-      stats.attempts.inc();
+      beginNext();
     },
     onInitialFetchTimeout() {
       stats.timeouts.inc();
-      stats.attempts.inc();
+      beginNext();
     },
   };
 }

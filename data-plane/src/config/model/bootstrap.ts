@@ -2,6 +2,7 @@ import type { Problem } from '@heddle/shared/errors/problem';
 import type { Address } from './address.ts';
 import type { Cluster } from './cluster.ts';
 import type { Listener } from './listener.ts';
+import type { Secret } from './secret.ts';
 import type { Locality } from './locality.ts';
 
 /** A bootstrap, decoded and checked. Times in ms. */
@@ -11,6 +12,9 @@ export interface Bootstrap {
   readonly admin?: { readonly address: Address };
   readonly staticListeners: readonly StaticResource<Listener>[];
   readonly staticClusters: readonly Cluster[];
+  readonly staticSecrets: readonly StaticResource<Secret>[];
+  /** How static clusters are reached that gRPC streams other than ADS go to; by name. */
+  readonly grpcServers: ReadonlyMap<string, GrpcServer>;
   /** Absent: nothing may come over ADS, and nothing wants to. */
   readonly ads?: AdsConfig;
   /** Absent: no clusters but the static ones. */
@@ -66,6 +70,9 @@ export interface AdsConfig {
   /** Absent: requests are not limited. */
   readonly rateLimit?: { readonly maxTokens: number; readonly fillPerSecond: number };
 }
+
+/** What a static cluster says of the server of gRPC streams. */
+export type GrpcServer = Pick<AdsConfig, 'addresses' | 'connectTimeoutMs' | 'keepAlive'>;
 
 /** `layered_runtime`. A later layer hides the same key of an earlier one. */
 export interface RuntimeConfig {

@@ -1,5 +1,6 @@
 import type { SubjectAltNameType } from '@heddle/shared/tls/subject-alt-names';
 import type { StringMatcher } from './matcher.ts';
+import type { SecretRef } from './secret.ts';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
@@ -22,12 +23,21 @@ export interface TlsCertificate {
   readonly keyType: 'rsa' | 'ec';
   /** Lower-case DNS names that it stands for, `*.` at the front of some; what SNI is compared with. */
   readonly serverNames: readonly string[];
+  readonly validity: Validity;
+}
+
+/** Of a certificate, or of the one in a bundle that is the first to expire. Epoch ms. */
+export interface Validity {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Envoy's `CertificateValidationContext`. Hashes are SHA-256. */
 export interface TlsValidation {
   /** Absent: the chain is not verified, only what else is asked for. */
   readonly trustedCaPem?: string;
+  /** Of the authorities; absent: there is none. */
+  readonly authorityValidity?: Validity;
   readonly crlPem?: string;
   /** Any of them must fit; empty: any name will do. */
   readonly subjectAltNames: readonly SubjectAltNameMatcher[];
@@ -51,9 +61,19 @@ interface TlsContext {
   /** In order of preference. */
   readonly alpnProtocols: readonly string[];
   readonly validation?: TlsValidation;
+  /** What comes on its own, and may change; absent: nothing does. */
+  readonly secrets?: TlsSecrets;
 }
 
-/** Envoy's `DownstreamTlsContext`. Has at least one certificate. */
+/** The secrets of one context: it is ready when all of them are there. */
+export interface TlsSecrets {
+  /** In place of `certificates`. */
+  readonly certificates: readonly SecretRef[];
+  /** In addition to `validation`, whose single values it replaces and whose lists it makes longer. */
+  readonly validation?: SecretRef;
+}
+
+/** Envoy's `DownstreamTlsContext`. Has at least one certificate, or a secret for it. */
 export interface DownstreamTls extends TlsContext {
   readonly requireClientCertificate: boolean;
   /** Clients that name no server are refused. */

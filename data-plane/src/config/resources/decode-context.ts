@@ -4,6 +4,7 @@ import { toTypeName } from '@heddle/shared/xds/type-urls';
 import type { Validator } from '@heddle/shared/xds/validate';
 import type { ApiTypeName, XdsApi } from '@heddle/shared/xds/xds-api';
 import type { RuntimeValues } from '../model/bootstrap.ts';
+import type { Secret } from '../model/secret.ts';
 import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { checkSupport } from './support/check-support.ts';
 import { supportTable } from './support/support-table.ts';
@@ -18,6 +19,12 @@ export interface DecoderOptions {
   readonly compileFormat: (format: string) => unknown;
   /** What the bootstrap's `layered_runtime` sets; it does not change while the process runs. */
   readonly runtime: RuntimeValues;
+  /** `static_resources.secrets`, by name; absent: there are none. */
+  readonly staticSecrets?: ReadonlyMap<string, Secret>;
+  /** Static clusters that gRPC streams can go to; absent: that is looked into later. */
+  readonly grpcClusters?: ReadonlySet<string>;
+  /** False: there is no management server, and nothing may come over ADS. */
+  readonly hasAds?: boolean;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Endpoints } from '../model/endpoints.ts';
 import type { Listener } from '../model/listener.ts';
 import type { RouteTable } from '../model/route.ts';
+import type { Secret } from '../model/secret.ts';
 import { decodeCluster } from './cluster.ts';
 import { DecodeContext, type DecoderOptions } from './decode-context.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -16,6 +17,7 @@ import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { decodeListener } from './listener.ts';
 import type { ResourceType } from './resource-type.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
+import { decodeSecret } from './tls/secret.ts';
 
 /** The HTTP filters that can be configured: one row for each factory that the workers have. */
 export const httpFilterDecoders: readonly HttpFilterDecoder[] = Object.freeze([
@@ -31,6 +33,7 @@ export interface ResourceTypes {
   readonly endpoints: ResourceType<Endpoints>;
   readonly listener: ResourceType<Listener>;
   readonly routeTable: ResourceType<RouteTable>;
+  readonly secret: ResourceType<Secret>;
 }
 
 export function createResourceTypes(options: DecoderOptions): ResourceTypes {
@@ -67,6 +70,14 @@ export function createResourceTypes(options: DecoderOptions): ResourceTypes {
       nameOfMessage: (message) => message.name,
       decode: (context, message) => decodeRouteConfiguration(context, message, ''),
     }),
+    secret: createType(options, {
+      typeUrl: typeUrls.secret,
+      messageType: 'envoy.extensions.transport_sockets.tls.v3.Secret',
+      isFullSet: false,
+      nameOf: (secret: Secret) => secret.name,
+      nameOfMessage: (message) => message.name,
+      decode: (context, message) => decodeSecret(context, message, ''),
+    }),
   });
 }
 
@@ -76,7 +87,8 @@ interface TypeRow<T, N extends keyof ApiMessages> {
   readonly isFullSet: boolean;
   nameOf(value: T): string;
   nameOfMessage(message: ApiMessages[N]): string;
-  decode(context: DecodeContext, message: ApiMessages[N]): T;
+  /** Undefined: it was refused. */
+  decode(context: DecodeContext, message: ApiMessages[N]): T | undefined;
 }
 
 function createType<T, N extends keyof ApiMessages>(
@@ -95,7 +107,8 @@ function createType<T, N extends keyof ApiMessages>(
       context.check(row.messageType, message);
       const value = row.decode(context, message);
       if (name === '') context.refuse('name', 'must not be empty: a resource is known by its name');
-      if (context.problems.length > 0) return { kind: 'refused', name, problems: context.problems };
+      if (value === undefined || context.problems.length > 0)
+        return { kind: 'refused', name, problems: context.problems };
       return { kind: 'ok', name, value: deepFreeze(value), ignored: context.ignored };
     },
   });

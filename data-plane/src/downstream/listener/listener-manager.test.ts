@@ -79,6 +79,10 @@ function createHarness() {
         onDone();
         return { cancel: () => undefined };
       },
+      acquireSecrets(_owner, _contexts, onReady) {
+        onReady();
+        return { countIn: () => undefined, release: () => undefined };
+      },
       probeAddress: (address: Address) =>
         taken.has(address.port)
           ? Promise.reject(new Error(`port ${address.port} is taken`))

@@ -10,11 +10,13 @@ import { findAddressConflicts } from './address-conflicts.ts';
 import { findBlocked } from './address-handover.ts';
 import { findUnwritableLogs } from './unwritable-logs.ts';
 import { listenerManagerStats } from './listener-manager-stats.ts';
-import { dependenciesOf, differsInFilterChainsOnly, isEqual, type RouteNeed } from './listener-needs.ts';
+import { scopeNameOf } from './listener-stats.ts';
+import type { ListenerNeeds, RouteNeed, SecretsUse } from './listener-needs.ts';
+import { dependenciesOf, differsInFilterChainsOnly, isEqual } from './listener-needs.ts';
 
 /**
- * Listeners on the main thread: warming (waits for its route tables, its address, and the clusters of its inline
- * routes), active (in every worker), draining (workers finish its connections). A candidate that fails leaves the
+ * Listeners on the main thread: warming (waits for its route tables, its secrets, its address, and the clusters of its
+ * inline routes), active (in every worker), draining (workers finish its connections). A candidate that fails leaves the
  * active one untouched. Is the watcher of LDS.
  */
 export interface ListenerManager extends ResourceWatcher<Listener> {
@@ -48,6 +50,7 @@ export interface ListenerState {
 export interface ListenerDependencies {
   acquireRoutes(need: RouteNeed, onReady: () => void): { release(): void };
   waitForClusters(names: Iterable<string>, onDone: () => void): { cancel(): void };
+  acquireSecrets(owner: string, contexts: ListenerNeeds['tls'], onReady: () => void): SecretsUse;
   /** Can this process listen there? Resolves with the address, a port 0 replaced by a free one. */
   probeAddress(address: Address): Promise<Address>;
   publish(change: ConfigChange): number;
@@ -69,7 +72,8 @@ export interface ListenerManagerOptions {
 
 interface Candidate {
   readonly resource: ReceivedResource<Listener>;
-  readonly routeUses: { release(): void }[];
+  readonly uses: { release(): void }[];
+  secrets: SecretsUse | undefined;
   /** `ready`: only the address is missing, which another listener may have to leave first. */
   state: 'warming' | 'ready' | 'binding';
   cancel: () => void;
@@ -78,7 +82,8 @@ interface Candidate {
 interface ActiveState {
   readonly resource: ReceivedResource<Listener>;
   readonly bound: Address;
-  readonly routeUses: { release(): void }[];
+  /** Of route tables and secrets. */
+  readonly uses: { release(): void }[];
 }
 
 interface Entry {
@@ -161,7 +166,8 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     const listener: Listener = { ...candidate.resource.value, address: bound };
     const isInPlace =
       previous !== undefined && differsInFilterChainsOnly(previous.resource.value, candidate.resource.value);
-    entry.active = { resource: candidate.resource, bound, routeUses: candidate.routeUses };
+    entry.active = { resource: candidate.resource, bound, uses: candidate.uses };
+    candidate.secrets?.countIn(scopeNameOf(listener));
     heldAddresses.add(formatAddress(bound));
     entry.warming = undefined;
     entry.updatedAt = clock.now();
@@ -188,7 +194,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
       clock.setTimer(options.drainTimeMs, () => {
         stats.draining.dec();
         draining.delete(state);
-        for (const use of state.routeUses) use.release();
+        for (const use of state.uses) use.release();
         options.onNamesDropped();
       });
     });
@@ -250,15 +256,16 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
   }
 
   function warm(entry: Entry, candidate: Candidate): void {
-    const { routes, clusterNames } = dependenciesOf(candidate.resource.value);
-    let missingCount = routes.length + 1;
+    const { routes, clusterNames, tls } = dependenciesOf(candidate.resource.value);
+    let missingCount = routes.length + 2;
     function onReady(): void {
       missingCount -= 1;
       if (missingCount > 0 || entry.warming !== candidate) return;
       candidate.state = 'ready';
       advance();
     }
-    for (const need of routes) candidate.routeUses.push(dependencies.acquireRoutes(need, onReady));
+    candidate.uses.push((candidate.secrets = dependencies.acquireSecrets(entry.name, tls, onReady)));
+    for (const need of routes) candidate.uses.push(dependencies.acquireRoutes(need, onReady));
     const wait = dependencies.waitForClusters(clusterNames, onReady);
     if (missingCount > 0) candidate.cancel = () => wait.cancel();
   }
@@ -268,7 +275,7 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     if (candidate === undefined) return;
     entry.warming = undefined;
     candidate.cancel();
-    for (const use of candidate.routeUses) use.release();
+    for (const use of candidate.uses) use.release();
   }
 
   function addOrUpdate(resource: ReceivedResource<Listener>, isStatic: boolean): void {
@@ -298,7 +305,13 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     (known === undefined ? stats.added : stats.modified).inc();
     dropWarming(entry);
     entry.error = undefined;
-    const candidate: Candidate = { resource, routeUses: [], state: 'warming', cancel: () => undefined };
+    const candidate: Candidate = {
+      resource,
+      uses: [],
+      secrets: undefined,
+      state: 'warming',
+      cancel: () => undefined,
+    };
     entry.warming = candidate;
     warm(entry, candidate);
     countStates();

@@ -1,5 +1,6 @@
 import { managerOf, type FilterChain, type Listener } from '../../config/model/listener.ts';
 import { clustersOfRouteTable } from '../../config/model/route.ts';
+import type { DownstreamTls } from '../../config/model/tls.ts';
 import type { ReceivedResource } from '../../config/subscription.ts';
 
 /** Byte for byte. */
@@ -26,12 +27,20 @@ export interface RouteNeed {
   readonly statPrefix: string;
 }
 
+/** The secrets of a listener's TLS contexts; counted below the listener's scope once its address is known. */
+export interface SecretsUse {
+  countIn(scopeName: string): void;
+  release(): void;
+}
+
 /** What a listener waits for before it serves. */
 export interface ListenerNeeds {
   /** Each table once. */
   readonly routes: readonly RouteNeed[];
   /** Clusters that inline routes name. */
   readonly clusterNames: ReadonlySet<string>;
+  /** Of all chains. */
+  readonly tls: readonly DownstreamTls[];
 }
 
 /** Envoy's default of `initial_fetch_timeout`. */
@@ -49,7 +58,8 @@ export function dependenciesOf(listener: Listener): ListenerNeeds {
       routeNeeds.set(name, { name, initialFetchTimeoutMs, statPrefix });
     } else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
   }
-  return { routes: [...routeNeeds.values()], clusterNames };
+  const tls = chainsOf(listener).flatMap((chain) => chain.tls ?? []);
+  return { routes: [...routeNeeds.values()], clusterNames, tls };
 }
 
 /** Then connections on unchanged chains stay. */

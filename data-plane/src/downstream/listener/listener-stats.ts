@@ -46,6 +46,16 @@ export const listenerWorkerStats = describeStats(['listener.<address>.worker_<in
   active: make.gauge('downstream_cx_active', 'Connections that this worker holds.', 'connections'),
 }));
 
+export const listenerSecretStats = describeStats(
+  ['listener.<address>.server_ssl_socket_factory.'],
+  (make) => ({
+    notReady: make.counter(
+      'downstream_context_secrets_not_ready',
+      'Connections that were closed because a secret of their TLS context had not come.',
+    ),
+  }),
+);
+
 /** What a listener counts in one worker; the worker's share once more below it. */
 export class ListenerStats {
   readonly scope: StatsScope;
@@ -89,6 +99,10 @@ export class ListenerStats {
 
   get transportSocketConnectTimeout() {
     return this.#connections.transportSocketConnectTimeout;
+  }
+
+  get secretsNotReady() {
+    return listenerSecretStats.create(this.scope.scope('server_ssl_socket_factory.')).notReady;
   }
 
   get tls(): TlsStats {

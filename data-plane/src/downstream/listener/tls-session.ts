@@ -11,7 +11,8 @@ import type { ListenerStats } from './listener-stats.ts';
 
 /** How a filter chain makes plain connections secure. */
 export interface ChainTls {
-  readonly context: DownstreamTlsContext;
+  /** Undefined: its secrets have not come. */
+  context(): DownstreamTlsContext | undefined;
   readonly transport: TransportContext;
   readonly clock: Clock;
   /** From the acceptance to the end of the handshake; 0 = no limit. */
@@ -97,7 +98,14 @@ export class TlsSession implements DownstreamSession, ConnectionHandlers {
   }
 
   #startHandshake({ hello, bytes }: FirstBytes): void {
-    const { context, transport } = this.#tls;
+    const { transport } = this.#tls;
+    const context = this.#tls.context();
+    if (context === undefined) {
+      this.#stats.secretsNotReady.inc();
+      this.#connection.setHandlers(this);
+      this.#connection.close('flush');
+      return;
+    }
     if (context.lacksServerName(hello)) {
       this.#refuse();
       return;

@@ -8,7 +8,9 @@ import type { StatsScope } from '../../stats/stats.ts';
 import type { TimerWheel } from '../../time/timer-wheel.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import { ListenSocket } from '../../transport/listen-socket.ts';
+import { CurrentContext } from '../../transport/tls/current-context.ts';
 import { DownstreamTlsContext } from '../../transport/tls/downstream-tls-context.ts';
+import type { WorkerSecrets } from '../../transport/tls/worker-secrets.ts';
 import type { TransportContext } from '../../transport/transport-context.ts';
 import type { NetworkFilterFactory } from '../network/network-filter.ts';
 import { statsPrefixesOf } from '../network/stats-prefixes.ts';
@@ -25,6 +27,7 @@ import type { ChainTls } from './tls-session.ts';
 
 export interface WorkerListenersDependencies {
   readonly transport: TransportContext;
+  readonly secrets: WorkerSecrets;
   readonly wheel: TimerWheel;
   readonly rng: Rng;
   readonly stats: StatsScope;
@@ -238,9 +241,10 @@ export class WorkerListeners {
   /** @throws Error if OpenSSL does not take what is configured */
   #createTls({ tls, transportSocketConnectTimeoutMs = 0 }: FilterChain): ChainTls | undefined {
     if (tls === undefined) return undefined;
-    const { transport, wheel } = this.#dependencies;
+    const { transport, wheel, secrets } = this.#dependencies;
+    const current = new CurrentContext(tls, secrets, (resolved) => new DownstreamTlsContext(resolved));
     return {
-      context: new DownstreamTlsContext(tls),
+      context: () => current.get(),
       transport,
       clock: wheel,
       handshakeTimeoutMs: transportSocketConnectTimeoutMs,

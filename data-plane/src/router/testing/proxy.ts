@@ -1,3 +1,4 @@
+import { WorkerSecrets } from '../../transport/tls/worker-secrets.ts';
 import type { TestContext } from 'node:test';
 import assert from 'node:assert/strict';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
@@ -144,6 +145,7 @@ export async function startProxy(
   };
   const drainTimeMs = options.drainTimeMs ?? 600_000;
   const listeners = new WorkerListeners({
+    secrets: new WorkerSecrets(),
     transport: createTransportContext(wheel),
     wheel,
     rng,

@@ -40,6 +40,10 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
     resolver: { resolve: () => Promise.reject(new Error('not used')) },
     connector,
     codecs: new ClientCodecs(new Http1Workspace(), clock, rng),
+    acquireSecrets(_owner, _contexts, onReady) {
+      onReady();
+      return { countIn: () => undefined, release: () => undefined };
+    },
     onHealthCheckEvent: (event) => events.push(event),
     onAllWorkersApplied: (callback) => applied.push(callback),
     publish: (update) => published.push(update),

@@ -6,8 +6,10 @@ import type {
   DiscoveryResponse,
 } from '@heddle/shared/xds/api';
 import { createAdsService } from '@heddle/shared/xds/ads-service';
-import type { Outgoing } from '@heddle/shared/xds/discovery-method';
+import { deltaMethod, sotwMethod, type Outgoing } from '@heddle/shared/xds/discovery-method';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
+
+const secretService = 'envoy.service.secret.v3.SecretDiscoveryService';
 
 /** A stream that a proxy opened, and all that it sent. */
 export class ServerStream<Q, R> {
@@ -93,13 +95,20 @@ export class ManagementServer {
 
   #createServer(): Server {
     const server = new Server();
+    const onSotw = (call: ServerDuplexStream<DiscoveryRequest, Outgoing<DiscoveryResponse>>): void =>
+      this.#sotw.add(new ServerStream(call));
+    const onDelta = (
+      call: ServerDuplexStream<DeltaDiscoveryRequest, Outgoing<DeltaDiscoveryResponse>>,
+    ): void => this.#delta.add(new ServerStream(call));
     server.addService(createAdsService(this.#api), {
-      StreamAggregatedResources: (call: ServerDuplexStream<DiscoveryRequest, Outgoing<DiscoveryResponse>>) =>
-        this.#sotw.add(new ServerStream(call)),
-      DeltaAggregatedResources: (
-        call: ServerDuplexStream<DeltaDiscoveryRequest, Outgoing<DeltaDiscoveryResponse>>,
-      ) => this.#delta.add(new ServerStream(call)),
+      StreamAggregatedResources: onSotw,
+      DeltaAggregatedResources: onDelta,
     });
+    const secrets = {
+      StreamSecrets: sotwMethod(this.#api, secretService, 'StreamSecrets'),
+      DeltaSecrets: deltaMethod(this.#api, secretService, 'DeltaSecrets'),
+    };
+    server.addService(secrets, { StreamSecrets: onSotw, DeltaSecrets: onDelta });
     return server;
   }
 }

@@ -62,7 +62,7 @@ export const bootstrapSupport: SupportTable = {
       ignore_global_conn_limit: 'the admin interface has no limit of connections',
     },
   },
-  [`${bootstrap}.Bootstrap.StaticResources`]: { supported: ['listeners', 'clusters'] },
+  [`${bootstrap}.Bootstrap.StaticResources`]: { supported: ['listeners', 'clusters', 'secrets'] },
   [`${bootstrap}.Bootstrap.DynamicResources`]: { supported: ['lds_config', 'cds_config', 'ads_config'] },
   [`${bootstrap}.ClusterManager`]: {
     supported: [],

@@ -12,6 +12,11 @@ const typeOfNamedRow = {
   'downstream HttpProtocolOptions': 'envoy.config.core.v3.HttpProtocolOptions',
   'upstream Http1ProtocolOptions': 'envoy.config.core.v3.Http1ProtocolOptions',
   'downstream Http1ProtocolOptions': 'envoy.config.core.v3.Http1ProtocolOptions',
+  'envoy.config.core.v3.ConfigSource (of secrets)': 'envoy.config.core.v3.ConfigSource',
+  'envoy.extensions.transport_sockets.tls.v3.TlsCertificate (of secrets)':
+    'envoy.extensions.transport_sockets.tls.v3.TlsCertificate',
+  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext (of secrets)':
+    'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext',
 } as Record<string, string>;
 
 test('every row names fields of the API, and what it supports has a row too', () => {

@@ -2,6 +2,21 @@ import type { SupportTable } from './message-support.ts';
 
 const tls = 'envoy.extensions.transport_sockets.tls.v3';
 
+/** Rows by another name: what holds for a context holds not for a secret of the same type. */
+const secretSource = 'envoy.config.core.v3.ConfigSource (of secrets)';
+const secretCertificate = `${tls}.TlsCertificate (of secrets)`;
+const secretValidation = `${tls}.CertificateValidationContext (of secrets)`;
+
+const certificate = ['certificate_chain', 'private_key', 'password'];
+const validation = [
+  'trusted_ca',
+  'crl',
+  'verify_certificate_spki',
+  'verify_certificate_hash',
+  'match_typed_subject_alt_names',
+  'match_subject_alt_names',
+];
+
 export const tlsSupport: SupportTable = {
   [`${tls}.DownstreamTlsContext`]: {
     supported: [
@@ -27,8 +42,43 @@ export const tlsSupport: SupportTable = {
     only: { allow_renegotiation: [false] },
   },
   [`${tls}.CommonTlsContext`]: {
-    supported: ['tls_params', 'tls_certificates', 'validation_context', 'alpn_protocols'],
+    supported: [
+      'tls_params',
+      'tls_certificates',
+      'tls_certificate_sds_secret_configs',
+      'validation_context',
+      'validation_context_sds_secret_config',
+      'combined_validation_context',
+      'alpn_protocols',
+    ],
   },
+  [`${tls}.CommonTlsContext.CombinedCertificateValidationContext`]: {
+    supported: ['default_validation_context', 'validation_context_sds_secret_config'],
+  },
+  [`${tls}.SdsSecretConfig`]: {
+    supported: ['name', 'sds_config'],
+    rows: { sds_config: secretSource },
+  },
+  [secretSource]: {
+    supported: [
+      'ads',
+      'path_config_source',
+      'api_config_source',
+      'initial_fetch_timeout',
+      'resource_api_version',
+    ],
+    only: { resource_api_version: ['AUTO', 'V3'] },
+  },
+  'envoy.config.core.v3.WatchedDirectory': { supported: ['path'] },
+  'envoy.config.core.v3.PathConfigSource': { supported: ['path', 'watched_directory'] },
+  [`${tls}.Secret`]: {
+    supported: ['name', 'tls_certificate', 'validation_context', 'session_ticket_keys', 'generic_secret'],
+    rows: { tls_certificate: secretCertificate, validation_context: secretValidation },
+  },
+  [`${tls}.TlsSessionTicketKeys`]: { supported: ['keys'] },
+  [`${tls}.GenericSecret`]: { supported: ['secret'] },
+  [secretCertificate]: { supported: [...certificate, 'watched_directory'] },
+  [secretValidation]: { supported: [...validation, 'watched_directory'] },
   [`${tls}.TlsParameters`]: {
     supported: [
       'tls_minimum_protocol_version',
@@ -37,17 +87,8 @@ export const tlsSupport: SupportTable = {
       'ecdh_curves',
     ],
   },
-  [`${tls}.TlsCertificate`]: { supported: ['certificate_chain', 'private_key', 'password'] },
-  [`${tls}.CertificateValidationContext`]: {
-    supported: [
-      'trusted_ca',
-      'crl',
-      'verify_certificate_spki',
-      'verify_certificate_hash',
-      'match_typed_subject_alt_names',
-      'match_subject_alt_names',
-    ],
-  },
+  [`${tls}.TlsCertificate`]: { supported: certificate },
+  [`${tls}.CertificateValidationContext`]: { supported: validation },
   [`${tls}.SubjectAltNameMatcher`]: { supported: ['san_type', 'matcher', 'oid'] },
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': { supported: [] },
 };

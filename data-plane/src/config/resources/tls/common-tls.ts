@@ -1,14 +1,18 @@
-import { createSecureContext } from 'node:tls';
-import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { CommonTlsContext } from '@heddle/shared/xds/api';
-import { toSecureContextOptions } from '../../model/secure-context-options.ts';
-import type { DownstreamTls, TlsCertificate } from '../../model/tls.ts';
+import { mergeValidation, problemOfValidation } from '../../model/resolve-tls.ts';
+import type { SecretRef } from '../../model/secret.ts';
+import type { DownstreamTls, TlsCertificate, TlsValidation } from '../../model/tls.ts';
 import type { DecodeContext } from '../decode-context.ts';
+import { decodeSecretReference } from './secret-reference.ts';
 import { decodeTlsCertificate } from './tls-certificate.ts';
 import { decodeTlsParameters } from './tls-parameters.ts';
 import { decodeTlsValidation } from './tls-validation.ts';
+import { tryOutTls } from './try-out-tls.ts';
 
-type CommonTls = Pick<DownstreamTls, 'parameters' | 'certificates' | 'alpnProtocols' | 'validation'>;
+type CommonTls = Pick<
+  DownstreamTls,
+  'parameters' | 'certificates' | 'alpnProtocols' | 'validation' | 'secrets'
+>;
 
 const maxProtocolBytes = 255;
 
@@ -21,13 +25,11 @@ export function decodeCommonTls(
 ): CommonTls {
   const problemCount = context.problems.length;
   const parameters = decodeTlsParameters(context, message?.tlsParams, `${path}.tls_params`, side);
-  const certificates = (message?.tlsCertificates ?? []).map((certificate, i) =>
-    decodeTlsCertificate(context, certificate, `${path}.tls_certificates[${i}]`),
+  const inlineCertificates = (message?.tlsCertificates ?? []).flatMap(
+    (certificate, i) => decodeTlsCertificate(context, certificate, `${path}.tls_certificates[${i}]`) ?? [],
   );
-  const validation =
-    message?.validationContext === undefined
-      ? undefined
-      : decodeTlsValidation(context, message.validationContext, `${path}.validation_context`);
+  const named = decodeNamedCertificates(context, message, path);
+  const { validation, secret } = decodeValidations(context, message, path);
   const alpnProtocols = message?.alpnProtocols ?? [];
   for (const [i, protocol] of alpnProtocols.entries()) {
     const byteCount = Buffer.byteLength(protocol);
@@ -35,38 +37,79 @@ export function decodeCommonTls(
       context.refuse(`${path}.alpn_protocols[${i}]`, 'must have 1 to 255 bytes');
     }
   }
-  const common: CommonTls = {
+  const certificates = [...inlineCertificates, ...named.certificates];
+  if (context.problems.length === problemCount) {
+    tryOutTls(context, { parameters, certificates: [] }, `${path}.tls_params`);
+    for (const [i, certificate] of inlineCertificates.entries()) {
+      tryOutTls(context, { parameters, certificates: [certificate] }, `${path}.tls_certificates[${i}]`);
+    }
+    if (validation !== undefined) {
+      tryOutTls(context, { parameters, certificates: [], validation }, `${path}.validation_context`);
+    }
+  }
+  return {
     parameters,
-    certificates: certificates.filter((certificate) => certificate !== undefined),
+    certificates,
     alpnProtocols,
     ...(validation === undefined ? {} : { validation }),
+    ...(named.refs.length === 0 && secret === undefined
+      ? {}
+      : {
+          secrets: { certificates: named.refs, ...(secret === undefined ? {} : { validation: secret }) },
+        }),
   };
-  if (context.problems.length === problemCount) tryOut(context, common, path);
-  return common;
 }
 
-/** OpenSSL has the last word: on the strength of keys and signatures, on lists of revoked certificates. */
-function tryOut(
+/** Certificates of the bootstrap, and those that come. */
+function decodeNamedCertificates(
   context: DecodeContext,
-  { parameters, certificates, validation }: CommonTls,
+  message: CommonTlsContext | undefined,
   path: string,
-): void {
-  const build = (
-    field: string,
-    parts: {
-      readonly certificates: readonly TlsCertificate[];
-      readonly validation?: CommonTls['validation'];
-    },
-  ): void => {
-    try {
-      createSecureContext(toSecureContextOptions({ parameters, preferClientCiphers: false, ...parts }));
-    } catch (thrown) {
-      context.refuse(`${path}.${field}`, `OpenSSL refuses it: ${messageOf(thrown)}`);
-    }
-  };
-  build('tls_params', { certificates: [] });
-  for (const [i, certificate] of certificates.entries()) {
-    build(`tls_certificates[${i}]`, { certificates: [certificate] });
+): { readonly certificates: TlsCertificate[]; readonly refs: SecretRef[] } {
+  const configs = message?.tlsCertificateSdsSecretConfigs ?? [];
+  const configsPath = `${path}.tls_certificate_sds_secret_configs`;
+  if (configs.length > 0 && (message?.tlsCertificates ?? []).length > 0) {
+    context.refuse(configsPath, 'must not be set: there are tls_certificates');
   }
-  if (validation !== undefined) build('validation_context', { certificates: [], validation });
+  const certificates: TlsCertificate[] = [];
+  const refs: SecretRef[] = [];
+  for (const [i, config] of configs.entries()) {
+    const reference = decodeSecretReference(context, config, `${configsPath}[${i}]`, 'tls-certificate');
+    if (reference?.kind === 'static') certificates.push(reference.value.certificate);
+    else if (reference !== undefined) refs.push(reference.ref);
+  }
+  if (certificates.length > 0 && refs.length > 0) {
+    context.refuse(configsPath, 'must be static secrets or dynamic ones, not both');
+  }
+  return { certificates, refs };
+}
+
+/** What stands in the context, merged with a static secret; and the secret that comes. */
+function decodeValidations(
+  context: DecodeContext,
+  message: CommonTlsContext | undefined,
+  path: string,
+): { readonly validation: TlsValidation | undefined; readonly secret: SecretRef | undefined } {
+  const combined = message?.combinedValidationContext;
+  const base = combined?.defaultValidationContext ?? message?.validationContext;
+  const basePath =
+    combined === undefined
+      ? `${path}.validation_context`
+      : `${path}.combined_validation_context.default_validation_context`;
+  let validation = base === undefined ? undefined : decodeTlsValidation(context, base, basePath);
+  const config = combined?.validationContextSdsSecretConfig ?? message?.validationContextSdsSecretConfig;
+  const configPath =
+    combined === undefined
+      ? `${path}.validation_context_sds_secret_config`
+      : `${path}.combined_validation_context.validation_context_sds_secret_config`;
+  const reference =
+    config === undefined
+      ? undefined
+      : decodeSecretReference(context, config, configPath, 'validation-context');
+  if (reference?.kind === 'static') validation = mergeValidation(validation, reference.value.validation);
+  const secret = reference?.kind === 'dynamic' ? reference.ref : undefined;
+  const problem =
+    validation === undefined || secret !== undefined ? undefined : problemOfValidation(validation);
+  if (problem !== undefined) context.refuse(`${basePath}.trusted_ca`, problem);
+  return { validation, secret };
 }

@@ -14,7 +14,8 @@ export function decodeDownstreamTls(
   const message = context.unpack(downstreamTlsType, any, path);
   if (message === undefined) return undefined;
   const commonPath = `${path}.common_tls_context`;
-  if ((message.commonTlsContext?.tlsCertificates ?? []).length === 0) {
+  const { tlsCertificates = [], tlsCertificateSdsSecretConfigs = [] } = message.commonTlsContext ?? {};
+  if (tlsCertificates.length + tlsCertificateSdsSecretConfigs.length === 0) {
     context.refuse(`${commonPath}.tls_certificates`, 'must not be empty: a server has a certificate');
   }
   return {

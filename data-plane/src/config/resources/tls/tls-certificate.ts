@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { readSubjectAltNames } from '@heddle/shared/tls/subject-alt-names';
 import type { TlsCertificate as TlsCertificateMessage } from '@heddle/shared/xds/api';
-import type { TlsCertificate } from '../../model/tls.ts';
+import type { TlsCertificate, Validity } from '../../model/tls.ts';
 import { readDataSource } from '../data-source.ts';
 import type { DecodeContext } from '../decode-context.ts';
 
@@ -39,6 +39,7 @@ export function decodeTlsCertificate(
     privateKeyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
     keyType,
     serverNames: serverNamesOf(leaf),
+    validity: validityOf(leaf),
   };
 }
 
@@ -80,6 +81,10 @@ function keyTypeOf(context: DecodeContext, key: KeyObject, path: string): 'rsa' 
   if (type === 'ec' && curves.includes(details?.namedCurve)) return 'ec';
   context.refuse(path, 'must be of RSA, or of ECDSA with P-256, P-384 or P-521');
   return undefined;
+}
+
+export function validityOf(certificate: X509Certificate): Validity {
+  return { from: certificate.validFromDate.getTime(), to: certificate.validToDate.getTime() };
 }
 
 /** The DNS names of the certificate; of one without alternative names its common name. */

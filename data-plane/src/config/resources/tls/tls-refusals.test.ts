@@ -129,19 +129,25 @@ const refused: readonly [name: string, context: Json, problem: RegExp][] = [
     /validation_context: OpenSSL refuses it/,
   ],
   [
-    'secrets by name',
+    'certificates of its own and secrets',
     { common_tls_context: { tls_certificate_sds_secret_configs: [sdsConfig], tls_certificates: [pair] } },
-    /tls_certificate_sds_secret_configs: is not supported by Heddle yet/,
+    /tls_certificate_sds_secret_configs: must not be set: there are tls_certificates/,
   ],
   [
-    'a combined validation context',
-    common({
-      combined_validation_context: {
-        default_validation_context: {},
-        validation_context_sds_secret_config: sdsConfig,
+    'a static secret that is not there',
+    { common_tls_context: { tls_certificate_sds_secret_configs: [{ name: 'x' }] } },
+    /tls_certificate_sds_secret_configs\[0\]\.name: "x" is no static secret/,
+  ],
+  [
+    'a secret of a file that is not there',
+    {
+      common_tls_context: {
+        tls_certificate_sds_secret_configs: [
+          { name: 'x', sds_config: { path_config_source: { path: '/nowhere/x' } } },
+        ],
       },
-    }),
-    /combined_validation_context: is not supported by Heddle yet/,
+    },
+    /sds_config\.path_config_source\.path: there is no "\/nowhere\/x"/,
   ],
   [
     'ticket keys',

@@ -7,7 +7,7 @@ import { readDataSource } from '../data-source.ts';
 import type { DecodeContext } from '../decode-context.ts';
 import { decodeStringMatcher } from '../matchers.ts';
 import { defined } from '../scalars.ts';
-import { readPemCertificates } from './tls-certificate.ts';
+import { readPemCertificates, validityOf } from './tls-certificate.ts';
 
 const nameTypes: Readonly<
   Record<SubjectAltNameMatcherMessage['sanType'], SubjectAltNameMatcher['type'] | undefined>
@@ -29,19 +29,15 @@ export function decodeTlsValidation(
 ): TlsValidation {
   const { trustedCa, crl } = message;
   const subjectAltNames = decodeSubjectAltNames(context, message, path);
-  if (subjectAltNames.length > 0 && trustedCa === undefined) {
-    context.refuse(`${path}.trusted_ca`, 'is missing: without it anybody can have any name');
-  }
-  if (crl !== undefined && trustedCa === undefined) {
-    context.refuse(`${path}.trusted_ca`, 'is missing: a list of revoked certificates needs it');
-  }
   const trustedCaPem =
     trustedCa === undefined
       ? undefined
       : readDataSource(context, trustedCa, `${path}.trusted_ca`).toString('latin1');
-  if (trustedCaPem !== undefined && trustedCaPem !== '') {
-    readPemCertificates(context, trustedCaPem, `${path}.trusted_ca`);
-  }
+  const authorities =
+    trustedCaPem === undefined || trustedCaPem === ''
+      ? []
+      : readPemCertificates(context, trustedCaPem, `${path}.trusted_ca`);
+  const [authorityValidity] = authorities.map(validityOf).sort((a, b) => a.to - b.to);
   return {
     subjectAltNames,
     certificateHashes: message.verifyCertificateHash.map((hash, i) =>
@@ -50,8 +46,9 @@ export function decodeTlsValidation(
     spkiHashes: message.verifyCertificateSpki.map((hash, i) =>
       decodeBase64Hash(context, hash, `${path}.verify_certificate_spki[${i}]`),
     ),
-    ...defined<Pick<TlsValidation, 'trustedCaPem' | 'crlPem'>>({
+    ...defined<Pick<TlsValidation, 'trustedCaPem' | 'authorityValidity' | 'crlPem'>>({
       trustedCaPem,
+      authorityValidity,
       crlPem: crl === undefined ? undefined : readDataSource(context, crl, `${path}.crl`).toString('latin1'),
     }),
   };

@@ -25,7 +25,13 @@ export function toModel(
   serverNames: readonly string[] = [],
   keyType: TlsCertificate['keyType'] = 'ec',
 ): TlsCertificate {
-  return { chainPem: certificate.pem, privateKeyPem: certificate.privateKeyPem, keyType, serverNames };
+  return {
+    chainPem: certificate.pem,
+    privateKeyPem: certificate.privateKeyPem,
+    keyType,
+    serverNames,
+    validity: { from: 0, to: 0 },
+  };
 }
 
 export function buildDownstreamTls(

@@ -1,0 +1,40 @@
+import type { AdsConfig } from './bootstrap.ts';
+import type { TlsCertificate, TlsValidation } from './tls.ts';
+
+/** Envoy's `Secret`, decoded and checked. */
+export interface Secret {
+  readonly name: string;
+  readonly value: SecretValue;
+  /** Directories in which a file that comes by a rename may be one of the secret's. Empty: it has no files. */
+  readonly watchedDirectories: readonly string[];
+}
+
+export type SecretValue =
+  | { readonly kind: 'tls-certificate'; readonly certificate: TlsCertificate }
+  | { readonly kind: 'validation-context'; readonly validation: TlsValidation }
+  /** Of 80 bytes each, in base64; the first one encrypts. */
+  | { readonly kind: 'session-ticket-keys'; readonly keysBase64: readonly string[] }
+  | { readonly kind: 'generic-secret'; readonly secretBase64: string };
+
+export type SecretKind = SecretValue['kind'];
+
+/** A secret that a TLS context names, and where it comes from. */
+export interface SecretRef {
+  /** Equal for the same secret of the same kind from the same source: it is fetched once. */
+  readonly key: string;
+  readonly kind: SecretKind;
+  readonly name: string;
+  readonly source: SecretSource;
+  /** 0 = wait for ever. */
+  readonly initialFetchTimeoutMs: number;
+}
+
+export type SecretSource =
+  | { readonly kind: 'ads' }
+  /** A file with a `DiscoveryResponse`, read again when it is renamed into place. */
+  | { readonly kind: 'file'; readonly path: string; readonly watchedDirectory?: string }
+  /** A gRPC stream of its own to a static cluster. */
+  | { readonly kind: 'grpc'; readonly service: GrpcSecretService };
+
+/** What `api_config_source` says; addresses and time-outs are those of the cluster. */
+export type GrpcSecretService = Omit<AdsConfig, 'addresses' | 'connectTimeoutMs' | 'keepAlive'>;
