@@ -6,6 +6,8 @@ import { logFileStats } from './downstream/http/access-log/log-file.ts';
 import { grpcCallStats, grpcMessageStats } from './downstream/http/filters/grpc-call-stats.ts';
 import { connectionManagerStats, listenerResponseStats } from './downstream/http/connection-manager-stats.ts';
 import { listenerManagerStats } from './downstream/listener/listener-manager-stats.ts';
+import { httpInspectorStats } from './downstream/listener/filters/http-inspector.ts';
+import { listenerRateLimitStats } from './downstream/listener/filters/local-rate-limit.ts';
 import {
   proxyProtocolErrorStats,
   proxyProtocolStats,
@@ -50,6 +52,8 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   listenerConnectionStats,
   listenerWorkerStats,
   listenerResponseStats,
+  httpInspectorStats,
+  listenerRateLimitStats,
   proxyProtocolErrorStats,
   proxyProtocolStats,
   proxyProtocolVersionStats,

@@ -43,6 +43,7 @@ const tlsInspector: ListenerFilter = {
 };
 const everything: FilterChainMatch = {
   prefixRanges: [],
+  directSourcePrefixRanges: [],
   sourceType: 'any',
   sourcePrefixRanges: [],
   sourcePorts: [],

@@ -33,6 +33,7 @@ const tls = buildDownstreamTls([toModel(certificate, ['a.test'])], { alpnProtoco
 const request = 'GET / HTTP/1.1\r\nhost: a.test\r\n\r\n';
 const matchesAll: FilterChainMatch = {
   prefixRanges: [],
+  directSourcePrefixRanges: [],
   sourceType: 'any',
   sourcePrefixRanges: [],
   sourcePorts: [],

@@ -29,6 +29,7 @@ test('an in-place update keeps the connections of unchanged chains and drains th
     buildChain(answering(body), hash, {
       match: {
         prefixRanges: [],
+        directSourcePrefixRanges: [],
         sourceType: 'any',
         sourcePrefixRanges: [],
         sourcePorts: port,
@@ -195,6 +196,7 @@ test('connections are counted, and turned away where no chain fits', async (t) =
     match: {
       destinationPort: 1,
       prefixRanges: [],
+      directSourcePrefixRanges: [],
       sourceType: 'any',
       sourcePrefixRanges: [],
       sourcePorts: [],

@@ -42,6 +42,10 @@ const rules: readonly TagRule[] = [
   },
   { tag: 'envoy.proxy_protocol_prefix', pattern: /^proxy_proto\.((?!versions\.)([^.]+)\.)./ds },
   { tag: 'envoy.proxy_protocol_version', pattern: /^proxy_proto\.(versions\.v(\d)\.)/ds },
+  {
+    tag: 'envoy.local_listener_ratelimit_prefix',
+    pattern: /^listener_local_ratelimit\.((.+)\.)rate_limited$/ds,
+  },
   { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/ds },
 ];
 

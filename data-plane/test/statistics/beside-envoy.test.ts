@@ -20,6 +20,8 @@ import {
   http2Options,
   httpHealthCheck,
   listener,
+  listenerFilter,
+  listenerRateLimit,
   manager,
   proxyProtocolFilter,
   route,
@@ -92,6 +94,8 @@ function buildBootstrap(
           listener_filters: [
             proxyProtocolFilter({ allow_requests_without_proxy_protocol: true }),
             proxyProtocolFilter({ allow_requests_without_proxy_protocol: true, stat_prefix: 'named' }),
+            listenerFilter('http_inspector.v3.HttpInspector'),
+            listenerRateLimit(1000),
           ],
         }),
       ],

@@ -80,10 +80,20 @@ export function manager(statPrefix: string, routes: readonly Json[] | string, fi
 }
 
 export function proxyProtocolFilter(fields: Json = {}): Json {
-  return {
-    name: 'proxy_protocol',
-    typed_config: { '@type': `${extensions}.filters.listener.proxy_protocol.v3.ProxyProtocol`, ...fields },
-  };
+  return listenerFilter('proxy_protocol.v3.ProxyProtocol', fields);
+}
+
+/** `type`: what stands behind `envoy.extensions.filters.listener.` */
+export function listenerFilter(type: string, fields: Json = {}): Json {
+  return { name: type, typed_config: { '@type': `${extensions}.filters.listener.${type}`, ...fields } };
+}
+
+/** A connection finds a token in a second at most. */
+export function listenerRateLimit(maxTokens: number): Json {
+  return listenerFilter('local_ratelimit.v3.LocalRateLimit', {
+    stat_prefix: 'limited',
+    token_bucket: { max_tokens: maxTokens, fill_interval: '1s' },
+  });
 }
 
 export function routeConfig(name: string, routes: readonly Json[]): Json {

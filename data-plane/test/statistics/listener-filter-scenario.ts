@@ -1,6 +1,12 @@
 import { RawClient } from '../../src/router/testing/raw-client.ts';
 import { buildBinary } from '../../src/transport/proxy-protocol/testing/build-proxy-header.ts';
-import { listener, manager, proxyProtocolFilter } from './bootstrap-parts.ts';
+import {
+  listener,
+  listenerFilter,
+  listenerRateLimit,
+  manager,
+  proxyProtocolFilter,
+} from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
 import { startSidecarProcess } from './sidecar-process.ts';
@@ -17,7 +23,16 @@ const names = [
   ),
 ];
 
-/** Connections with a PROXY header, good, bad and missing. */
+const openings = [
+  request,
+  'GET / HTTP/1.0\r\n\r\n',
+  'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  '\0',
+  'x'.repeat(70_000),
+];
+const inspectorNames = ['http10_found', 'http11_found', 'http2_found', 'http_not_found', 'read_error'];
+
+/** Connections with a PROXY header, good, bad and missing; with and without HTTP; and too many. */
 export async function runListenerFilterScenario(movements: Movements): Promise<void> {
   const kinds = {
     strict: {},
@@ -30,6 +45,11 @@ export async function runListenerFilterScenario(movements: Movements): Promise<v
         listener_filters: [proxyProtocolFilter({ stat_prefix, ...fields })],
       }),
     ),
+  );
+  const httpInspector = listenerFilter('http_inspector.v3.HttpInspector');
+  listeners.push(
+    listener('limited', manager('m', []), { listener_filters: [listenerRateLimit(1)] }),
+    listener('inspected', manager('m', []), { listener_filters: [httpInspector] }),
   );
   const sidecar = await startSidecarProcess({ static_resources: { listeners } });
   const run = new ScenarioRun(sidecar, movements);
@@ -47,6 +67,11 @@ export async function runListenerFilterScenario(movements: Movements): Promise<v
       await send(`lenient${suffix}`, request);
       for (const bytes of [line, buildBinary()]) await send(`none${suffix}`, bytes);
     }
+    for (const bytes of openings) await send('inspected', bytes);
+    await run.repeatUntilMoved('listener_local_ratelimit.<stat_prefix>.', ['rate_limited'], () => {
+      send('limited', request).catch(() => undefined);
+    });
+    await run.untilMoved('http_inspector.', ...inspectorNames);
     await run.untilMoved('proxy_proto.', ...names);
     await run.untilMoved('proxy_proto.<stat_prefix>.', ...names);
     await run.untilMoved('', 'downstream_cx_proxy_proto_error');

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { askAdmin } from './ask-admin.ts';
@@ -39,7 +41,11 @@ export async function startSidecarProcess(
     ...resources,
   };
   const limit = descriptorLimit === undefined ? '' : `ulimit -n ${descriptorLimit}; `;
-  const command = [...nodeArguments, program, '--config-yaml', JSON.stringify(bootstrap), ...argv];
+  // A file: as an argument it could be too long.
+  const folder = mkdtempSync(join(tmpdir(), 'heddle-sidecar-'));
+  const file = join(folder, 'bootstrap.json');
+  writeFileSync(file, JSON.stringify(bootstrap));
+  const command = [...nodeArguments, program, '--config-path', file, ...argv];
   const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, process.execPath, ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -58,6 +64,7 @@ export async function startSidecarProcess(
     },
     signal: (name) => void child.kill(name),
     async stop() {
+      rmSync(folder, { recursive: true, force: true });
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');

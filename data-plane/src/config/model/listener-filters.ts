@@ -7,7 +7,7 @@ export interface ListenerFilters {
   readonly filters: readonly ListenerFilter[];
 }
 
-export type ListenerFilter = (TlsInspector | ProxyProtocol) & {
+export type ListenerFilter = (TlsInspector | ProxyProtocol | HttpInspector | ListenerRateLimit) & {
   /** Connections that it leaves alone. */
   readonly disabled?: ListenerFilterPredicate;
 };
@@ -38,6 +38,21 @@ export interface ProxyProtocol {
   readonly rules: readonly ProxyProtocolRule[];
   readonly rulesLocation: 'dynamic-metadata' | 'filter-state';
   readonly passThroughTlvs: PassThroughTlvs;
+}
+
+export interface HttpInspector {
+  readonly kind: 'http-inspector';
+}
+
+export interface ListenerRateLimit {
+  readonly kind: 'local-rate-limit';
+  readonly statPrefix: string;
+  readonly isEnabled: boolean;
+  readonly maxTokens: number;
+  readonly tokensPerFill: number;
+  readonly fillIntervalMs: number;
+  /** The bucket of all workers: 8 bytes. */
+  readonly bucket: SharedArrayBuffer;
 }
 
 /** A TLV whose value is kept where others can read it. */

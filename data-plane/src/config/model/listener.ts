@@ -42,6 +42,8 @@ export interface FilterChain {
 export interface FilterChainMatch {
   readonly destinationPort?: number;
   readonly prefixRanges: readonly CidrRange[];
+  /** Of whom the connection really comes from, behind a PROXY header too. */
+  readonly directSourcePrefixRanges: readonly CidrRange[];
   readonly sourceType: 'any' | 'local' | 'external';
   readonly sourcePrefixRanges: readonly CidrRange[];
   readonly sourcePorts: readonly number[];

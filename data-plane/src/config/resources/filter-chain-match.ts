@@ -1,5 +1,6 @@
+import { canonicalRange } from '@heddle/shared/lang/ip-bytes';
 import type { FilterChainMatch as FilterChainMatchMessage } from '@heddle/shared/xds/api';
-import type { FilterChainMatch } from '../model/listener.ts';
+import type { CidrRange, FilterChainMatch } from '../model/listener.ts';
 import { decodeCidrRange } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { defined } from './scalars.ts';
@@ -10,6 +11,7 @@ const sourceTypes = { ANY: 'any', SAME_IP_OR_LOOPBACK: 'local', EXTERNAL: 'exter
 
 export const matchesEverything: FilterChainMatch = {
   prefixRanges: [],
+  directSourcePrefixRanges: [],
   sourceType: 'any',
   sourcePrefixRanges: [],
   sourcePorts: [],
@@ -27,6 +29,9 @@ export function decodeFilterChainMatch(
     prefixRanges: message.prefixRanges.map((range, i) =>
       decodeCidrRange(context, range, `${path}.prefix_ranges[${i}]`),
     ),
+    directSourcePrefixRanges: message.directSourcePrefixRanges.map((range, i) =>
+      decodeCidrRange(context, range, `${path}.direct_source_prefix_ranges[${i}]`),
+    ),
     sourceType: sourceTypes[message.sourceType],
     sourcePrefixRanges: message.sourcePrefixRanges.map((range, i) =>
       decodeCidrRange(context, range, `${path}.source_prefix_ranges[${i}]`),
@@ -36,7 +41,10 @@ export function decodeFilterChainMatch(
       decodeServerName(context, name, `${path}.server_names[${i}]`),
     ),
     transportProtocol: transportProtocols.find((known) => known === message.transportProtocol) ?? '',
-    applicationProtocols: message.applicationProtocols,
+    applicationProtocols: message.applicationProtocols.map((protocol, i) => {
+      if (protocol === '') context.refuse(`${path}.application_protocols[${i}]`, 'must not be empty');
+      return protocol;
+    }),
     ...defined<Pick<FilterChainMatch, 'destinationPort'>>({ destinationPort: message.destinationPort }),
   };
 }
@@ -45,7 +53,8 @@ function decodeServerName(context: DecodeContext, name: string, path: string): s
   if (name === '' || /\*/.test(name.replace(/^\*\./, ''))) {
     context.refuse(path, `${JSON.stringify(name)} is no host name, nor *. in front of one`);
   }
-  return name.toLowerCase();
+  // As in Envoy the same.
+  return name.toLowerCase().replace(/^\./, '*.');
 }
 
 /**
@@ -53,32 +62,24 @@ function decodeServerName(context: DecodeContext, name: string, path: string): s
  * is looked up by exactly such a combination.
  */
 export function combinationsOf(match: FilterChainMatch): string[] {
-  const orAny = (values: readonly (string | number)[]): readonly (string | number)[] =>
-    values.length > 0 ? values : [''];
-  const ranges = (list: FilterChainMatch['prefixRanges']): string[] =>
-    list.map(({ address, prefixLength }) => `${address.toLowerCase()}/${prefixLength}`);
-  const combinations: string[] = [];
-  for (const destination of orAny(ranges(match.prefixRanges))) {
-    for (const source of orAny(ranges(match.sourcePrefixRanges))) {
-      for (const port of orAny(match.sourcePorts)) {
-        for (const serverName of orAny(match.serverNames)) {
-          for (const protocol of orAny(match.applicationProtocols)) {
-            combinations.push(
-              [
-                match.destinationPort ?? '',
-                destination,
-                serverName,
-                match.transportProtocol,
-                protocol,
-                match.sourceType,
-                source,
-                port,
-              ].join('|'),
-            );
-          }
-        }
-      }
-    }
-  }
-  return combinations;
+  const ranges = (list: readonly CidrRange[]): string[] =>
+    list.map(({ address, prefixLength }) => canonicalRange(address, prefixLength));
+  const criteria: readonly (readonly (string | number)[])[] = [
+    [match.destinationPort ?? ''],
+    ranges(match.prefixRanges),
+    match.serverNames,
+    [match.transportProtocol],
+    match.applicationProtocols,
+    ranges(match.directSourcePrefixRanges),
+    [match.sourceType],
+    ranges(match.sourcePrefixRanges),
+    match.sourcePorts,
+  ];
+  return criteria.reduce<string[]>(
+    (combinations, values) =>
+      combinations.flatMap((start) =>
+        (values.length > 0 ? values : ['']).map((value) => `${start}|${value}`),
+      ),
+    [''],
+  );
 }

@@ -5,9 +5,11 @@ import type {
   ListenerFilter as ListenerFilterMessage,
 } from '@heddle/shared/xds/api';
 import type { ListenerFilter, ListenerFilters } from '../model/listener-filters.ts';
-import type { FilterChain } from '../model/listener.ts';
+import type { FilterChain, FilterChainMatch } from '../model/listener.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeFilterDisabled } from './listener-filters/filter-disabled.ts';
+import { decodeHttpInspector, httpInspectorType } from './listener-filters/http-inspector.ts';
+import { decodeLocalRateLimit, localRateLimitType } from './listener-filters/local-rate-limit.ts';
 import { decodeProxyProtocol, proxyProtocolType } from './listener-filters/proxy-protocol.ts';
 import { decodeTlsInspector, tlsInspectorType } from './listener-filters/tls-inspector.ts';
 import { toMsOr } from './scalars.ts';
@@ -17,8 +19,22 @@ type Decode = (context: DecodeContext, any: Any, path: string) => ListenerFilter
 const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
   [proxyProtocolType, decodeProxyProtocol],
   [tlsInspectorType, decodeTlsInspector],
+  [httpInspectorType, decodeHttpInspector],
+  [localRateLimitType, decodeLocalRateLimit],
 ]);
-const httpInspectorType = 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector';
+/** What needs more of a socket than Node gives. */
+const impossible: ReadonlyMap<string, string> = new Map([
+  [
+    'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
+    'Node does not tell the original destination of a redirected connection; let what redirects send a PROXY header, for ' +
+      'the listener filter envoy.filters.listener.proxy_protocol',
+  ],
+  [
+    'envoy.extensions.filters.listener.original_src.v3.OriginalSrc',
+    'Node opens no socket with an address of another machine; tell upstreams by the transport socket ' +
+      'envoy.transport_sockets.upstream_proxy_protocol',
+  ],
+]);
 
 const defaultTimeoutMs = 15_000;
 
@@ -30,10 +46,10 @@ export function decodeListenerFilters(
   prefix: string,
 ): ListenerFilters | undefined {
   const filters = message.listenerFilters.flatMap((filter, i) => {
-    const decoded = decodeListenerFilter(context, filter, chains, `${prefix}listener_filters[${i}]`);
+    const decoded = decodeListenerFilter(context, filter, `${prefix}listener_filters[${i}]`);
     return decoded === undefined ? [] : [decoded];
   });
-  if (!filters.some(({ kind }) => kind === 'tls-inspector')) reportUnreachable(context, chains, prefix);
+  reportUnreachable(context, chains, new Set(filters.map(({ kind }) => kind)), prefix);
   if (filters.length === 0) return undefined;
   return {
     timeoutMs: toMsOr(message.listenerFiltersTimeout, defaultTimeoutMs),
@@ -45,17 +61,17 @@ export function decodeListenerFilters(
 function decodeListenerFilter(
   context: DecodeContext,
   { name, typedConfig, filterDisabled }: ListenerFilterMessage,
-  chains: readonly FilterChain[],
   path: string,
 ): ListenerFilter | undefined {
   const type = toTypeName(typedConfig?.typeUrl ?? '');
-  if (type === httpInspectorType) {
-    decodeHttpInspector(context, chains, path);
+  const reason = impossible.get(type);
+  if (reason !== undefined) {
+    context.refuse(`${path}.typed_config`, `${type} is not possible here: ${reason}`);
     return undefined;
   }
   const decode = decoders.get(type);
   if (typedConfig === undefined || decode === undefined) {
-    context.refuseType(typedConfig, name, path, [...decoders.keys(), httpInspectorType]);
+    context.refuseType(typedConfig, name, path, [...decoders.keys()]);
     return undefined;
   }
   const filter = decode(context, typedConfig, `${path}.typed_config`);
@@ -63,25 +79,27 @@ function decodeListenerFilter(
   return { ...filter, disabled: decodeFilterDisabled(context, filterDisabled, `${path}.filter_disabled`) };
 }
 
-function decodeHttpInspector(context: DecodeContext, chains: readonly FilterChain[], path: string): void {
-  if (chains.some(({ match }) => match.applicationProtocols.length > 0)) {
-    context.refuse(path, 'is not supported by Heddle yet beside filter chains with application_protocols');
-  } else {
-    context.ignore(path, 'no filter chain match asks for what it finds out');
-  }
-}
-
 /** Envoy takes them, and no connection ever comes to them. */
-function reportUnreachable(context: DecodeContext, chains: readonly FilterChain[], prefix: string): void {
-  for (const [i, chain] of chains.entries()) {
-    if (!needsTlsInspector(chain)) continue;
-    const reason = 'no connection fits it without the listener filter envoy.filters.listener.tls_inspector';
+function reportUnreachable(
+  context: DecodeContext,
+  chains: readonly FilterChain[],
+  kinds: ReadonlySet<ListenerFilter['kind']>,
+  prefix: string,
+): void {
+  for (const [i, { match }] of chains.entries()) {
+    const inspector = lackingInspector(match, kinds);
+    if (inspector === undefined) continue;
+    const reason = `no connection fits it without the listener filter envoy.filters.listener.${inspector}`;
     context.ignore(`${prefix}filter_chains[${i}].filter_chain_match`, reason);
   }
 }
 
-function needsTlsInspector({ match }: FilterChain): boolean {
-  const { transportProtocol, serverNames, applicationProtocols } = match;
-  if (transportProtocol !== '') return transportProtocol === 'tls';
-  return serverNames.length > 0 || applicationProtocols.length > 0;
+function lackingInspector(
+  { transportProtocol, serverNames, applicationProtocols }: FilterChainMatch,
+  kinds: ReadonlySet<ListenerFilter['kind']>,
+): 'tls_inspector' | 'http_inspector' | undefined {
+  if (kinds.has('tls-inspector')) return undefined;
+  if (transportProtocol === 'tls' || serverNames.length > 0) return 'tls_inspector';
+  if (applicationProtocols.length === 0 || kinds.has('http-inspector')) return undefined;
+  return transportProtocol === '' ? 'tls_inspector' : 'http_inspector';
 }

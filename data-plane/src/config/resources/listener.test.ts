@@ -186,6 +186,7 @@ drain_type: MODIFY_ONLY
   assert.deepEqual(decoded.filterChains[0]?.match, {
     destinationPort: 80,
     prefixRanges: [{ address: '10.0.0.0', prefixLength: 8 }],
+    directSourcePrefixRanges: [],
     sourceType: 'local',
     sourcePrefixRanges: [],
     sourcePorts: [],

@@ -67,15 +67,14 @@ function decodeFilterChain(context: DecodeContext, message: FilterChainMessage, 
 function refuseAmbiguousChains(context: DecodeContext, chains: readonly FilterChain[], prefix: string): void {
   const owners = new Map<string, number>();
   for (const [i, chain] of chains.entries()) {
-    const owner = combinationsOf(chain.match)
-      .map((key) => owners.get(key))
-      .find((index) => index !== undefined);
+    const path = `${prefix}filter_chains[${i}].filter_chain_match`;
+    const combinations = combinationsOf(chain.match);
+    const owner = combinations.map((key) => owners.get(key)).find((index) => index !== undefined);
     if (owner !== undefined) {
-      context.refuse(
-        `${prefix}filter_chains[${i}].filter_chain_match`,
-        `matches the same connections as filter_chains[${owner}]`,
-      );
+      context.refuse(path, `matches the same connections as filter_chains[${owner}]`);
+    } else if (new Set(combinations).size < combinations.length) {
+      context.refuse(path, 'names the same connections twice');
     }
-    for (const key of combinationsOf(chain.match)) if (!owners.has(key)) owners.set(key, i);
+    for (const key of combinations) if (!owners.has(key)) owners.set(key, i);
   }
 }

@@ -22,9 +22,9 @@ export function forwardedAddress(forwardedFor: string, hopsFromRight: number): s
     : undefined;
 }
 
-/** 127.0.0.0/8 and ::1. */
+/** As Envoy sees it: 127.0.0.1 and ::1, not the rest of 127.0.0.0/8. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
+  return address === '::1' || address === '127.0.0.1';
 }
 
 /** The machine's first address that is not a loopback; 127.0.0.1 where there is none. */

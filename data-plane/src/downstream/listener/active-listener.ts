@@ -5,8 +5,6 @@ import type { AcceptedConnection, ListenerFilter } from './filters/listener-filt
 import { findFilterChain } from './filter-chain-match.ts';
 import type { ListenerStats } from './listener-stats.ts';
 
-const noProtocols: readonly string[] = [];
-
 /** A listener as one worker runs it: its configuration, and the filter chains that take its connections. */
 export class ActiveListener {
   readonly config: Listener;
@@ -43,15 +41,16 @@ export class ActiveListener {
 
   /** The chain for a connection; `accepted`: what listener filters found out. Undefined: it is to be closed. */
   chainFor(connection: Connection, accepted: AcceptedConnection | undefined): ActiveFilterChain | undefined {
-    const { localAddress, remoteAddress } = connection;
+    const { localAddress, remoteAddress, origin } = connection;
     const found = accepted?.clientHello;
     const hello = found === 'none' ? undefined : found;
     const inspected = {
       localAddress,
       remoteAddress,
+      directRemoteAddress: origin?.directRemoteAddress ?? remoteAddress,
       isTls: hello !== undefined,
       serverName: hello?.serverName ?? '',
-      applicationProtocols: hello?.applicationProtocols ?? noProtocols,
+      applicationProtocols: hello?.applicationProtocols ?? accepted?.applicationProtocols ?? [],
     };
     return findFilterChain(this.#chains, inspected) ?? this.#defaultChain;
   }

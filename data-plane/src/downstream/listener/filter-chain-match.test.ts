@@ -11,6 +11,7 @@ function chain(name: string, match: Partial<FilterChainMatch>) {
     name,
     match: {
       prefixRanges: [],
+      directSourcePrefixRanges: [],
       sourceType: 'any' as const,
       sourcePrefixRanges: [],
       sourcePorts: [],
@@ -32,6 +33,7 @@ function find(
   return findFilterChain(chains, {
     localAddress: { address: local, port },
     remoteAddress: { address: remote, port: remotePort },
+    directRemoteAddress: { address: '10.9.0.1', port: 1 },
     isTls: false,
     serverName: '',
     applicationProtocols: [],
@@ -51,6 +53,15 @@ test('the most specific chain wins, criterion by criterion', () => {
   assert.equal(find(chains, '10.2.0.1', 1, '192.0.2.9'), 'wide');
   assert.equal(find(chains, '10.1.0.1', 1, '192.0.2.9'), 'narrow');
   assert.equal(find(chains, '10.1.0.1', 80, '192.0.2.9'), 'port');
+});
+
+test('the direct source is that of the socket, and comes before the source', () => {
+  const chains = [
+    chain('source', { sourcePrefixRanges: [range('192.0.2.9', 32)] }),
+    chain('direct', { directSourcePrefixRanges: [range('10.9.0.0', 16)] }),
+    chain('other', { directSourcePrefixRanges: [range('192.0.2.0', 24)] }),
+  ];
+  assert.equal(find(chains, '192.0.2.1', 1, '192.0.2.9'), 'direct');
 });
 
 test('there is no way back to a less specific group', () => {

@@ -10,6 +10,8 @@ export interface MatchableChain {
 
 /** What was found out about a connection before its filter chain is chosen. */
 export interface InspectedConnection extends Pick<Connection, 'localAddress' | 'remoteAddress'> {
+  /** Of the socket, whoever the connection is forwarded for. */
+  readonly directRemoteAddress: Connection['remoteAddress'];
   /** It begins with a ClientHello. */
   readonly isTls: boolean;
   /** SNI, lower-case; empty: none. */
@@ -41,6 +43,10 @@ export function findFilterChain<C extends MatchableChain>(
   });
   candidates = mostSpecific(candidates, ({ applicationProtocols }) =>
     firstProtocolFit(applicationProtocols, connection.applicationProtocols),
+  );
+  const { address: directAddress } = connection.directRemoteAddress;
+  candidates = mostSpecific(candidates, (match) =>
+    longestPrefix(match.directSourcePrefixRanges, directAddress),
   );
   const isLocal = isLoopback(remote.address) || remote.address === local.address;
   candidates = mostSpecific(candidates, ({ sourceType }) => {

@@ -32,6 +32,7 @@ function listener(name: string, shape: Shape = {}): ReceivedResource<Listener> {
         hash: shape.chain ?? 'chain',
         match: {
           prefixRanges: [],
+          directSourcePrefixRanges: [],
           sourceType: 'any',
           sourcePrefixRanges: [],
           sourcePorts: [],

@@ -61,7 +61,7 @@ class FilterRun implements ConnectionHandlers {
     clock: Clock,
     onDone: OnDone,
   ) {
-    this.#accepted = { connection, bytes: Buffer.alloc(0), clientHello: undefined };
+    this.#accepted = { connection, bytes: Buffer.alloc(0), clientHello: undefined, applicationProtocols: [] };
     this.#filters = filters;
     this.#limits = limits;
     this.#stats = stats;

@@ -200,7 +200,7 @@ export class WorkerListeners {
       return new ActiveListener(
         config,
         stats,
-        kept?.filters ?? createListenerFilters(filters, root),
+        kept?.filters ?? createListenerFilters(filters, wheel, root),
         (chain) => {
           const active = this.#createChain(chain, config, stats.scope);
           created.push(active);

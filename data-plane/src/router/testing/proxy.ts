@@ -85,6 +85,7 @@ export function buildChain(
     hash,
     match: {
       prefixRanges: [],
+      directSourcePrefixRanges: [],
       sourceType: 'any',
       sourcePrefixRanges: [],
       sourcePorts: [],

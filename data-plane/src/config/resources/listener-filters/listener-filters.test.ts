@@ -86,6 +86,50 @@ test('the PROXY protocol filter', () => {
   );
 });
 
+test('the local rate limit, whose bucket all workers share', () => {
+  const type = `${filters}.listener.local_ratelimit.v3.LocalRateLimit`;
+  const limited = (fields: Json, bucket: Json = {}): Json => ({
+    name: 'l',
+    typed_config: {
+      '@type': type,
+      stat_prefix: 's',
+      token_bucket: { max_tokens: 3, fill_interval: '1s', ...bucket },
+      ...fields,
+    },
+  });
+  const decoded = decodeFilter(limited({}));
+  assert.ok(decoded?.kind === 'local-rate-limit');
+  const { bucket, ...rest } = decoded;
+  assert.deepEqual(rest, {
+    kind: 'local-rate-limit',
+    statPrefix: 's',
+    isEnabled: true,
+    maxTokens: 3,
+    tokensPerFill: 1,
+    fillIntervalMs: 1000,
+  });
+  assert.equal(bucket.byteLength, 8);
+  const off = decodeFilter(limited({ runtime_enabled: { runtime_key: 'k', default_value: false } }));
+  assert.equal(off?.kind === 'local-rate-limit' && off.isEnabled, false);
+  const lines = problemsOfYaml(
+    resourceTypes.listener,
+    listenerWith(limited({}, { fill_interval: '0.049s' })),
+  );
+  assert.match(lines.join(), /^listener_filters\[0\]\.typed_config\.token_bucket\.fill_interval: must not/);
+});
+
+test('what Node cannot do is refused, with what to do instead', () => {
+  for (const [type, hint] of [
+    ['original_dst.v3.OriginalDst', /proxy_protocol$/],
+    ['original_src.v3.OriginalSrc', /upstream_proxy_protocol$/],
+  ] as const) {
+    const filter = { name: 'o', typed_config: { '@type': `${filters}.listener.${type}` } };
+    const [line = ''] = problemsOfYaml(resourceTypes.listener, listenerWith(filter));
+    assert.match(line, /^listener_filters\[0\]\.typed_config: .* is not possible here: Node /);
+    assert.match(line, hint);
+  }
+});
+
 test('where a filter is disabled', () => {
   const port = { destination_port_range: { start: 80, end: 90 } };
   const disabledBy = (filter_disabled: Json) =>

@@ -7,6 +7,11 @@ export const listenerFilterSupport: SupportTable = {
     supported: ['close_connection_on_client_hello_parsing_errors', 'max_client_hello_size'],
     ignored: { initial_read_buffer_size: 'what has come is read at once' },
   },
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': { supported: [] },
+  'envoy.extensions.filters.listener.local_ratelimit.v3.LocalRateLimit': {
+    supported: ['stat_prefix', 'token_bucket', 'runtime_enabled'],
+  },
+  'envoy.type.v3.TokenBucket': { supported: ['max_tokens', 'tokens_per_fill', 'fill_interval'] },
   [proxyProtocol]: {
     supported: [
       'rules',

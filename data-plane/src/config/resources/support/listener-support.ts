@@ -64,6 +64,7 @@ export const listenerSupport: SupportTable = {
     supported: [
       'destination_port',
       'prefix_ranges',
+      'direct_source_prefix_ranges',
       'source_type',
       'source_prefix_ranges',
       'source_ports',

@@ -178,15 +178,9 @@ test('server names, protocols and the HTTP inspector', () => {
       { name: 'h', typed_config: { '@type': `${filters}.listener.http_inspector.v3.HttpInspector` } },
     ],
   };
-  assert.match(
-    ignoredOfYaml(resourceTypes.listener, matched({}, httpInspector)).join('\n'),
-    /^listener_filters\[0\]: is ignored/,
-  );
   const protocols = matched({ application_protocols: ['http/1.1'] }, httpInspector);
-  assert.match(
-    problemsOfYaml(resourceTypes.listener, protocols).join('\n'),
-    /^listener_filters\[0\]: is not supported/,
-  );
+  assert.deepEqual(decodeListener(protocols).listenerFilters?.filters, [{ kind: 'http-inspector' }]);
+  assert.deepEqual(ignoredOfYaml(resourceTypes.listener, protocols), []);
 });
 
 test('the time of a handshake is that of its chain; zero is none', () => {

@@ -1,37 +1,46 @@
+import type { Clock } from '@heddle/shared/time/clock';
 import type {
   ListenerFilter as ListenerFilterConfig,
   ListenerFilterPredicate,
 } from '../../../config/model/listener-filters.ts';
 import type { StatsScope } from '../../../stats/stats.ts';
+import { HttpInspector, httpInspectorStats } from './http-inspector.ts';
 import type { ListenerFilter } from './listener-filter.ts';
+import { LocalRateLimit, rateLimitScopeOf } from './local-rate-limit.ts';
 import { ProxyProtocol, proxyProtocolScopeOf } from './proxy-protocol.ts';
 import { TlsInspector, tlsInspectorStats } from './tls-inspector.ts';
 
 /** The filters of one listener in one worker, in order. `scope`: the root. */
 export function createListenerFilters(
   configs: readonly ListenerFilterConfig[],
+  clock: Clock,
   scope: StatsScope,
 ): readonly ListenerFilter[] {
   return configs.map((config) => {
-    const filter = createListenerFilter(config, scope);
+    const filter = createListenerFilter(config, clock, scope);
     return config.disabled === undefined ? filter : skipWhere(config.disabled, filter);
   });
 }
 
-function createListenerFilter(config: ListenerFilterConfig, scope: StatsScope): ListenerFilter {
+function createListenerFilter(config: ListenerFilterConfig, clock: Clock, scope: StatsScope): ListenerFilter {
   switch (config.kind) {
     case 'tls-inspector':
       return new TlsInspector(config, tlsInspectorStats.create(scope.scope('tls_inspector.')));
     case 'proxy-protocol':
       return new ProxyProtocol(config, scope);
+    case 'http-inspector':
+      return new HttpInspector(httpInspectorStats.create(scope.scope('http_inspector.')));
+    case 'local-rate-limit':
+      return new LocalRateLimit(config, clock, scope);
   }
 }
 
 /** Scopes of statistics that the configuration names, each for as long as a listener has the filter. */
 export function listenerFilterScopes(configs: readonly ListenerFilterConfig[]): readonly string[] {
-  return configs.flatMap((config) =>
-    config.kind === 'proxy-protocol' && config.statPrefix !== '' ? [proxyProtocolScopeOf(config)] : [],
-  );
+  return configs.flatMap((config) => {
+    if (config.kind === 'local-rate-limit') return [rateLimitScopeOf(config)];
+    return config.kind === 'proxy-protocol' && config.statPrefix !== '' ? [proxyProtocolScopeOf(config)] : [];
+  });
 }
 
 /** The port is the one that filters before it have restored. */

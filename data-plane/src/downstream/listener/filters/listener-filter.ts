@@ -8,6 +8,8 @@ export interface AcceptedConnection {
   bytes: Buffer;
   /** Undefined: nobody has looked for a ClientHello. */
   clientHello: ClientHello | 'none' | undefined;
+  /** Of plain text; a ClientHello has its own. */
+  applicationProtocols: readonly string[];
 }
 
 /**
