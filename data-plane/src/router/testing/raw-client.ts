@@ -25,8 +25,8 @@ export class RawClient {
     socket.on('close', () => (this.isClosed = true));
   }
 
-  static async open(port: number): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  static async open(port: number, host = '127.0.0.1'): Promise<RawClient> {
+    const socket = connect({ port, host, allowHalfOpen: true });
     await once(socket, 'connect');
     return new RawClient(socket);
   }
