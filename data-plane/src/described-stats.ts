@@ -37,6 +37,7 @@ import {
   warmingStats,
 } from './upstream/cluster-stats.ts';
 import { assignmentStats, dnsStats, refreshStats } from './upstream/discovery/discovery-stats.ts';
+import { transportSocketMatchStats } from './upstream/membership/transport-socket-match.ts';
 import { healthCheckStats } from './upstream/health/health-check-stats.ts';
 import { poolStats } from './upstream/pool/pool-stats.ts';
 
@@ -72,6 +73,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   clusterManagerStats,
   clusterReloadStats,
   ...clusterGaugeStats,
+  transportSocketMatchStats,
   warmingStats,
   panicStats,
   refreshStats,

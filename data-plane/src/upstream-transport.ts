@@ -26,19 +26,27 @@ export function createConnector(
   const plain: UpstreamConnector = {
     connect: ({ address }, connectTimeoutMs) =>
       connectSocket(transport, { remoteAddress: address, connectTimeoutMs }),
-    forCluster({ tls }, scope) {
-      if (tls === undefined) return plain;
+    forCluster({ tls, transportSocketMatches = [] }, scope) {
+      const sockets = [tls, ...transportSocketMatches.map((match) => match.tls)];
+      if (sockets.every((socket) => socket === undefined)) return plain;
       const stats = new TlsStats(scope.scope('ssl.'), 'upstream');
-      const current = new CurrentContext(tls, secrets, (resolved) => new UpstreamTlsContext(resolved, stats));
+      // The cluster's own first.
+      const contexts = sockets.map((socket) =>
+        socket === undefined
+          ? undefined
+          : new CurrentContext(socket, secrets, (resolved) => new UpstreamTlsContext(resolved, stats)),
+      );
       return {
-        connect({ address, hostname }, connectTimeoutMs, alpnProtocols, options) {
+        connect(target, connectTimeoutMs, alpnProtocols, options) {
+          const current = contexts[target.transportSocket + 1];
+          if (current === undefined) return plain.connect(target, connectTimeoutMs);
           const context = current.get();
-          const connectOptions = { remoteAddress: address, connectTimeoutMs };
+          const connectOptions = { remoteAddress: target.address, connectTimeoutMs };
           if (context === undefined) {
             upstreamSecretStats.create(scope.scope('client_ssl_socket_factory.')).notReady.inc();
             return failToConnect(transport, connectOptions);
           }
-          const wanted = context.wantedServer(hostname, options);
+          const wanted = context.wantedServer(target.hostname, options);
           return connectTls(transport, connectOptions, context, wanted, alpnProtocols);
         },
       };

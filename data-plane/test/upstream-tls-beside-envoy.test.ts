@@ -51,11 +51,44 @@ interface Case {
   readonly fields: Json;
   /** Of the endpoint. */
   readonly hostname?: string;
+  readonly metadata?: Json;
+  readonly localityMetadata?: Json;
   readonly host?: string;
   readonly headers?: string;
   readonly route?: Json;
 }
 
+const socketMetadata = (values: Json): Json => ({
+  filter_metadata: { 'envoy.transport_socket_match': values },
+});
+const matches: Json = {
+  transport_socket_matches: [
+    // Without sessions: Envoy would resume that of the check, and Node's server then forgets the name.
+    { name: 'secure', match: { mode: 'tls' }, ...tlsSocket({ sni: 'match.test', max_session_keys: 0 }) },
+    {
+      name: 'open',
+      match: { mode: 'plain' },
+      transport_socket: {
+        name: 'envoy.transport_sockets.raw_buffer',
+        typed_config: { '@type': `${types}.transport_sockets.raw_buffer.v3.RawBuffer` },
+      },
+    },
+  ],
+};
+/** Passes over TLS only. */
+const checked: Json = {
+  health_checks: [
+    {
+      timeout: '5s',
+      interval: '60s',
+      unhealthy_threshold: 1,
+      healthy_threshold: 1,
+      http_health_check: { path: '/health' },
+      transport_socket_match_criteria: { mode: 'tls' },
+    },
+  ],
+};
+const panicless: Json = { common_lb_config: { healthy_panic_threshold: { value: 0 } } };
 const both = { auto_sni: true, auto_san_validation: true };
 const cases: Readonly<Record<string, Case>> = {
   'nothing named': { fields: tlsSocket({}) },
@@ -157,6 +190,26 @@ const cases: Readonly<Record<string, Case>> = {
       },
     }),
   },
+  'the endpoint says TLS': { fields: { ...matches }, metadata: socketMetadata({ mode: 'tls' }) },
+  'its locality says TLS': {
+    fields: { ...matches },
+    metadata: socketMetadata({ other: 'x' }),
+    localityMetadata: socketMetadata({ mode: 'tls' }),
+  },
+  'the endpoint says plain text, to a server with TLS': {
+    fields: { ...matches, ...tlsSocket({ sni: 'default.test' }) },
+    metadata: socketMetadata({ mode: 'plain' }),
+  },
+  'the endpoint says nothing, the cluster TLS': {
+    fields: { ...matches, ...tlsSocket({ sni: 'default.test' }) },
+  },
+  'the check says TLS, the endpoint too': {
+    fields: { ...matches, ...checked, ...panicless },
+    metadata: socketMetadata({ mode: 'tls' }),
+  },
+  'the check says TLS, the endpoint plain text': {
+    fields: { ...matches, ...checked, ...panicless },
+  },
   'another root': {
     fields: tlsSocket({
       common_tls_context: { validation_context: { trusted_ca: inline(stranger.pem) } },
@@ -210,7 +263,9 @@ test('whom a cluster names and takes is what a real Envoy does', { skip: envoy.s
   const port = await startServer(t, server);
   const routes: Json[] = [];
   const clusters: Json[] = [];
-  for (const [index, { fields, hostname = '', route = {} }] of Object.values(cases).entries()) {
+  for (const [index, { fields, hostname = '', metadata, localityMetadata, route = {} }] of Object.values(
+    cases,
+  ).entries()) {
     routes.push({ match: { prefix: `/${index}/` }, route: { cluster: `c${index}`, ...route } });
     clusters.push(
       cluster(`c${index}`, [], {
@@ -218,7 +273,10 @@ test('whom a cluster names and takes is what a real Envoy does', { skip: envoy.s
         load_assignment: {
           cluster_name: `c${index}`,
           endpoints: [
-            { lb_endpoints: [{ endpoint: { ...(endpoint(port)['endpoint'] as Json), hostname } }] },
+            {
+              lb_endpoints: [{ endpoint: { ...(endpoint(port)['endpoint'] as Json), hostname }, metadata }],
+              metadata: localityMetadata,
+            },
           ],
         },
         ...fields,
@@ -238,6 +296,9 @@ test('whom a cluster names and takes is what a real Envoy does', { skip: envoy.s
   };
   const ours = await verdicts(sides.ours);
   assert.deepEqual(ours, await verdicts(sides.theirs));
+  // Whom a check takes for healthy is asked, over the socket that the endpoint's own metadata says.
+  assert.match(ours['the check says TLS, the endpoint too'] ?? '', /^200 match\.test/);
+  assert.match(ours['the check says TLS, the endpoint plain text'] ?? '', /^503 upstream connect error/);
   assert.match(ours['of the request'] ?? '', /^200 a\.test/);
   assert.match(ours['of the request, another'] ?? '', /^503/);
 });

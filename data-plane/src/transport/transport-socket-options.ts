@@ -6,6 +6,8 @@ export interface ConnectTarget {
   readonly address: SocketAddress;
   /** Of the endpoint; empty for none. */
   readonly hostname: string;
+  /** Which of the cluster's `transportSocketMatches`; -1: the cluster's own socket. */
+  readonly transportSocket: number;
 }
 
 /**

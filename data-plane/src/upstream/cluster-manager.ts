@@ -1,3 +1,4 @@
+import { tlsContextsOf } from './membership/transport-socket-match.ts';
 import type { Cluster } from '../config/model/cluster.ts';
 import { secretsOf } from '../config/model/resolve-tls.ts';
 import type { ClusterUpdate } from '../config/model/cluster-update.ts';
@@ -304,6 +305,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
   }
 }
 
-function needsXds({ discovery, tls }: Cluster): boolean {
-  return discovery.kind === 'eds' || secretsOf(tls ?? {}).some(({ source }) => source.kind !== 'file');
+function needsXds(cluster: Cluster): boolean {
+  const secrets = tlsContextsOf(cluster).flatMap(secretsOf);
+  return cluster.discovery.kind === 'eds' || secrets.some(({ source }) => source.kind !== 'file');
 }

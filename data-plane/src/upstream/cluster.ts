@@ -18,6 +18,7 @@ import { HealthChecker } from './health/health-checker.ts';
 import { HostMemory } from './membership/host-memory.ts';
 import type { Member } from './membership/member.ts';
 import { Membership, type MembershipChange } from './membership/membership.ts';
+import { createTransportSocketMatcher, tlsContextsOf } from './membership/transport-socket-match.ts';
 import { MergeWindow } from './membership/merge-window.ts';
 import type { ClientCodecs } from './pool/client-codecs.ts';
 import type { UpstreamConnector } from './pool/upstream-connector.ts';
@@ -98,6 +99,7 @@ export class ManagedCluster implements DiscoveryEvents {
       ignoreHealthOnHostRemoval: info.ignoreHealthOnHostRemoval,
       ignoreNewHostsUntilFirstHealthCheck: info.common.ignoreNewHostsUntilFirstHealthCheck,
       isLogical: info.discovery.kind === 'logical-dns',
+      transportSocketOf: createTransportSocketMatcher(info.transportSocketMatches ?? [], scope),
     });
     this.#stats = createMembershipStats(scope);
     this.#discovery = createDiscovery(info.discovery, context, scope);
@@ -133,10 +135,11 @@ export class ManagedCluster implements DiscoveryEvents {
   }
 
   start(): void {
-    const { name, statName, tls } = this.info;
-    if (tls !== undefined) {
+    const { name, statName } = this.info;
+    const contexts = tlsContextsOf(this.info);
+    if (contexts.length > 0) {
       this.#held = { endpoints: undefined, isLoaded: false };
-      const secrets = this.#context.acquireSecrets(`cluster ${name}`, [tls], () => this.#onSecretsReady());
+      const secrets = this.#context.acquireSecrets(`cluster ${name}`, contexts, () => this.#onSecretsReady());
       secrets.countIn(`cluster.${statName}.`);
       this.#secrets = secrets;
     }

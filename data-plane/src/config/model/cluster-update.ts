@@ -52,7 +52,7 @@ export interface PriorityDescription {
  * one. Written and read by config/model/packed-hosts.ts.
  */
 export interface PackedHosts {
-  /** Six numbers for each host: slot, port, weight, priority, index of the locality, 1 for a canary. */
+  /** Seven numbers for each host: slot, port, weight, priority, index of the locality, 1 for a canary, `transportSocket`. */
   readonly numbers: Float64Array;
   /** IP addresses with one space between them. */
   readonly addresses: string;
@@ -76,6 +76,8 @@ export interface HostDescription {
   readonly weight: number;
   readonly isCanary: boolean;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Which of the cluster's `transportSocketMatches` it fits; -1: none. */
+  readonly transportSocket: number;
 }
 
 /** Envoy's host health flags (bits). */

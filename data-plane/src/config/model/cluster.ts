@@ -22,9 +22,19 @@ export interface Cluster {
   readonly http: UpstreamHttpOptions;
   /** Absent: connections are plain. */
   readonly tls?: UpstreamTls;
+  /** The first that an endpoint's metadata fits is used instead. */
+  readonly transportSocketMatches?: readonly TransportSocketMatch[];
   readonly ignoreHealthOnHostRemoval: boolean;
   /** What `%CLUSTER_METADATA%` reads. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+export interface TransportSocketMatch {
+  readonly name: string;
+  /** Every value must be the same in the metadata; empty: fits all. */
+  readonly match: Readonly<Record<string, unknown>>;
+  /** Absent: connections are plain. */
+  readonly tls?: UpstreamTls;
 }
 
 /** What a worker gets of it: how hosts are found and checked is the main thread's business, and can be large. */

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly isCanary: boolean;
   /** The `envoy.lb` namespace of the metadata. */
   readonly lbMetadata: Readonly<Record<string, unknown>>;
+  /** The `envoy.transport_socket_match` namespace of its metadata, and of its locality's. Absent: of neither. */
+  readonly socketMatchMetadata?: readonly Readonly<Record<string, unknown>>[];
   readonly healthCheckPort?: number;
   readonly healthCheckHostname?: string;
   readonly healthCheckAddress?: Address;

@@ -13,6 +13,8 @@ export interface HealthCheck {
   readonly unhealthyThreshold: number;
   readonly healthyThreshold: number;
   readonly reuseConnection: boolean;
+  /** What chooses the transport socket of checks, in place of the endpoint's metadata. */
+  readonly transportSocketMatchCriteria?: Readonly<Record<string, unknown>>;
   readonly checker:
     | {
         readonly kind: 'http';

@@ -16,6 +16,7 @@ const hosts: HostDescription[] = [
     weight: 4_294_967_295,
     isCanary: true,
     metadata: { version: 'v2', tags: ['x'] },
+    transportSocket: 2,
   },
   {
     slot: 0,
@@ -27,6 +28,7 @@ const hosts: HostDescription[] = [
     weight: 1,
     isCanary: false,
     metadata: {},
+    transportSocket: 2,
   },
 ];
 

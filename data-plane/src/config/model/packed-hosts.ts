@@ -1,7 +1,7 @@
 import type { HostDescription, PackedHosts } from './cluster-update.ts';
 import type { Locality } from './locality.ts';
 
-const columnCount = 6;
+const columnCount = 7;
 const noMetadata: Readonly<Record<string, unknown>> = Object.freeze({});
 const nowhere: Locality = { region: '', zone: '', subZone: '' };
 
@@ -18,7 +18,15 @@ export function packHosts(hosts: readonly HostDescription[]): PackedHosts {
       localityIndex.set(host.locality, locality);
     }
     numbers.set(
-      [host.slot, host.port, host.weight, host.priority, locality, host.isCanary ? 1 : 0],
+      [
+        host.slot,
+        host.port,
+        host.weight,
+        host.priority,
+        locality,
+        host.isCanary ? 1 : 0,
+        host.transportSocket,
+      ],
       index * columnCount,
     );
     if (Object.keys(host.metadata).length > 0) metadata.push({ index, values: host.metadata });
@@ -49,6 +57,7 @@ export function unpackHosts(packed: PackedHosts): HostDescription[] {
       weight: numbers[at + 2] ?? 1,
       isCanary: numbers[at + 5] === 1,
       metadata: metadata.get(index) ?? noMetadata,
+      transportSocket: numbers[at + 6] ?? -1,
     };
   });
 }

@@ -10,7 +10,7 @@ import { decodeEndpoints, type AddressKind } from './endpoints.ts';
 import { decodeHealthChecks } from './health-check.ts';
 import { decodeLoadBalancer } from './load-balancer.ts';
 import { defined, percentOr, toMsOr } from './scalars.ts';
-import { decodeUpstreamSocket } from './transport-socket.ts';
+import { decodeTransportSocketMatches, decodeUpstreamSocket } from './transport-socket.ts';
 import { decodeUpstreamHttp } from './upstream-http.ts';
 
 const defaultConnectTimeoutMs = 5000;
@@ -21,9 +21,12 @@ const defaultUpdateMergeWindowMs = 1000;
 /** A message that was checked → model. */
 export function decodeCluster(context: DecodeContext, message: ClusterMessage, path: string): Cluster {
   const tls = decodeUpstreamSocket(context, message.transportSocket, joinPath(path, 'transport_socket'));
+  const transportSocketMatches = decodeTransportSocketMatches(context, message, path);
   const loadBalancer = decodeLoadBalancer(context, message, path);
   const http = decodeUpstreamHttp(context, message, path);
-  if (http.protocol === 'auto' && tls === undefined) {
+  const areAllTls =
+    tls !== undefined && transportSocketMatches?.some((match) => match.tls === undefined) !== true;
+  if (http.protocol === 'auto' && !areAllTls) {
     context.refuse(
       joinPath(path, 'typed_extension_protocol_options'),
       'auto_config needs a TLS transport socket: the server chooses by ALPN',
@@ -48,7 +51,11 @@ export function decodeCluster(context: DecodeContext, message: ClusterMessage, p
     http,
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
     metadata: message.metadata?.filterMetadata ?? {},
-    ...defined<Pick<Cluster, 'healthCheck' | 'tls'>>({ tls, healthCheck }),
+    ...defined<Pick<Cluster, 'healthCheck' | 'tls' | 'transportSocketMatches'>>({
+      tls,
+      transportSocketMatches,
+      healthCheck,
+    }),
   };
 }
 

@@ -1,5 +1,10 @@
 import { isIP } from 'node:net';
-import type { ClusterLoadAssignment, LbEndpoint, LocalityLbEndpoints } from '@heddle/shared/xds/api';
+import type {
+  ClusterLoadAssignment,
+  LbEndpoint,
+  LocalityLbEndpoints,
+  Metadata,
+} from '@heddle/shared/xds/api';
 import { formatAddress } from '../model/address.ts';
 import type { EdsHealthStatus, Endpoint, Endpoints, LocalityEndpoints } from '../model/endpoints.ts';
 import type { Locality } from '../model/locality.ts';
@@ -59,7 +64,13 @@ function decodeGroup(
   addresses: Set<string>,
 ): LocalityEndpoints {
   const endpoints = group.lbEndpoints.flatMap((lbEndpoint, i) => {
-    const endpoint = decodeEndpoint(context, lbEndpoint, `${path}.lb_endpoints[${i}]`, addressKind);
+    const endpoint = decodeEndpoint(
+      context,
+      lbEndpoint,
+      `${path}.lb_endpoints[${i}]`,
+      addressKind,
+      group.metadata,
+    );
     // The first of two with one address counts, as in Envoy; two targets of a DNS cluster may well be alike.
     const label = formatAddress(endpoint.address);
     if (addressKind === 'ip' && addresses.has(label)) return [];
@@ -83,6 +94,7 @@ function decodeEndpoint(
   message: LbEndpoint,
   path: string,
   addressKind: AddressKind,
+  localityMetadata: Metadata | undefined,
 ): Endpoint {
   const endpointPath = `${path}.endpoint`;
   const { address, hostname = '', healthCheckConfig } = message.endpoint ?? {};
@@ -101,7 +113,10 @@ function decodeEndpoint(
     isCanary: metadata['canary'] === true,
     lbMetadata: metadata,
     disableActiveHealthCheck: healthCheckConfig?.disableActiveHealthCheck ?? false,
-    ...defined<Pick<Endpoint, 'healthCheckPort' | 'healthCheckHostname' | 'healthCheckAddress'>>({
+    ...defined<
+      Pick<Endpoint, 'socketMatchMetadata' | 'healthCheckPort' | 'healthCheckHostname' | 'healthCheckAddress'>
+    >({
+      socketMatchMetadata: socketMatchMetadataOf(message.metadata, localityMetadata),
       healthCheckPort: healthCheckConfig?.portValue || undefined,
       healthCheckHostname: healthCheckConfig?.hostname || undefined,
       healthCheckAddress:
@@ -114,6 +129,17 @@ function decodeEndpoint(
             ),
     }),
   };
+}
+
+function socketMatchMetadataOf(
+  endpoint: Metadata | undefined,
+  locality: Metadata | undefined,
+): Endpoint['socketMatchMetadata'] {
+  const values = [endpoint, locality].map(
+    (metadata) => metadata?.filterMetadata['envoy.transport_socket_match'],
+  );
+  const given = values.filter((value) => value !== undefined);
+  return given.length === 0 ? undefined : given;
 }
 
 function refuseOverflow(context: DecodeContext, endpoints: readonly Endpoint[], path: string): void {

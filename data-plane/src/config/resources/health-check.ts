@@ -9,7 +9,7 @@ import type {
 } from '@heddle/shared/xds/api';
 import type { HealthCheck } from '../model/health-check.ts';
 import type { DecodeContext } from './decode-context.ts';
-import { toMsOr } from './scalars.ts';
+import { defined, toMsOr } from './scalars.ts';
 
 const defaultNoTrafficIntervalMs = 60_000;
 const defaultExpectedStatuses = [{ start: 200, end: 201 }];
@@ -44,6 +44,9 @@ function decodeHealthCheck(context: DecodeContext, message: HealthCheckMessage, 
     healthyThreshold: message.healthyThreshold ?? 1,
     reuseConnection: message.reuseConnection ?? true,
     checker: decodeChecker(context, message, path),
+    ...defined<Pick<HealthCheck, 'transportSocketMatchCriteria'>>({
+      transportSocketMatchCriteria: message.transportSocketMatchCriteria,
+    }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { toTypeName } from '@heddle/shared/xds/type-urls';
-import type { Any, TransportSocket } from '@heddle/shared/xds/api';
+import type { Any, Cluster as ClusterMessage, TransportSocket } from '@heddle/shared/xds/api';
 import type { DownstreamTls, UpstreamTls } from '../model/tls.ts';
-import type { DecodeContext } from './decode-context.ts';
+import type { TransportSocketMatch } from '../model/cluster.ts';
+import { joinPath, type DecodeContext } from './decode-context.ts';
 import { decodeDownstreamTls, downstreamTlsType } from './tls/downstream-tls.ts';
 import { decodeUpstreamTls, upstreamTlsType } from './tls/upstream-tls.ts';
 
@@ -23,6 +24,23 @@ export function decodeUpstreamSocket(
   path: string,
 ): UpstreamTls | undefined {
   return decodeSocket(context, socket, path, upstreamTlsType, decodeUpstreamTls);
+}
+
+/** Undefined: there are none. */
+export function decodeTransportSocketMatches(
+  context: DecodeContext,
+  { transportSocketMatches: messages }: ClusterMessage,
+  path: string,
+): readonly TransportSocketMatch[] | undefined {
+  const names = new Set<string>();
+  const decoded = messages.map(({ name, match, transportSocket }, i) => {
+    const matchPath = joinPath(path, `transport_socket_matches[${i}]`);
+    if (names.has(name)) context.refuse(`${matchPath}.name`, `${name} occurs twice`);
+    names.add(name);
+    const tls = decodeUpstreamSocket(context, transportSocket, `${matchPath}.transport_socket`);
+    return { name, match: match ?? {}, ...(tls === undefined ? {} : { tls }) };
+  });
+  return decoded.length === 0 ? undefined : decoded;
 }
 
 /** What is neither plain nor TLS is refused by its name. */

@@ -39,7 +39,10 @@ function setUp(fields: Partial<HealthCheck> = {}) {
     probe,
     clock,
     rng: createSeededRng(1),
-    target: () => ({ host: { address: { address: '127.0.0.1', port: 1 }, hostname: '' }, checkHostname: '' }),
+    target: () => ({
+      host: { address: { address: '127.0.0.1', port: 1 }, hostname: '', transportSocket: -1 },
+      checkHostname: '',
+    }),
     flags: () => flags,
     hasHadTraffic: () => true,
     onAttempt: () => undefined,

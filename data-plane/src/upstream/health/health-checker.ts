@@ -6,6 +6,7 @@ import { hostFlag } from '../../config/model/cluster-update.ts';
 import type { HealthCheck } from '../../config/model/health-check.ts';
 import { healthCheckAddressOf, type Member } from '../membership/member.ts';
 import type { ClientCodecs } from '../pool/client-codecs.ts';
+import { matchTransportSocket } from '../membership/transport-socket-match.ts';
 import type { UpstreamConnector } from '../pool/upstream-connector.ts';
 import type { HealthCheckEvent, HealthCheckEventKind } from './health-check-event.ts';
 import { HealthCheckSession } from './health-check-session.ts';
@@ -97,7 +98,11 @@ export class HealthChecker {
       clock,
       rng,
       target: () => ({
-        host: { address: healthCheckAddressOf(member.endpoint), hostname: member.endpoint.hostname },
+        host: {
+          address: healthCheckAddressOf(member.endpoint),
+          hostname: member.endpoint.hostname,
+          transportSocket: this.#transportSocketOf(member),
+        },
         checkHostname: member.endpoint.healthCheckHostname ?? '',
       }),
       flags: () => flagsOf(member),
@@ -105,6 +110,13 @@ export class HealthChecker {
       onAttempt: () => stats.attempt.inc(),
       onStep: (step, result, isFirstCheck) => this.#onStep(member, step, result, isFirstCheck),
     });
+  }
+
+  #transportSocketOf(member: Member): number {
+    const { settings, cluster } = this.#options;
+    const { transportSocketMatchCriteria: criteria } = settings;
+    if (criteria === undefined) return member.transportSocket;
+    return matchTransportSocket(cluster.transportSocketMatches ?? [], [criteria]);
   }
 
   #createProbe(): HealthProbe {

@@ -60,7 +60,10 @@ function tcpProbe(sendHex: string, receiveHex: readonly string[], reuseConnectio
 
 function check(probe: HealthProbe, port: number, checkHostname = ''): Promise<CheckResult> {
   return new Promise((resolve) =>
-    probe.check({ host: { address: { address: '127.0.0.1', port }, hostname: '' }, checkHostname }, resolve),
+    probe.check(
+      { host: { address: { address: '127.0.0.1', port }, hostname: '', transportSocket: -1 }, checkHostname },
+      resolve,
+    ),
   );
 }
 

@@ -34,6 +34,7 @@ function describeHost(slot: number, fields: Partial<HostDescription> = {}): Host
     weight: 1,
     isCanary: false,
     metadata: {},
+    transportSocket: -1,
     ...fields,
   };
 }

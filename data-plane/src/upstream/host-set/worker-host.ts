@@ -29,6 +29,7 @@ export class WorkerHost implements Host, Candidate {
   weight = 1;
   isCanary = false;
   metadata: Readonly<Record<string, unknown>> = {};
+  readonly transportSocket: number;
   /** As of the last rebuild of the host set. */
   health: CoarseHealth = 'healthy';
   isExcluded = false;
@@ -39,6 +40,7 @@ export class WorkerHost implements Host, Candidate {
 
   constructor(description: HostDescription, flags: number, numbers: HostNumbers, nowMs: number) {
     this.slot = description.slot;
+    this.transportSocket = description.transportSocket;
     this.address = { address: description.address, port: description.port };
     this.label = formatAddress(this.address);
     this.locality = description.locality;

@@ -10,11 +10,21 @@ export class Member {
   endpoint: Endpoint;
   priority: number;
 
-  constructor(slot: number, endpoint: Endpoint, locality: Locality, priority: number) {
+  /** Which of the cluster's `transportSocketMatches` it fits; -1: none. */
+  readonly transportSocket: number;
+
+  constructor(
+    slot: number,
+    endpoint: Endpoint,
+    locality: Locality,
+    priority: number,
+    transportSocket: number,
+  ) {
     this.slot = slot;
     this.endpoint = endpoint;
     this.locality = locality;
     this.priority = priority;
+    this.transportSocket = transportSocket;
   }
 
   get label(): string {
@@ -33,6 +43,7 @@ export class Member {
       weight,
       isCanary,
       metadata: lbMetadata,
+      transportSocket: this.transportSocket,
     };
   }
 }

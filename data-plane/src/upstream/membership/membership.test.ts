@@ -33,6 +33,7 @@ function endpointsOf(...priorities: (readonly LocalityEndpoints[])[]): Endpoints
 function createMembership(options: Partial<MembershipOptions> = {}) {
   const memory = new HostMemory(1, 2);
   const membership = new Membership({
+    transportSocketOf: () => -1,
     memory,
     hasHealthCheck: true,
     ignoreHealthOnHostRemoval: false,

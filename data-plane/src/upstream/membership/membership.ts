@@ -15,6 +15,8 @@ export interface MembershipOptions {
   readonly ignoreNewHostsUntilFirstHealthCheck: boolean;
   /** LOGICAL_DNS: one host, which keeps its identity while its address changes. */
   readonly isLogical: boolean;
+  /** Asked once for each host that comes. */
+  readonly transportSocketOf: (endpoint: Endpoint) => number;
 }
 
 export interface MembershipChange {
@@ -157,7 +159,8 @@ export class Membership {
         (ignoreNewHostsUntilFirstHealthCheck ? hostFlag.pendingActiveHealthCheck : 0);
       flags |= kept ?? unchecked;
     }
-    return new Member(memory.allocate(flags), endpoint, locality, priority);
+    const transportSocket = this.#options.transportSocketOf(endpoint);
+    return new Member(memory.allocate(flags), endpoint, locality, priority, transportSocket);
   }
 
   #keyOf(endpoint: Endpoint): string {
@@ -197,7 +200,13 @@ function* flatten(
 }
 
 function needsNewHost(member: Member, endpoint: Endpoint, locality: Locality): boolean {
-  return !isSameLocality(member.locality, locality) || hasOtherCheck(member.endpoint, endpoint);
+  const { socketMatchMetadata } = member.endpoint;
+  return (
+    !isSameLocality(member.locality, locality) ||
+    hasOtherCheck(member.endpoint, endpoint) ||
+    // Its connections are of another kind.
+    !isDeepStrictEqual(socketMatchMetadata, endpoint.socketMatchMetadata)
+  );
 }
 
 /** The endpoint is checked elsewhere, or begins or ceases to be checked. */

@@ -22,5 +22,8 @@ export interface UpstreamConnector {
    *
    * @throws Error if OpenSSL does not take the cluster's TLS
    */
-  forCluster?(cluster: Pick<ServedCluster, 'tls'>, scope: StatsScope): UpstreamConnector;
+  forCluster?(
+    cluster: Pick<ServedCluster, 'tls' | 'transportSocketMatches'>,
+    scope: StatsScope,
+  ): UpstreamConnector;
 }

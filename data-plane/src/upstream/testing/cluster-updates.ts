@@ -19,6 +19,7 @@ export function buildHost(
     weight: 1,
     isCanary: false,
     metadata: {},
+    transportSocket: -1,
     ...fields,
   };
 }

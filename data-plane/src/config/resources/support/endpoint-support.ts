@@ -7,9 +7,8 @@ export const endpointSupport: SupportTable = {
   [`${endpoint}.ClusterLoadAssignment`]: { supported: ['cluster_name', 'endpoints', 'policy'] },
   [`${endpoint}.ClusterLoadAssignment.Policy`]: { supported: ['overprovisioning_factor'] },
   [`${endpoint}.LocalityLbEndpoints`]: {
-    supported: ['locality', 'lb_endpoints', 'load_balancing_weight', 'priority'],
+    supported: ['locality', 'lb_endpoints', 'load_balancing_weight', 'priority', 'metadata'],
     ignored: {
-      metadata: 'only subsets and transport socket matches read it, and those are refused',
       proximity: 'Envoy does not use it either',
     },
   },
@@ -39,6 +38,7 @@ export const endpointSupport: SupportTable = {
       'unhealthy_threshold',
       'healthy_threshold',
       'reuse_connection',
+      'transport_socket_match_criteria',
       'http_health_check',
       'tcp_health_check',
       'grpc_health_check',
