@@ -11,7 +11,7 @@ import type { FastifyInstance } from 'fastify';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { createXdsMetrics, declareStateMetrics } from './metrics.ts';
 import { declareProcessMetrics } from './process-metrics.ts';
-import { createDiscoveryPoll } from './discovery-poll.ts';
+import { createDiscoverySource } from './discovery-source.ts';
 import { createProxyView } from './proxy-view.ts';
 import { openEmbeddedRegistry } from './registry/embedded-registry.ts';
 import { createRedisRegistry } from './registry/redis-registry.ts';
@@ -84,7 +84,7 @@ export async function startControlPlane(
     const rest = await createRestApp({
       registry,
       proxies: createProxyView(nodes),
-      discovery: createDiscoveryPoll(api, fetch),
+      discovery: createDiscoverySource(api, fetch, nodes),
       readiness: () => readinessOf(registry, snapshots),
       snapshots: () => snapshots.status,
       metrics,

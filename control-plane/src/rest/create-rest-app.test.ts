@@ -188,6 +188,7 @@ describe('REST API', () => {
       'post /v1/registry/accept-loss',
       'post /v1/services/{service}/accept-loss',
       'post /v1/services/{service}/instances/{id}/renew',
+      'post /v3/discovery:client_status',
       'post /v3/discovery:clusters',
       'post /v3/discovery:endpoints',
       'post /v3/discovery:extension_configs',

@@ -5,7 +5,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Registry } from '../registry/registry.ts';
 import { applyPlugin } from './apply.ts';
-import { discoveryPlugin, type DiscoveryPoll } from './discovery.ts';
+import { discoveryPlugin, type DiscoverySource } from './discovery.ts';
 import { handleClientError, handleFrameworkError, installErrorHandler } from './error-handler.ts';
 import { healthPlugin, type ReadinessSource } from './health.ts';
 import { instancesPlugin } from './instances.ts';
@@ -23,7 +23,7 @@ import { statusPlugin, type SnapshotCounts } from './status.ts';
 export interface RestOptions {
   readonly registry: Registry;
   readonly proxies: ProxyStatusSource;
-  readonly discovery: DiscoveryPoll;
+  readonly discovery: DiscoverySource;
   readonly readiness: ReadinessSource;
   /** Asked for each request. */
   readonly snapshots: () => SnapshotCounts;

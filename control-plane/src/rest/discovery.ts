@@ -1,11 +1,17 @@
+import { clientStatusPath } from '@heddle/shared/xds/client-status-service';
 import { separateServices } from '@heddle/shared/xds/separate-services';
 import type { FastifyPluginCallback } from 'fastify';
 
-/** Answers a poll: JSON of a DiscoveryRequest → JSON of a DiscoveryResponse; undefined: nothing changed. */
-export type DiscoveryPoll = (typeUrl: string, request: unknown) => unknown;
+/** xDS in proto3 JSON. Both throw InvalidInputError for what they cannot read. */
+export interface DiscoverySource {
+  /** A DiscoveryRequest → a DiscoveryResponse; undefined: nothing changed. */
+  poll(typeUrl: string, request: unknown): unknown;
+  /** A ClientStatusRequest → a ClientStatusResponse. */
+  clientStatus(request: unknown): unknown;
+}
 
-/** `POST /v3/discovery:clusters` and so on: xDS for clients that poll, as Envoy's `api_type: REST`. */
-export const discoveryPlugin: FastifyPluginCallback<{ readonly discovery: DiscoveryPoll }> = (
+/** `POST /v3/discovery:clusters` and so on: xDS for clients that poll, as Envoy's `api_type: REST`, and CSDS. */
+export const discoveryPlugin: FastifyPluginCallback<{ readonly discovery: DiscoverySource }> = (
   app,
   { discovery },
   done,
@@ -21,10 +27,18 @@ export const discoveryPlugin: FastifyPluginCallback<{ readonly discovery: Discov
           'xDS by polling: a DiscoveryRequest in proto3 JSON, answered by a DiscoveryResponse, or by 304 if the client has it.',
       },
       handler: (request, reply) => {
-        const answer = discovery(typeUrl, request.body);
+        const answer = discovery.poll(typeUrl, request.body);
         return answer === undefined ? reply.code(304).send() : reply.send(answer);
       },
     });
   }
+  app.post(clientStatusPath.replace(':', '::'), {
+    schema: {
+      tags: ['discovery'],
+      summary: 'Says what each connected client was sent, and what it said',
+      description: 'CSDS: a ClientStatusRequest in proto3 JSON, answered by a ClientStatusResponse.',
+    },
+    handler: (request, reply) => reply.send(discovery.clientStatus(request.body)),
+  });
   done();
 };

@@ -39,7 +39,7 @@ export async function createRestFixture(
   const app = await createRestApp({
     registry,
     proxies: { list: () => [], get: () => undefined },
-    discovery: () => undefined,
+    discovery: { poll: () => undefined, clientStatus: () => ({}) },
     readiness: () => ({ isReady: true }),
     snapshots: () => ({ publishCount: 0, rejectedCount: 0 }),
     metrics: new MetricsRegistry(),

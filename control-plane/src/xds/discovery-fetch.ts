@@ -1,11 +1,12 @@
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
-import type { DiscoveryRequest, DiscoveryResponse } from '@heddle/shared/xds/api';
+import type { DiscoveryRequest, DiscoveryResponse, Node } from '@heddle/shared/xds/api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import { versionOfSet, type Snapshot, type SnapshotResource } from '../snapshot/snapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
+import type { ClientResource } from './client-resource.ts';
 import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { legacyWildcardTypes } from './push-plan.ts';
 import { userAgentOf } from './user-agent.ts';
@@ -22,6 +23,7 @@ export interface FetchDependencies {
 interface Polled {
   readonly reporter: NodeReporter;
   version: string;
+  resources: readonly ClientResource[];
   silence: Timer;
 }
 
@@ -54,8 +56,17 @@ export class DiscoveryFetch {
   answer(typeUrl: string, request: DiscoveryRequest): FetchAnswer {
     if (request.typeUrl !== '' && request.typeUrl !== typeUrl)
       throw refusal('type_url', `is ${request.typeUrl}, but this is the place for ${typeUrl}`);
-    const resources = this.#resourcesFor(typeUrl, request);
+    const { node } = request;
+    if (node === undefined || node.id === '') throw refusal('node.id', 'is required');
+    const resources = this.#resourcesFor(typeUrl, node, request.resourceNames);
     const version = versionOfSet(resources);
+    const polled = this.#polledBy(typeUrl, node, request.resourceNames);
+    const status = this.#note(polled, typeUrl, version, request);
+    const isRefused = status === 'ERROR' && request.errorDetail !== undefined;
+    const why = isRefused
+      ? { refusal: { message: request.errorDetail.message, at: this.#dependencies.clock.now() } }
+      : {};
+    polled.resources = resources.map((resource) => ({ resource, status, ...why }));
     return {
       response: {
         versionInfo: version,
@@ -64,25 +75,29 @@ export class DiscoveryFetch {
         nonce: version,
         controlPlane: { identifier: this.#dependencies.controlPlaneId },
       },
-      isNews: this.#note(typeUrl, version, request),
+      isNews: status === 'STALE',
     };
   }
 
   /** Writes down what the client says about its last answer, and what it gets now. */
-  #note(typeUrl: string, version: string, request: DiscoveryRequest): boolean {
-    const polled = this.#polledBy(typeUrl, request);
+  #note(
+    polled: Polled,
+    typeUrl: string,
+    version: string,
+    request: DiscoveryRequest,
+  ): 'SYNCED' | 'STALE' | 'ERROR' {
     const isKnown = polled.version === version;
     if (request.errorDetail !== undefined && polled.version !== '') {
       const { message } = request.errorDetail;
       const nack = { message, version: polled.version, nonce: polled.version };
       polled.reporter.onRefused(typeUrl, { ...nack, resourceNames: request.resourceNames });
-      if (isKnown) return false;
+      if (isKnown) return 'ERROR';
     }
     const hasIt = request.errorDetail === undefined && request.versionInfo === version;
     if (!isKnown || !hasIt) polled.reporter.onSent(typeUrl, version, version);
     if (hasIt) polled.reporter.onAcknowledged(typeUrl, version);
     polled.version = version;
-    return !hasIt;
+    return hasIt ? 'SYNCED' : 'STALE';
   }
 
   /** Forgets all clients. */
@@ -91,8 +106,7 @@ export class DiscoveryFetch {
     this.#polled.clear();
   }
 
-  #resourcesFor(typeUrl: string, { node, resourceNames }: DiscoveryRequest): readonly SnapshotResource[] {
-    if (node === undefined || node.id === '') throw refusal('node.id', 'is required');
+  #resourcesFor(typeUrl: string, node: Node, resourceNames: readonly string[]): readonly SnapshotResource[] {
     const watch = this.#dependencies.snapshots.watch(node, () => undefined);
     try {
       const snapshot = watch.current();
@@ -115,20 +129,26 @@ export class DiscoveryFetch {
     });
   }
 
-  #polledBy(typeUrl: string, { node, resourceNames }: DiscoveryRequest): Polled {
+  #polledBy(typeUrl: string, node: Node, resourceNames: readonly string[]): Polled {
     const { clock, nodes } = this.#dependencies;
-    const key = JSON.stringify([node?.id, typeUrl, resourceNames]);
+    const key = JSON.stringify([node.id, typeUrl, resourceNames]);
     const silence = clock.setTimer(goneAfterMs, () => this.#forget(key));
     let polled = this.#polled.get(key);
     if (polled === undefined) {
       const identity = {
-        nodeId: node?.id ?? '',
-        cluster: node?.cluster ?? '',
-        userAgent: node === undefined ? '' : userAgentOf(node),
+        nodeId: node.id,
+        cluster: node.cluster,
+        userAgent: userAgentOf(node),
         variant: 'sotw',
         isAggregated: false,
       } as const;
-      polled = { reporter: nodes.open(identity), version: '', silence };
+      const opened: Polled = {
+        reporter: nodes.open(identity, { node, describe: () => opened.resources }),
+        version: '',
+        resources: [],
+        silence,
+      };
+      polled = opened;
     }
     if (polled.silence !== silence) polled.silence.cancel();
     polled.silence = silence;

@@ -1,5 +1,7 @@
 import type { Clock, Timer } from '@heddle/shared/time/clock';
+import type { Node } from '@heddle/shared/xds/api';
 import { contentHash } from '@heddle/shared/xds/content-hash';
+import type { ClientResource } from './client-resource.ts';
 
 export interface Nack {
   /** What the client said, as it said it. */
@@ -53,6 +55,13 @@ export interface NodeIdentity {
   readonly isAggregated: boolean;
 }
 
+/** Who is at the other end of a stream, and what it was sent. */
+export interface StreamClient {
+  readonly node: Node;
+  /** Made when it is asked for. */
+  describe(): readonly ClientResource[];
+}
+
 /** Where one stream writes what becomes of its node. Without effect once a newer stream stands in its place. */
 export interface NodeReporter {
   onSent(typeUrl: string, version: string, nonce: string): void;
@@ -73,6 +82,7 @@ interface MutableType {
 
 interface StreamRecord {
   readonly isAggregated: boolean;
+  readonly client: StreamClient;
   readonly types: Map<string, MutableType>;
 }
 
@@ -102,11 +112,11 @@ export class NodeStatusBoard {
     this.#keepMs = keepMs;
   }
 
-  open(identity: NodeIdentity): NodeReporter {
+  open(identity: NodeIdentity, client: StreamClient): NodeReporter {
     const { nodeId } = identity;
     this.#timers.get(nodeId)?.cancel();
     this.#timers.delete(nodeId);
-    const stream: StreamRecord = { isAggregated: identity.isAggregated, types: new Map() };
+    const stream: StreamRecord = { isAggregated: identity.isAggregated, client, types: new Map() };
     const record = this.#join(identity, stream);
     return {
       onSent: (typeUrl, version, nonce) => {
@@ -152,6 +162,8 @@ export class NodeStatusBoard {
       record.streams = record.streams.filter((other) => other !== stream);
       return;
     }
+    // What the stream had in mind must not stay for as long as its status.
+    record.streams = [{ ...stream, client: { node: stream.client.node, describe: () => [] } }];
     record.disconnectedAt = this.#clock.now();
     this.#timers.set(
       nodeId,
@@ -187,6 +199,16 @@ export class NodeStatusBoard {
       }
     }
     return lagMs;
+  }
+
+  /** Connected nodes, each with what it gets over all its streams. */
+  *clients(): Iterable<StreamClient> {
+    for (const { streams } of this.#connected()) {
+      const newest = streams.at(-1);
+      if (newest === undefined) continue;
+      const describe = () => streams.flatMap(({ client }) => client.describe());
+      yield { node: newest.client.node, describe };
+    }
   }
 
   *#connected(): Iterable<NodeRecord> {

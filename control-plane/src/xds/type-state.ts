@@ -11,6 +11,13 @@ export interface Outstanding {
   readonly names: readonly string[];
 }
 
+/** What the client said when it refused a resource in the version that it was sent last. */
+export interface Refusal {
+  readonly message: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 /** What lies between what a client holds and the snapshot. */
 export interface Difference {
   /** New, changed, or asked for. */
@@ -34,6 +41,8 @@ export class TypeState {
   mustAnswer = false;
   lastNonce = '';
   outstanding: Outstanding | undefined;
+  /** By name, until the resource is sent anew or given up. */
+  readonly refusals = new Map<string, Refusal>();
   readonly #changed = new Set<string>();
   readonly #asked = new Set<string>();
   /** Named by a client that comes back: it may serve from what an earlier stream told it. */
@@ -140,6 +149,7 @@ export class TypeState {
     const isRepeated = this.held.get(resource.name) === resource;
     const isChanged = isRepeated && this.#changed.has(resource.name);
     this.held.set(resource.name, resource);
+    this.refusals.delete(resource.name);
     this.settle(resource.name);
     if (isChanged) this.#changed.add(resource.name);
   }
@@ -147,6 +157,7 @@ export class TypeState {
   /** The client was told that there is no such resource, or gave it up. */
   forget(name: string): void {
     this.held.delete(name);
+    this.refusals.delete(name);
     this.settle(name);
   }
 

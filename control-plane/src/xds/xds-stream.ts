@@ -11,6 +11,7 @@ import {
 } from '../snapshot/snapshot.ts';
 import type { NodeWatch, SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import { classifyDeltaRequest, classifySotwRequest } from './classify-request.ts';
+import { describeType, type ClientResource } from './client-resource.ts';
 import type { ResponseEncoder } from './encode-response.ts';
 import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { Pusher, type Push } from './pusher.ts';
@@ -164,7 +165,8 @@ export class XdsStream {
         variant: this.#variant,
         isAggregated: this.#dependencies.typeUrl === undefined,
       };
-      this.#node = { id: node.id, watch, reporter: nodes.open(identity) };
+      const client = { node, describe: () => this.#describe() };
+      this.#node = { id: node.id, watch, reporter: nodes.open(identity, client) };
       this.#snapshot = watch.current();
     } catch (thrown) {
       if (!(thrown instanceof InvalidInputError)) throw thrown;
@@ -174,6 +176,10 @@ export class XdsStream {
     }
     logger.info({ node: node.id, variant: this.#variant }, 'proxy connected');
     return true;
+  }
+
+  #describe(): readonly ClientResource[] {
+    return [...this.#states.values()].flatMap((state) => describeType(state, this.#snapshot));
   }
 
   #onSnapshot(snapshot: Snapshot, change: SnapshotChange): void {
@@ -197,6 +203,8 @@ export class XdsStream {
     } else if (kind === 'nack' && outstanding !== undefined) {
       const { version, nonce } = outstanding;
       const message = request.errorDetail?.message ?? '';
+      const refusal = { message, at: this.#dependencies.clock.now() };
+      for (const name of outstanding.names) state.refusals.set(name, refusal);
       this.#dependencies.logger.warn(
         { node: this.#node?.id, typeUrl, version, nonce, err: message },
         'update refused',

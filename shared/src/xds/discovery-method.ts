@@ -38,23 +38,18 @@ export function sotwMethod(
   method: string,
   kind: 'stream' | 'fetch' = 'stream',
 ): SotwMethod {
-  return methodOf(
-    api,
-    service,
-    method,
-    kind,
-    `${discovery}.DiscoveryRequest`,
-    `${discovery}.DiscoveryResponse`,
-  );
+  const request = `${discovery}.DiscoveryRequest` as const;
+  return apiMethod(api, service, method, kind, request, `${discovery}.DiscoveryResponse`);
 }
 
 /** A method of the incremental variant, which only streams. */
 export function deltaMethod(api: XdsApi, service: string, method: string): DeltaMethod {
   const request = `${discovery}.DeltaDiscoveryRequest` as const;
-  return methodOf(api, service, method, 'stream', request, `${discovery}.DeltaDiscoveryResponse`);
+  return apiMethod(api, service, method, 'stream', request, `${discovery}.DeltaDiscoveryResponse`);
 }
 
-function methodOf<Q extends ApiTypeName, R extends ApiTypeName>(
+/** Any method of the API that streams both ways, or neither. */
+export function apiMethod<Q extends ApiTypeName, R extends ApiTypeName>(
   api: XdsApi,
   service: string,
   method: string,

@@ -1,0 +1,33 @@
+import type { ConfigStatus } from '@heddle/shared/xds/api';
+import type { Snapshot, SnapshotResource } from '../snapshot/snapshot.ts';
+import { covers } from './subscription.ts';
+import type { Refusal, TypeState } from './type-state.ts';
+
+/** How one resource stands with one client, as the server sees it. */
+export interface ClientResource {
+  readonly resource: SnapshotResource;
+  readonly status: ConfigStatus;
+  readonly refusal?: Refusal;
+}
+
+/** Everything of a type that a client was sent, or is to get; not what it asked for in vain. */
+export function describeType(state: TypeState, snapshot: Snapshot | undefined): readonly ClientResource[] {
+  const { typeUrl, subscription, held } = state;
+  const present = [...(snapshot?.names(typeUrl) ?? [])].filter((name) => covers(subscription, name));
+  const names = new Set([...held.keys(), ...present]);
+  return [...names].flatMap((name) => describe(state, name, snapshot?.get(typeUrl, name)) ?? []);
+}
+
+function describe(
+  { held, outstanding, refusals }: TypeState,
+  name: string,
+  current: SnapshotResource | undefined,
+): ClientResource | undefined {
+  const sent = held.get(name);
+  const refusal = refusals.get(name);
+  if (current !== undefined && current.version !== sent?.version)
+    return { resource: current, status: 'NOT_SENT', ...(refusal === undefined ? {} : { refusal }) };
+  if (sent === undefined) return undefined;
+  if (refusal !== undefined) return { resource: sent, status: 'ERROR', refusal };
+  return { resource: sent, status: outstanding?.names.includes(name) === true ? 'STALE' : 'SYNCED' };
+}
