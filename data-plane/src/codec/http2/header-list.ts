@@ -3,7 +3,9 @@ import { isFieldValueByte } from '../http1/byte-tables.ts';
 import { noLength, parseContentLength } from '../http1/message-fields.ts';
 import { forbiddenTrailers } from '../http1/trailer-parser.ts';
 import { fieldOverheadBytes, fieldSize } from './hpack/dynamic-table.ts';
+import type { RememberedList } from './block-memory.ts';
 import type { FieldSink } from './hpack/hpack-decoder.ts';
+import { completeRequest } from './request-head.ts';
 
 /** `request` and `response` begin with their pseudo-headers, trailers have none (RFC 9113, 8.3). */
 export type ListKind = 'request' | 'response' | 'trailers';
@@ -53,6 +55,7 @@ export class HeaderList implements FieldSink {
   contentLength = noLength;
   /** The block and the head of its first frame: Envoy leaves out those of CONTINUATION. */
   frameBytes = 0;
+  readonly #allowsConnect: boolean;
   #kind: ListKind = 'request';
   #sizeBytes = 0;
   #fieldCount = 0;
@@ -64,9 +67,23 @@ export class HeaderList implements FieldSink {
   #maxBytes = 0;
   #maxFields = 0;
 
+  constructor(allowsConnect: boolean) {
+    this.#allowsConnect = allowsConnect;
+  }
+
   /** Names and values. */
   get fieldBytes(): number {
     return this.#sizeBytes - this.#fieldCount * fieldOverheadBytes;
+  }
+
+  /** Takes what is known of a block that came before. */
+  repeat({ headers, contentLength, fieldBytes }: RememberedList): void {
+    this.headers = headers.clone();
+    this.malformed = undefined;
+    this.isTooLarge = false;
+    this.contentLength = contentLength;
+    this.#sizeBytes = fieldBytes;
+    this.#fieldCount = 0;
   }
 
   begin(kind: ListKind, maxBytes: number, maxFields: number): void {
@@ -98,9 +115,10 @@ export class HeaderList implements FieldSink {
   end(): void {
     if (this.#cookie !== undefined) this.headers.addUnchecked('cookie', this.#cookie);
     this.headers.neverIndexed = this.#neverIndexed;
-    if (this.malformed === undefined && !this.isTooLarge && this.#kind === 'response') {
-      const status = this.headers.get(':status') ?? '';
-      if (!/^[1-5]\d\d$/.test(status)) this.malformed = 'a :status that is none';
+    if (this.malformed !== undefined || this.isTooLarge) return;
+    if (this.#kind === 'request') this.malformed = completeRequest(this.headers, this.#allowsConnect);
+    if (this.#kind === 'response' && !/^[1-5]\d\d$/.test(this.headers.get(':status') ?? '')) {
+      this.malformed = 'a :status that is none';
     }
   }
 

@@ -1,3 +1,4 @@
+import { BlockMemory } from './block-memory.ts';
 import { HeaderBlock } from './header-block.ts';
 import { HeaderList, type ListKind } from './header-list.ts';
 import { HpackDecoder, type HpackError } from './hpack/hpack-decoder.ts';
@@ -33,7 +34,7 @@ const tooLarge: FrameError = { code: enhanceYourCalm, detail: 'a header block th
 /** HEADERS and CONTINUATION → header lists, one block after the other (RFC 9113, 4.3). */
 export class HeaderReader {
   /** The fields of the block that was decoded last. */
-  readonly list = new HeaderList();
+  readonly list: HeaderList;
   /** Of the block that is complete or being read. */
   streamId = 0;
   endStream = false;
@@ -43,6 +44,7 @@ export class HeaderReader {
   wasEmpty = false;
   readonly #options: Http2Options;
   readonly #decoder: HpackDecoder;
+  readonly #blocks = new BlockMemory();
   readonly #block: HeaderBlock;
   /** The complete block, until it is decoded. */
   #bytes: Buffer = noBytes;
@@ -51,6 +53,7 @@ export class HeaderReader {
 
   constructor(options: Http2Options) {
     this.#options = options;
+    this.list = new HeaderList(options.allowsConnect);
     this.#decoder = new HpackDecoder(options.names, initialTableBytes);
     this.#decoder.setAllowedTableSize(Math.max(initialTableBytes, options.headerTableBytes));
     this.#block = new HeaderBlock(options.maxHeaderListBytes);
@@ -104,12 +107,26 @@ export class HeaderReader {
 
   /** Decodes the complete block into `list`. */
   decode(kind: ListKind): HpackError | undefined {
+    const bytes = this.#bytes;
+    const start = this.#start;
+    const end = this.#end;
+    const blocks = this.#blocks;
+    const decoder = this.#decoder;
     const { list } = this;
-    list.begin(kind, this.#options.maxHeaderListBytes, this.#options.maxFieldCount);
-    const error = this.#decoder.decode(this.#bytes, this.#start, this.#end, list);
     this.#bytes = noBytes;
-    if (error === undefined) list.end();
-    return error;
+    const known = blocks.find(kind, bytes, start, end, decoder.tableVersion);
+    if (known !== undefined) {
+      list.repeat(known);
+      return undefined;
+    }
+    list.begin(kind, this.#options.maxHeaderListBytes, this.#options.maxFieldCount);
+    const error = decoder.decode(bytes, start, end, list);
+    if (error !== undefined) return error;
+    list.end();
+    if (list.malformed === undefined && !list.isTooLarge) {
+      blocks.note(kind, bytes, start, end, decoder.tableVersion, list);
+    }
+    return undefined;
   }
 
   #setPiece(isLast: boolean, bytes: Buffer, start: number, end: number): void {

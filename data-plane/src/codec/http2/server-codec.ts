@@ -17,7 +17,6 @@ import {
   settingMaxConcurrentStreams,
   streamClosed,
 } from './protocol.ts';
-import { completeRequest } from './request-head.ts';
 import { Http2ServerStream, type ServerStreamOwner } from './server-stream.ts';
 
 /** Nobody waits for the acknowledgement. */
@@ -131,8 +130,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
       return true;
     }
     if (head.isTooLarge) return this.#answerTooLarge(streamId, endStream);
-    const malformed = head.malformed ?? completeRequest(head.headers, this.options.allowsConnect);
-    if (malformed !== undefined) return this.refuseMessage(undefined, streamId, malformed);
+    if (head.malformed !== undefined) return this.refuseMessage(undefined, streamId, head.malformed);
     return this.#open(streamId, head, endStream);
   }
 

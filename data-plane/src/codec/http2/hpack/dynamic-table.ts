@@ -17,6 +17,7 @@ export class DynamicTable {
   /** Entries ever added, modulo 2^31: the newest stands at `#added − 1`. */
   #added = 0;
   #count = 0;
+  #changeCount = 0;
   #sizeBytes = 0;
   #maxBytes: number;
 
@@ -26,6 +27,11 @@ export class DynamicTable {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Additions and new sizes. */
+  get changeCount(): number {
+    return this.#changeCount;
   }
 
   get sizeBytes(): number {
@@ -52,6 +58,7 @@ export class DynamicTable {
 
   /** An entry that is larger than the table empties it, and is not an error (RFC 7541, 4.4). */
   add(name: string, value: string): void {
+    this.#changeCount++;
     const size = fieldSize(name, value);
     this.#evictTo(this.#maxBytes - size);
     if (size > this.#maxBytes) return;
@@ -65,6 +72,7 @@ export class DynamicTable {
   }
 
   resize(maxBytes: number): void {
+    this.#changeCount++;
     this.#maxBytes = maxBytes;
     this.#evictTo(maxBytes);
   }

@@ -37,6 +37,7 @@ export class HpackDecoder {
   #allowedTableBytes: number;
   /** Our limit went below what the peer uses: its next block must begin with a size update. */
   #needsSizeUpdate = false;
+  #settingCount = 0;
   #scratch = Buffer.allocUnsafeSlow(512);
   #error: HpackError | undefined;
   #position = 0;
@@ -52,9 +53,15 @@ export class HpackDecoder {
     return this.#table.sizeBytes;
   }
 
+  /** Another one, as soon as a block may mean something else than before. */
+  get tableVersion(): number {
+    return this.#table.changeCount + this.#settingCount;
+  }
+
   /** The peer has acknowledged this SETTINGS_HEADER_TABLE_SIZE. */
   setAllowedTableSize(bytes: number): void {
     this.#allowedTableBytes = bytes;
+    this.#settingCount++;
     if (bytes < this.#table.maxBytes) this.#needsSizeUpdate = true;
   }
 

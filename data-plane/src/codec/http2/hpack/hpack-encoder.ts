@@ -112,7 +112,10 @@ export class HpackEncoder {
     const index = this.#indexOf(known, value);
     if (index > 0) {
       this.#writeInteger(0x80, 0x7f, index);
-    } else if (known.isRarelyRepeated || fieldSize(name, value) > this.#table.maxBytes * maxEntryShare) {
+    } else if (
+      (known.isRarelyRepeated && this.#hasName(known)) ||
+      fieldSize(name, value) > this.#table.maxBytes * maxEntryShare
+    ) {
       this.#writeLiteral(0x00, 0x0f, known, name);
       this.#writePlain(value);
     } else {
@@ -201,6 +204,11 @@ export class HpackEncoder {
     const index = known.staticIndex > 0 ? known.staticIndex : this.#nameIndex(known);
     this.#writeInteger(pattern, mask, index);
     if (index === 0) this.#writeString(name);
+  }
+
+  /** In either table: what comes with another value each time needs its name there only. */
+  #hasName(known: KnownName): boolean {
+    return known.staticIndex > 0 || this.#nameIndex(known) > 0;
   }
 
   #nameIndex(known: KnownName): number {
