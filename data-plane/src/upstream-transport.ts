@@ -1,5 +1,7 @@
 import { describeStats } from './stats/describe-stats.ts';
+import type { SocketAddress } from './transport/connection.ts';
 import { connectSocket, failToConnect } from './transport/connect-socket.ts';
+import { upstreamHeader } from './transport/proxy-protocol/upstream-header.ts';
 import { connectTls } from './transport/tls/connect-tls.ts';
 import { CurrentContext } from './transport/tls/current-context.ts';
 import { TlsStats } from './transport/tls/tls-stats.ts';
@@ -26,9 +28,9 @@ export function createConnector(
   const plain: UpstreamConnector = {
     connect: ({ address }, connectTimeoutMs) =>
       connectSocket(transport, { remoteAddress: address, connectTimeoutMs }),
-    forCluster({ tls, transportSocketMatches = [] }, scope) {
+    forCluster({ tls, proxyProtocol, transportSocketMatches = [] }, scope) {
       const sockets = [tls, ...transportSocketMatches.map((match) => match.tls)];
-      if (sockets.every((socket) => socket === undefined)) return plain;
+      if (proxyProtocol === undefined && sockets.every((socket) => socket === undefined)) return plain;
       const stats = new TlsStats(scope.scope('ssl.'), 'upstream');
       // The cluster's own first.
       const contexts = sockets.map((socket) =>
@@ -39,9 +41,21 @@ export function createConnector(
       return {
         connect(target, connectTimeoutMs, alpnProtocols, options) {
           const current = contexts[target.transportSocket + 1];
-          if (current === undefined) return plain.connect(target, connectTimeoutMs);
+          // Those of matches have none.
+          const isProxied = proxyProtocol !== undefined && target.transportSocket < 0;
+          const connectOptions = {
+            remoteAddress: target.address,
+            connectTimeoutMs,
+            preamble: !isProxied
+              ? undefined
+              : (localAddress: SocketAddress) =>
+                  upstreamHeader(proxyProtocol, options?.proxied, {
+                    localAddress,
+                    remoteAddress: target.address,
+                  }),
+          };
+          if (current === undefined) return connectSocket(transport, connectOptions);
           const context = current.get();
-          const connectOptions = { remoteAddress: target.address, connectTimeoutMs };
           if (context === undefined) {
             upstreamSecretStats.create(scope.scope('client_ssl_socket_factory.')).notReady.inc();
             return failToConnect(transport, connectOptions);

@@ -2,18 +2,35 @@ import { isIP } from 'node:net';
 import type { HttpProtocol } from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { ForwardAction } from '../config/model/route.ts';
+import type { StreamInfo } from '../downstream/http/stream-info.ts';
 import type { HostSelection } from './host-selection.ts';
 import type { TransportSocketOptions } from '../transport/transport-socket-options.ts';
 import type { Host, HttpConnectionPool, ThreadLocalCluster } from '../upstream/upstream.ts';
+
+/** The client, where the cluster tells of it, and what `namesOf` takes from the request. */
+export function socketOptionsOf(
+  { info }: ThreadLocalCluster,
+  headers: HeaderMap,
+  streamInfo: StreamInfo,
+): TransportSocketOptions | undefined {
+  const names = namesOf(info, headers);
+  if (info.proxyProtocol === undefined) return names;
+  const { downstreamOrigin: origin, downstreamDirectAddress, downstreamLocalAddress } = streamInfo;
+  const addresses = origin?.proxyAddresses ?? {
+    source: downstreamDirectAddress,
+    destination: downstreamLocalAddress,
+  };
+  // What is not sent separates nobody.
+  const tlvs = info.proxyProtocol.version === 1 ? [] : (origin?.proxyTlvs ?? []);
+  const proxied = { addresses, tlvs };
+  return { serverName: '', subjectAltName: '', ...names, proxied };
+}
 
 /**
  * Names that a cluster takes from the request (`auto_sni`, `auto_san_validation`): of its host as it is before an
  * `auto_host_rewrite`. An address is never named, but can be asked for.
  */
-export function socketOptionsOf(
-  { info }: ThreadLocalCluster,
-  headers: HeaderMap,
-): TransportSocketOptions | undefined {
+function namesOf(info: ThreadLocalCluster['info'], headers: HeaderMap): TransportSocketOptions | undefined {
   const names = info.http.automaticNames;
   if (names === undefined) return undefined;
   const overriding = names.headerName === '' ? undefined : headers.get(names.headerName);

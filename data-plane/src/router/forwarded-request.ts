@@ -90,7 +90,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     }
     this.#route.hostRewriter?.apply(this.#headers, suppress);
     this.#route.pathRewriter?.apply(this.#headers, suppress);
-    this.#hosts.socketOptions = socketOptionsOf(this.#cluster, this.#headers);
+    this.#hosts.socketOptions = socketOptionsOf(this.#cluster, this.#headers, this.#callbacks.streamInfo);
     this.#callbacks.setDownstreamWatermarkCallbacks(this);
     if (endStream) this.#onRequestComplete();
     // Nothing more comes of an upgrade before its answer, which is what the time-out waits for.

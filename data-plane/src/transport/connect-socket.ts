@@ -14,6 +14,8 @@ export interface ConnectOptions extends SocketConnectionOptions {
   readonly sourceAddress?: SocketAddress;
   /** First probe after this many ms of silence; absent = no TCP keep-alive. */
   readonly keepAliveMs?: number;
+  /** What goes out first, ahead of a TLS handshake too. Asked for when the connection is there. */
+  readonly preamble?: ((localAddress: SocketAddress) => Buffer) | undefined;
 }
 
 /**
@@ -43,9 +45,11 @@ export function failToConnect(context: TransportContext, options: ConnectOptions
 }
 
 export function startConnecting(socket: Socket, options: ConnectOptions): void {
-  const { remoteAddress, sourceAddress, keepAliveMs } = options;
+  const { remoteAddress, sourceAddress, keepAliveMs, preamble } = options;
   socket.setNoDelay(true);
   if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
+  // Before anybody else hears of the connection.
+  if (preamble !== undefined) socket.once('connect', () => socket.write(preamble(toLocalAddress(socket))));
   socket.connect({
     host: remoteAddress.address,
     port: remoteAddress.port,

@@ -17,7 +17,7 @@ import { ConnectionPool } from './pool/connection-pool.ts';
 import type { PoolContext } from './pool/pool-context.ts';
 import { poolStats, type PoolStats } from './pool/pool-stats.ts';
 import type { UpstreamConnector } from './pool/upstream-connector.ts';
-import { keyOfSocketOptions, type TransportSocketOptions } from '../transport/transport-socket-options.ts';
+import { poolKeyOf, type TransportSocketOptions } from '../transport/transport-socket-options.ts';
 import { trafficWord } from './shared-memory.ts';
 import type {
   ClusterStats,
@@ -207,7 +207,7 @@ export class WorkerCluster implements ThreadLocalCluster {
       this.#pools.set(host, pools);
     }
     const kind = poolKeys[protocol][priority];
-    const key = options === undefined ? kind : `${kind} ${keyOfSocketOptions(options)}`;
+    const key = options === undefined ? kind : `${kind} ${poolKeyOf(options)}`;
     return pools.get(key) ?? this.#createPool(host, pools, key, protocol, priority, options);
   }
 

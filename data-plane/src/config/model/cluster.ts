@@ -3,6 +3,7 @@ import type { HealthCheck } from './health-check.ts';
 import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { HeaderKeyFormat } from './http-connection-manager.ts';
 import type { UpstreamTls } from './tls.ts';
+import type { UpstreamProxyProtocol } from './upstream-proxy-protocol.ts';
 
 /** Envoy's `Cluster`, decoded and checked. Times in ms; 0 = none. */
 export interface Cluster {
@@ -22,6 +23,8 @@ export interface Cluster {
   readonly http: UpstreamHttpOptions;
   /** Absent: connections are plain. */
   readonly tls?: UpstreamTls;
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol?: UpstreamProxyProtocol;
   /** The first that an endpoint's metadata fits is used instead. */
   readonly transportSocketMatches?: readonly TransportSocketMatch[];
   readonly ignoreHealthOnHostRemoval: boolean;

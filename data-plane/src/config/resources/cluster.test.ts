@@ -198,6 +198,28 @@ load_balancing_policy:
   assert.deepEqual(decoded.loadBalancer, { kind: 'random' });
 });
 
+function proxied(inner: string, config = ''): string {
+  return `{ name: p, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport, transport_socket: ${inner} ${config} } }`;
+}
+
+test('the PROXY protocol to upstreams, around what is plain and what is not', () => {
+  const plain = proxied('{ name: envoy.transport_sockets.raw_buffer }');
+  const decoded = decodeYaml(cluster, `{ name: a, transport_socket: ${plain} }`);
+  assert.deepEqual(decoded.proxyProtocol, { version: 1, passThroughTlvs: [], addedTlvs: [] });
+  assert.equal(decoded.tls, undefined);
+  const secure = proxied(
+    '{ name: t, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, sni: a.test } }',
+    ', config: { version: V2, pass_through_tlvs: { match_type: INCLUDE, tlv_type: [ 2 ] }, added_tlvs: [ { type: 225, value: /w== } ] }',
+  );
+  const other = decodeYaml(cluster, `{ name: a, transport_socket: ${secure} }`);
+  assert.deepEqual(other.proxyProtocol, {
+    version: 2,
+    passThroughTlvs: [2],
+    addedTlvs: [{ type: 225, valueHex: 'ff' }],
+  });
+  assert.equal(other.tls?.sni, 'a.test');
+});
+
 const refusals: readonly [string, string, readonly RegExp[]][] = [
   [
     'what is not implemented, by name',
@@ -218,10 +240,10 @@ const refusals: readonly [string, string, readonly RegExp[]][] = [
     [/^health_checks\[1\]: is a second health check/],
   ],
   [
-    'the PROXY protocol to upstreams',
-    '{ name: a, transport_socket: { name: p, typed_config: { "@type": type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport, transport_socket: { name: envoy.transport_sockets.raw_buffer } } } }',
+    'the PROXY protocol around the PROXY protocol',
+    `{ name: a, transport_socket: ${proxied(proxied('{ name: envoy.transport_sockets.raw_buffer }'))} }`,
     [
-      /^transport_socket: envoy\.extensions\.transport_sockets\.proxy_protocol\.v3\.ProxyProtocolUpstreamTransport is not supported/,
+      /^transport_socket\.typed_config\.transport_socket: envoy\.extensions\.transport_sockets\.proxy_protocol/,
     ],
   ],
   [

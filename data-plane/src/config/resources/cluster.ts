@@ -10,6 +10,7 @@ import { decodeEndpoints, type AddressKind } from './endpoints.ts';
 import { decodeHealthChecks } from './health-check.ts';
 import { decodeLoadBalancer } from './load-balancer.ts';
 import { defined, percentOr, toMsOr } from './scalars.ts';
+import { decodeProxiedSocket } from './upstream-proxy-protocol.ts';
 import { decodeTransportSocketMatches, decodeUpstreamSocket } from './transport-socket.ts';
 import { decodeUpstreamHttp } from './upstream-http.ts';
 
@@ -20,7 +21,12 @@ const defaultUpdateMergeWindowMs = 1000;
 
 /** A message that was checked → model. */
 export function decodeCluster(context: DecodeContext, message: ClusterMessage, path: string): Cluster {
-  const tls = decodeUpstreamSocket(context, message.transportSocket, joinPath(path, 'transport_socket'));
+  const { proxyProtocol, inner, innerPath } = decodeProxiedSocket(
+    context,
+    message.transportSocket,
+    joinPath(path, 'transport_socket'),
+  );
+  const tls = decodeUpstreamSocket(context, inner, innerPath);
   const transportSocketMatches = decodeTransportSocketMatches(context, message, path);
   const loadBalancer = decodeLoadBalancer(context, message, path);
   const http = decodeUpstreamHttp(context, message, path);
@@ -51,8 +57,9 @@ export function decodeCluster(context: DecodeContext, message: ClusterMessage, p
     http,
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
     metadata: message.metadata?.filterMetadata ?? {},
-    ...defined<Pick<Cluster, 'healthCheck' | 'tls' | 'transportSocketMatches'>>({
+    ...defined<Pick<Cluster, 'healthCheck' | 'tls' | 'proxyProtocol' | 'transportSocketMatches'>>({
       tls,
+      proxyProtocol,
       transportSocketMatches,
       healthCheck,
     }),

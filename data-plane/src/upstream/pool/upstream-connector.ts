@@ -23,7 +23,7 @@ export interface UpstreamConnector {
    * @throws Error if OpenSSL does not take the cluster's TLS
    */
   forCluster?(
-    cluster: Pick<ServedCluster, 'tls' | 'transportSocketMatches'>,
+    cluster: Pick<ServedCluster, 'tls' | 'proxyProtocol' | 'transportSocketMatches'>,
     scope: StatsScope,
   ): UpstreamConnector;
 }

@@ -24,5 +24,12 @@ export const listenerFilterSupport: SupportTable = {
   },
   [`${proxyProtocol}.Rule`]: { supported: ['tlv_type', 'on_tlv_present'] },
   [`${proxyProtocol}.KeyValuePair`]: { supported: ['metadata_namespace', 'key', 'value_string_encoding'] },
+  'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport': {
+    supported: ['config', 'transport_socket', 'allow_unspecified_address'],
+    only: { allow_unspecified_address: [false] },
+    ignored: { tlv_as_pool_key: 'connections are shared only where the whole header is the same' },
+  },
+  'envoy.config.core.v3.ProxyProtocolConfig': { supported: ['version', 'pass_through_tlvs', 'added_tlvs'] },
+  'envoy.config.core.v3.TlvEntry': { supported: ['type', 'value'] },
   'envoy.config.core.v3.ProxyProtocolPassThroughTLVs': { supported: ['match_type', 'tlv_type'] },
 };

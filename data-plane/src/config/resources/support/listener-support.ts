@@ -111,8 +111,13 @@ export const listenerSupport: SupportTable = {
       'strip_any_host_port',
       'stream_error_on_invalid_http_message',
       'strip_trailing_host_dot',
+      'add_proxy_protocol_connection_state',
     ],
-    only: { codec_type: ['AUTO', 'HTTP1', 'HTTP2'], stream_error_on_invalid_http_message: [false] },
+    only: {
+      codec_type: ['AUTO', 'HTTP1', 'HTTP2'],
+      stream_error_on_invalid_http_message: [false],
+      add_proxy_protocol_connection_state: [true],
+    },
     ignored: {
       http3_protocol_options: 'only affects HTTP/3, which is refused',
       tracing: harmless.tracing,
@@ -120,7 +125,6 @@ export const listenerSupport: SupportTable = {
       access_log_flush_interval: onlyLongLogs,
       flush_access_log_on_new_request: onlyLongLogs,
       record_route_resolution_stats: harmless.statistics,
-      add_proxy_protocol_connection_state: 'only affects the PROXY protocol, which is refused',
     },
     rows: {
       common_http_protocol_options: 'downstream HttpProtocolOptions',
