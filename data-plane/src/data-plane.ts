@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { formatProblem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
@@ -39,6 +40,7 @@ import { EdsAssignments } from './upstream/discovery/eds-assignments.ts';
 import { formatHealthCheckEvent } from './upstream/health/health-check-event.ts';
 import { ClientCodecs } from './upstream/pool/client-codecs.ts';
 import { createSecrets } from './secrets.ts';
+import { ticketSecretBytes } from './transport/tls/session-tickets.ts';
 import { createConnector } from './upstream-transport.ts';
 import { startWorkerPool, workerUrl } from './worker-pool.ts';
 import type { WorkerData } from './worker.ts';
@@ -121,6 +123,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     }
   }
   const connectionLimits = readConnectionLimits(effectiveRuntime(bootstrap.runtime), concurrency);
+  const ticketSecretBase64 = randomBytes(ticketSecretBytes).toString('base64');
   const workers = startWorkerPool({
     count: concurrency,
     url: workerUrl(import.meta.url, 'worker'),
@@ -132,6 +135,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       drainTimeMs: settings.drainTimeMs,
       drainStrategy: settings.drainStrategy,
       connectionLimits,
+      ticketSecretBase64,
     }),
     clock,
     logger,

@@ -41,6 +41,8 @@ export interface WorkerData {
   readonly drainTimeMs: number;
   readonly drainStrategy: DrainStrategy;
   readonly connectionLimits: ConnectionLimitSettings;
+  /** The same in all workers: what one has encrypted, all resume. */
+  readonly ticketSecretBase64: string;
 }
 
 /** Composition root of a worker thread: builds the request path and lets the main thread's messages change it. */
@@ -71,7 +73,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     onDescriptor: (descriptor) => overload.onDescriptor(descriptor),
     hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs(wheel))),
   });
-  const secrets = new WorkerSecrets();
+  const secrets = new WorkerSecrets(Buffer.from(data.ticketSecretBase64, 'base64'));
   const workspace = new Http1Workspace();
   const clusters = new WorkerClusters({
     workerIndex: data.index,

@@ -18,6 +18,10 @@ export interface SecureContextInput {
   readonly sessionTimeoutSeconds?: number | undefined;
   /** What a session can be resumed in: contexts that ask for the same. At most 32 characters. */
   readonly sessionIdContext?: string;
+  /** 48 bytes; absent: of its own. */
+  readonly ticketKeys?: Buffer;
+  /** False: sessions are not resumed. True unless told. */
+  readonly hasTickets?: boolean;
 }
 
 /** For `tls.createSecureContext`, in the workers, and on the main thread to see whether OpenSSL takes it. */
@@ -41,9 +45,12 @@ export function toSecureContextOptions(input: SecureContextInput): SecureContext
     honorCipherOrder: !preferClientCiphers,
     secureOptions:
       constants.SSL_OP_NO_RENEGOTIATION |
+      (input.hasTickets === false ? constants.SSL_OP_NO_TICKET : 0) |
       (preferClientCiphers ? 0 : constants.SSL_OP_CIPHER_SERVER_PREFERENCE),
     ...(validation?.crlPem === undefined ? {} : { crl: validation.crlPem }),
     ...(sessionTimeoutSeconds === undefined ? {} : { sessionTimeout: sessionTimeoutSeconds }),
+    ...(input.ticketKeys === undefined ? {} : { ticketKeys: input.ticketKeys }),
+    // Without one, OpenSSL refuses to resume sessions of clients that it asks for a certificate.
     ...(input.sessionIdContext === undefined ? {} : { sessionIdContext: input.sessionIdContext }),
   };
 }

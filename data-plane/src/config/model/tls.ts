@@ -83,6 +83,10 @@ export interface DownstreamTls extends TlsContext {
   readonly preferClientCiphers: boolean;
   /** How long a session can be resumed; absent: OpenSSL's default. */
   readonly sessionTimeoutSeconds?: number;
+  /** Of 80 bytes each, the first one encrypts; absent: a key of the process. */
+  readonly sessionTicketKeysBase64?: readonly string[];
+  /** No tickets: no session can be resumed, since nothing else keeps them. */
+  readonly isStatelessResumptionDisabled?: boolean;
 }
 
 /** Envoy's `UpstreamTlsContext`. Has at most one certificate. */

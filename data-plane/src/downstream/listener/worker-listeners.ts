@@ -242,7 +242,11 @@ export class WorkerListeners {
   #createTls({ tls, transportSocketConnectTimeoutMs = 0 }: FilterChain): ChainTls | undefined {
     if (tls === undefined) return undefined;
     const { transport, wheel, secrets } = this.#dependencies;
-    const current = new CurrentContext(tls, secrets, (resolved) => new DownstreamTlsContext(resolved));
+    const current = new CurrentContext(
+      tls,
+      secrets,
+      (resolved) => new DownstreamTlsContext(resolved, secrets.ticketSecret),
+    );
     return {
       context: () => current.get(),
       transport,

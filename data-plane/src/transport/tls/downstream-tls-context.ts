@@ -1,9 +1,10 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
 import type { DownstreamTls, TlsCertificate } from '../../config/model/tls.ts';
 import type { ClientHello } from './client-hello.ts';
 import { PeerVerifier } from './peer-verifier.ts';
+import { deriveSessionTickets } from './session-tickets.ts';
 
 /** Of each type of key one: which of them is used says OpenSSL, by what the client can. */
 type CertificateChoice = Partial<Record<TlsCertificate['keyType'], TlsCertificate>>;
@@ -16,15 +17,21 @@ export class DownstreamTlsContext {
   /** What chains of clients are verified against. */
   readonly authorities: readonly X509Certificate[];
   readonly #config: DownstreamTls;
+  readonly #ticketSecret: Buffer;
   readonly #byName = new Map<string, CertificateChoice>();
   /** For clients that name no server, or that may have any certificate. */
   readonly #anyChoice: CertificateChoice = {};
   readonly #contexts = new Map<string, SecureContext>();
 
-  /** @throws Error if OpenSSL does not take what is configured */
-  constructor(config: DownstreamTls) {
+  /**
+   * `ticketSecret`: of the process, for session tickets.
+   *
+   * @throws Error if OpenSSL does not take what is configured
+   */
+  constructor(config: DownstreamTls, ticketSecret: Buffer) {
     const { certificates, validation, requireClientCertificate } = config;
     this.#config = config;
+    this.#ticketSecret = ticketSecret;
     // To ask for a certificate and to trust nobody is to refuse everybody, as Envoy does.
     const nobody = { subjectAltNames: [], certificateHashes: [], spkiHashes: [] };
     this.authorities = splitPem(validation?.trustedCaPem ?? '').map((pem) => new X509Certificate(pem));
@@ -90,8 +97,8 @@ export class DownstreamTlsContext {
           validation,
           preferClientCiphers,
           sessionTimeoutSeconds,
-          // Without one, OpenSSL refuses to resume sessions of clients that it asks for a certificate.
-          sessionIdContext: createHash('sha256').update(key).digest('hex').slice(0, 32),
+          hasTickets: this.#config.isStatelessResumptionDisabled !== true,
+          ...deriveSessionTickets(this.#config, chosen, this.#ticketSecret),
         }),
       );
       this.#contexts.set(key, context);

@@ -24,10 +24,15 @@ export const tlsSupport: SupportTable = {
       'require_client_certificate',
       'require_sni',
       'session_timeout',
+      'session_ticket_keys',
+      'disable_stateless_session_resumption',
       'full_scan_certs_on_sni_mismatch',
       'prefer_client_ciphers',
     ],
-    ignored: { ocsp_staple_policy: 'only affects OCSP staples, and those are refused' },
+    ignored: {
+      ocsp_staple_policy: 'only affects OCSP staples, and those are refused',
+      disable_stateful_session_resumption: 'no session is kept: tickets hold them',
+    },
   },
   [`${tls}.UpstreamTlsContext`]: {
     supported: [

@@ -3,6 +3,10 @@ import type { DownstreamTls } from '../../model/tls.ts';
 import type { DecodeContext } from '../decode-context.ts';
 import { defined, toMs } from '../scalars.ts';
 import { decodeCommonTls } from './common-tls.ts';
+import { decodeSessionTicketKeys } from './secret.ts';
+
+/** What OpenSSL takes through Node; Envoy takes twice as much. */
+const maxTimeoutSeconds = 0x7fff_ffff;
 
 export const downstreamTlsType = 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
 
@@ -24,9 +28,16 @@ export function decodeDownstreamTls(
     requireSni: message.requireSni ?? false,
     fullScanCertsOnSniMismatch: message.fullScanCertsOnSniMismatch ?? false,
     preferClientCiphers: message.preferClientCiphers,
-    ...defined<Pick<DownstreamTls, 'sessionTimeoutSeconds'>>({
+    isStatelessResumptionDisabled: message.disableStatelessSessionResumption ?? false,
+    ...defined<Pick<DownstreamTls, 'sessionTimeoutSeconds' | 'sessionTicketKeysBase64'>>({
+      sessionTicketKeysBase64:
+        message.sessionTicketKeys === undefined
+          ? undefined
+          : decodeSessionTicketKeys(context, message.sessionTicketKeys, `${path}.session_ticket_keys`),
       sessionTimeoutSeconds:
-        message.sessionTimeout === undefined ? undefined : Math.round(toMs(message.sessionTimeout) / 1000),
+        message.sessionTimeout === undefined
+          ? undefined
+          : Math.min(maxTimeoutSeconds, Math.floor(toMs(message.sessionTimeout) / 1000)),
     }),
   };
 }

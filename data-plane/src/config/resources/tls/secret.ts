@@ -1,5 +1,10 @@
 import { dirname } from 'node:path';
-import type { DataSource, Secret as SecretMessage, WatchedDirectory } from '@heddle/shared/xds/api';
+import type {
+  DataSource,
+  Secret as SecretMessage,
+  TlsSessionTicketKeys,
+  WatchedDirectory,
+} from '@heddle/shared/xds/api';
 import type { Secret, SecretValue } from '../../model/secret.ts';
 import { readDataSource } from '../data-source.ts';
 import { joinPath, type DecodeContext } from '../decode-context.ts';
@@ -38,13 +43,11 @@ function decodeValue(context: DecodeContext, message: SecretMessage, path: strin
     return decodeValidation(context, validationContext, joinPath(path, 'validation_context'));
   }
   if (sessionTicketKeys !== undefined) {
-    const keys = sessionTicketKeys.keys.map((source, i) => {
-      const keyPath = joinPath(path, `session_ticket_keys.keys[${i}]`);
-      const key = readDataSource(context, source, keyPath);
-      if (key.length !== ticketKeyBytes) context.refuse(keyPath, `has ${key.length} bytes, and must have 80`);
-      return key.toString('base64');
-    });
-    return { kind: 'session-ticket-keys', keysBase64: keys };
+    const keysPath = joinPath(path, 'session_ticket_keys');
+    return {
+      kind: 'session-ticket-keys',
+      keysBase64: decodeSessionTicketKeys(context, sessionTicketKeys, keysPath),
+    };
   }
   if (genericSecret !== undefined) {
     const source = genericSecret.secret;
@@ -56,6 +59,20 @@ function decodeValue(context: DecodeContext, message: SecretMessage, path: strin
   }
   context.refuse(path, 'holds no secret: set tls_certificate, validation_context, or another of its types');
   return undefined;
+}
+
+export function decodeSessionTicketKeys(
+  context: DecodeContext,
+  { keys }: TlsSessionTicketKeys,
+  path: string,
+): readonly string[] {
+  return keys.map((source, i) => {
+    const key = readDataSource(context, source, `${path}.keys[${i}]`);
+    if (key.length !== ticketKeyBytes) {
+      context.refuse(`${path}.keys[${i}]`, `has ${key.length} bytes, and must have 80`);
+    }
+    return key.toString('base64');
+  });
 }
 
 function decodeValidation(

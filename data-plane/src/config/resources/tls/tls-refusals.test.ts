@@ -151,8 +151,8 @@ const refused: readonly [name: string, context: Json, problem: RegExp][] = [
   ],
   [
     'ticket keys',
-    { ...common({}), session_ticket_keys: { keys: [inline('x'.repeat(80))] } },
-    /^session_ticket_keys: is not supported by Heddle yet/,
+    { ...common({}), session_ticket_keys: { keys: [inline('x'.repeat(80)), inline('x')] } },
+    /^session_ticket_keys\.keys\[1\]: has 1 bytes, and must have 80$/,
   ],
   [
     'expired certificates',

@@ -46,8 +46,9 @@ export async function listenTls(
   config: DownstreamTls,
   onSecured: (connection: SocketConnection) => void,
   onFailed: (reason: ConnectionCloseReason, detail: string) => void = () => undefined,
+  ticketSecret: Buffer = Buffer.alloc(32, 1),
 ): Promise<TlsListener> {
-  const tls = new DownstreamTlsContext(config);
+  const tls = new DownstreamTlsContext(config, ticketSecret);
   const stats = new TlsStats(
     createStatsStore({ onDeclared: () => undefined }).root.scope('listener.l.ssl.'),
     'downstream',
