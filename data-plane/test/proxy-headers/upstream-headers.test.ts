@@ -9,7 +9,15 @@ import {
   buildTlv,
   packAddresses,
 } from '../../src/transport/proxy-protocol/testing/build-proxy-header.ts';
-import { cluster, listener, manager, proxyProtocolFilter, type Json } from '../statistics/bootstrap-parts.ts';
+import {
+  cluster,
+  httpHealthCheck,
+  listener,
+  manager,
+  proxyProtocolFilter,
+  type Json,
+} from '../statistics/bootstrap-parts.ts';
+import { until } from '../../src/upstream/testing/upstream-server.ts';
 import { startEnvoyProcess } from '../statistics/envoy-process.ts';
 import { startSidecarProcess } from '../statistics/sidecar-process.ts';
 
@@ -66,19 +74,21 @@ async function startUpstream(t: TestContext) {
   return { port: (server.address() as { port: number }).port, beginnings };
 }
 
+function proxied(config: Json): Json {
+  const typed_config = {
+    '@type': `${transport}.ProxyProtocolUpstreamTransport`,
+    config,
+    transport_socket: { name: 'raw', typed_config: { '@type': rawBuffer } },
+  };
+  return { transport_socket: { name: 'p', typed_config } };
+}
+
 function buildResources(upstreamPort: number): Json {
   return {
     clusters: Object.entries(kinds).map(([name, config]) =>
       cluster(name, [upstreamPort], {
         connect_timeout: '5s',
-        transport_socket: {
-          name: 'p',
-          typed_config: {
-            '@type': `${transport}.ProxyProtocolUpstreamTransport`,
-            config,
-            transport_socket: { name: 'raw', typed_config: { '@type': rawBuffer } },
-          },
-        },
+        ...proxied(config),
       }),
     ),
     listeners: Object.keys(kinds).map((name) =>
@@ -114,4 +124,19 @@ test('upstreams get the bytes that a real Envoy sends', { skip: envoy.skip }, as
     await ask(peer.portOf(kind));
     assert.deepEqual(ours.beginnings.splice(0), theirs.beginnings.splice(0), kind);
   }
+});
+
+test('health checks stand for themselves, as those of a real Envoy', { skip: envoy.skip }, async (t) => {
+  const [ours, theirs] = [await startUpstream(t), await startUpstream(t)];
+  const checked = (port: number): Json => ({
+    clusters: [cluster('c', [port], { ...proxied({ version: 'V2' }), ...httpHealthCheck('/') })],
+  });
+  const sidecar = await startSidecarProcess(
+    { static_resources: checked(ours.port) },
+    { argv: ['--concurrency', '1'] },
+  );
+  t.after(() => sidecar.stop());
+  await startEnvoyProcess(t, envoy.path, checked(theirs.port));
+  await until(() => ours.beginnings.length > 0 && theirs.beginnings.length > 0);
+  assert.equal(ours.beginnings[0], theirs.beginnings[0]);
 });
