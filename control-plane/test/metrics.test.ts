@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
+import { waitUntil } from '@heddle/shared/processes/wait-until';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { parsePrometheusText } from '@heddle/shared/testing/prometheus-text';
 import { createRedisServer } from '@heddle/shared/testing/redis-server';
-import { sleep, systemClock } from '@heddle/shared/time/clock';
+import { systemClock } from '@heddle/shared/time/clock';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { ControlPlane } from '../src/control-plane.ts';
 import { describeMetrics } from '../src/describe-metrics.ts';
@@ -53,7 +54,8 @@ async function untilScraped(
   controlPlane: ControlPlane,
   isReached: (read: Awaited<ReturnType<typeof scrape>>) => boolean,
 ): Promise<void> {
-  while (!isReached(await scrape(controlPlane))) await sleep(systemClock, 20);
+  const options = { clock: systemClock, deadlineMs: 30_000, intervalMs: 20 };
+  await waitUntil(String(isReached), async () => isReached(await scrape(controlPlane)), options);
 }
 
 const service = (name: string): MeshObject => ({ kind: 'Service', metadata: { name } });
