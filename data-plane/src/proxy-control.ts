@@ -60,14 +60,12 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
     },
     drainListeners({ isGraceful, inboundOnly, skipExit }) {
       listeners.stopAdding(inboundOnly);
-      if (!isGraceful) {
-        order({ kind: 'stop-listening', inboundOnly });
-        return;
-      }
       const { drainTimeMs, drainStrategy } = settings;
       order({ kind: 'drain', strategy: drainStrategy, drainTimeMs, inboundOnly });
       if (skipExit) return;
-      clock.setTimer(drainTimeMs, () => order({ kind: 'stop-listening', inboundOnly }));
+      const stop = (): void => order({ kind: 'stop-listening', inboundOnly });
+      if (isGraceful) clock.setTimer(drainTimeMs, stop);
+      else stop();
     },
     quit: stop,
     reopenLogs: () => workers.sendToAll({ kind: 'reopen-logs' }),

@@ -3,7 +3,10 @@ import { textAnswer, type AdminEndpoint } from './admin-server.ts';
 /** What the admin may do to the proxy. */
 export interface ProxyControl {
   failHealthCheck(isFailed: boolean): void;
-  /** `isGraceful`: answers say that their connection closes for the drain time, then listening stops. */
+  /**
+   * Connections are told to end over the drain time; none is cut. Listening stops at once, with `isGraceful` at the end
+   * of that time, with `skipExit` never.
+   */
   drainListeners(options: {
     readonly isGraceful: boolean;
     readonly inboundOnly: boolean;
@@ -40,7 +43,7 @@ export function createControlEndpoints(control: ProxyControl): AdminEndpoint[] {
     },
     {
       path: '/drain_listeners',
-      help: 'stop listening (?graceful drains first, ?inboundonly, ?skip_exit)',
+      help: 'drain connections and stop listening (?graceful: when they had their time, ?skip_exit: never, ?inboundonly)',
       isMutating: true,
       handle(query) {
         control.drainListeners({

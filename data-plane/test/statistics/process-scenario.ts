@@ -45,12 +45,8 @@ export async function runProcessScenario(movements: Movements): Promise<void> {
     await run.untilMoved('http.<stat_prefix>.', 'downstream_rq_active');
     await sidecar.post('/drain_listeners?graceful&skip_exit');
     await get(port, '/c/status/200');
-    await client.closed();
-    await run.untilMoved(
-      'http.<stat_prefix>.',
-      'downstream_cx_destroy_local_active_rq',
-      'downstream_cx_drain_close',
-    );
+    await run.untilMoved('http.<stat_prefix>.', 'downstream_cx_drain_close');
+    client.close();
     await sidecar.post('/healthcheck/fail');
     await run.untilMoved('server.', 'state', 'uptime', 'initialization_time_ms');
   } finally {

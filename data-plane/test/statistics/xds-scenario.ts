@@ -1,18 +1,21 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { resourceTypes } from '../../src/config/resources/testing/decode-yaml.ts';
+import { RawClient } from '../../src/router/testing/raw-client.ts';
 import {
   assignment,
+  cluster as staticCluster,
   edsCluster,
   endpoint,
   listener,
   manager,
+  route,
   routeConfig,
   socketAddress,
 } from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
-import { startSidecarProcess } from './sidecar-process.ts';
+import { startSidecarProcess, type SidecarProcess } from './sidecar-process.ts';
 import { dynamicResources, XdsPusher } from './xds-pusher.ts';
 
 const merging = { common_lb_config: { update_merge_window: '0.5s' } };
@@ -28,7 +31,7 @@ export async function runXdsScenario(movements: Movements): Promise<void> {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const sidecar = await startSidecarProcess(dynamicResources(pusher.server.port), {
-    argv: ['--concurrency', '2'],
+    argv: ['--concurrency', '2', '--drain-time-s', '1'],
   });
   const run = new ScenarioRun(sidecar, movements);
   try {
@@ -37,7 +40,7 @@ export async function runXdsScenario(movements: Movements): Promise<void> {
     await run.untilMoved(ofCds, 'init_fetch_timeout');
     await run.untilMoved(ofLds, 'init_fetch_timeout');
     await changeClusters(pusher, run);
-    await changeListeners(pusher, run, taken.address() as { port: number });
+    await changeListeners(pusher, run, sidecar, taken.address() as { port: number });
     pusher.server.kill();
     for (const prefix of [ofCds, ofLds, ofRds]) await run.untilMoved(prefix, 'update_failure');
   } finally {
@@ -98,15 +101,25 @@ async function changeClusters(pusher: XdsPusher, run: ScenarioRun): Promise<void
 async function changeListeners(
   pusher: XdsPusher,
   run: ScenarioRun,
+  sidecar: SidecarProcess,
   taken: { readonly port: number },
 ): Promise<void> {
+  // Whoever has that port never answers.
+  pusher.push(cluster, { silent: staticCluster('silent', [taken.port]) });
   pusher.push(listenerType, {
     routed: listener('routed', manager('routed', 'table')),
     taken: listener('taken', manager('taken', []), { address: socketAddress(taken.port) }),
-    short: listener('short', manager('short', [])),
+    short: listener('short', manager('short', [route('c', { cluster: 'silent' })])),
   });
   await run.untilMoved('listener_manager.', 'total_listeners_warming', 'listener_create_failure');
   await run.untilMoved(ofRds, 'init_fetch_timeout');
+  const cut = await RawClient.open(await sidecar.portOf('short'));
+  cut.send('GET /c/ HTTP/1.1\r\nhost: a\r\n\r\n');
+  await run.untilMoved('cluster.<cluster>.', 'upstream_rq_active');
+  // Its filter chain is replaced, and the old one has its time.
+  pusher.push(listenerType, { short: listener('short', manager('short', [])) });
+  await cut.closed();
+  await run.untilMoved('http.<stat_prefix>.', 'downstream_cx_destroy_local_active_rq');
   pusher.push(routeTable, { table: routeConfig('table', []) });
   await run.untilMoved(ofRds, 'config_reload', 'version_text');
   pusher.push(routeTable, { table: { name: 'table', virtual_hosts: [{ name: '' }] } });

@@ -144,7 +144,6 @@ class HttpConnection
   }
 
   drainWithin(ms: number): void {
-    if (!this.#isHttp2) return;
     const { dependencies, config } = this.config;
     // Not all clients at once, and each with time for the second step of its drain.
     const delayMs = Math.max(0, ms - config.drainTimeoutMs) * dependencies.rng.next();

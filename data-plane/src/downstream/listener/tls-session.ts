@@ -71,6 +71,10 @@ export class TlsSession implements DownstreamSession, ConnectionHandlers {
     else this.#session.close();
   }
 
+  drainWithin(ms: number): void {
+    this.#session?.drainWithin?.(ms);
+  }
+
   // The connection, until its network filter takes it.
 
   onConnected(): void {

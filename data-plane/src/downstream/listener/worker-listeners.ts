@@ -144,13 +144,14 @@ export class WorkerListeners {
     return failures;
   }
 
-  /** Ends connections as answers allow, and what is left at the end of the drain time. Accepting goes on. */
+  /** Ends connections as answers allow, and those without a request within the drain time. Accepting goes on. */
   drain(strategy: DrainStrategy, drainTimeMs: number, inboundOnly: boolean): void {
     this.#isServerDrainInboundOnly = inboundOnly;
     this.#serverDrain.start(strategy, drainTimeMs);
     for (const chain of this.#serverDrainedChains()) chain.announceDrain(strategy, drainTimeMs);
     this.#dependencies.wheel.setTimer(drainTimeMs, () => {
-      for (const chain of this.#serverDrainedChains()) chain.close();
+      // Those that came meanwhile. Whoever has a request under way is answered.
+      for (const chain of this.#serverDrainedChains()) chain.announceDrain('immediate', 0);
     });
     this.#reportIfDrained();
   }
