@@ -45,6 +45,8 @@ function pathOf(object: MeshObject): string {
       return `/v1/routes/${name}`;
     case 'Policy':
       return `/v1/policies/${name}`;
+    case 'Secret':
+      return `/v1/secrets/${name}`;
   }
 }
 

@@ -5,7 +5,7 @@ import type { RestClient } from './rest-client.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** A kind of mesh object as people type it. */
-export type KindWord = 'service' | 'instance' | 'route' | 'policy';
+export type KindWord = 'service' | 'instance' | 'route' | 'policy' | 'secret';
 
 const spellings: Readonly<Record<string, KindWord>> = {
   service: 'service',
@@ -18,10 +18,12 @@ const spellings: Readonly<Record<string, KindWord>> = {
   httproutes: 'route',
   policy: 'policy',
   policies: 'policy',
+  secret: 'secret',
+  secrets: 'secret',
 };
 
-export const kindWords: readonly KindWord[] = ['service', 'instance', 'route', 'policy'];
-export const kindsHelp = 'service, instance, route or policy; also in the plural';
+export const kindWords: readonly KindWord[] = ['service', 'instance', 'route', 'policy', 'secret'];
+export const kindsHelp = 'service, instance, route, policy or secret; also in the plural';
 
 /** Throws UsageError with a suggestion. */
 export function parseKind(word: string): KindWord {
@@ -47,6 +49,8 @@ export function objectPath(kind: KindWord, name: string): string {
       return `/v1/routes/${encodeURIComponent(name)}`;
     case 'policy':
       return `/v1/policies/${encodeURIComponent(name)}`;
+    case 'secret':
+      return `/v1/secrets/${encodeURIComponent(name)}`;
   }
 }
 
@@ -59,6 +63,8 @@ export async function listObjects(client: RestClient, kind: KindWord): Promise<r
       return itemsOf((await client.send({ path: '/v1/routes' })).body);
     case 'policy':
       return itemsOf((await client.send({ path: '/v1/policies' })).body);
+    case 'secret':
+      return itemsOf((await client.send({ path: '/v1/secrets' })).body);
     case 'instance': {
       const services = await listObjects(client, 'service');
       const lists = await Promise.all(services.map((service) => listInstances(client, nameOf(service))));

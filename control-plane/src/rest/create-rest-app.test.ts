@@ -168,6 +168,7 @@ describe('REST API', () => {
     assert.deepEqual(operations.sort(), [
       'delete /v1/policies/{name}',
       'delete /v1/routes/{name}',
+      'delete /v1/secrets/{name}',
       'delete /v1/services/{service}',
       'delete /v1/services/{service}/instances/{id}',
       'get /healthz',
@@ -179,6 +180,8 @@ describe('REST API', () => {
       'get /v1/proxies/{node}',
       'get /v1/routes',
       'get /v1/routes/{name}',
+      'get /v1/secrets',
+      'get /v1/secrets/{name}',
       'get /v1/services',
       'get /v1/services/{service}',
       'get /v1/services/{service}/instances',
@@ -199,6 +202,7 @@ describe('REST API', () => {
       'post /v3/discovery:secrets',
       'put /v1/policies/{name}',
       'put /v1/routes/{name}',
+      'put /v1/secrets/{name}',
       'put /v1/services/{service}',
       'put /v1/services/{service}/instances/{id}',
     ]);

@@ -12,6 +12,7 @@ import { instancesPlugin } from './instances.ts';
 import { collectMethods, refuseOtherMethods } from './other-methods.ts';
 import { openApiHead } from './open-api.ts';
 import { policiesPlugin } from './policies.ts';
+import { secretsPlugin } from './secrets.ts';
 import { proxiesPlugin } from './proxies.ts';
 import type { ProxyStatusSource } from './proxy-status.ts';
 import { installRequestValidation } from './request-validation.ts';
@@ -60,6 +61,7 @@ export async function createRestApp(options: RestOptions): Promise<FastifyInstan
   await app.register(instancesPlugin, options);
   await app.register(routesPlugin, options);
   await app.register(policiesPlugin, options);
+  await app.register(secretsPlugin, options);
   await app.register(applyPlugin, options);
   await app.register(proxiesPlugin, options);
   await app.register(discoveryPlugin, options);

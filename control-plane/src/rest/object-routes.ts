@@ -17,7 +17,7 @@ import {
 } from './etag.ts';
 import { parseBody, problemsOfBody } from './parse-body.ts';
 import { problemResponses } from './problem-document.ts';
-import { storedDocumentSchema, storedListSchema, toStoredDocument } from './stored-document.ts';
+import { storedDocumentSchema, storedListSchema, toShown, toStoredDocument } from './stored-document.ts';
 
 export type PathParams = Readonly<Record<string, string>>;
 
@@ -200,5 +200,5 @@ export function refusalCode(problems: readonly ReferenceProblem[]): 'unknown-ref
 function answerPut(reply: FastifyReply, object: MeshObject, write: WriteResult, url: string): object {
   void reply.header('etag', toEtag(write.revision));
   if (write.outcome === 'created') void reply.code(201).header('location', url.split('?', 1)[0] ?? url);
-  return { ...object, revision: write.revision };
+  return { ...toShown(object), revision: write.revision };
 }

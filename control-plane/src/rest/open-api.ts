@@ -15,6 +15,10 @@ export function openApiHead(version: string) {
       { name: 'instances', description: 'Who serves them.' },
       { name: 'routes', description: 'Which request goes where.' },
       { name: 'policies', description: 'How proxies treat the instances of a service.' },
+      {
+        name: 'secrets',
+        description: 'Certificates and trusted authorities for mutual TLS between proxies.',
+      },
       { name: 'apply', description: 'Several changes at once.' },
       { name: 'proxies', description: 'What each proxy has.' },
       { name: 'health', description: 'The control plane itself.' },

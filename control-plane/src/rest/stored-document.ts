@@ -1,5 +1,6 @@
 import { Type, type TObject } from '@sinclair/typebox';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
+import { withoutPrivateKey } from '@heddle/shared/model/secret';
 import type { StoredObject } from '../registry/registry.ts';
 
 const revisionProperty = Type.Integer({
@@ -11,7 +12,12 @@ const revisionProperty = Type.Integer({
 export type StoredDocument = MeshObject & { readonly revision: number };
 
 export function toStoredDocument({ value, modifyRevision }: StoredObject): StoredDocument {
-  return { ...value, revision: modifyRevision };
+  return { ...toShown(value), revision: modifyRevision };
+}
+
+/** What may leave the control plane by its REST interface: keys may not. */
+export function toShown(object: MeshObject): MeshObject {
+  return object.kind === 'Secret' ? withoutPrivateKey(object) : object;
 }
 
 export function storedDocumentSchema(schema: TObject): TObject {

@@ -8,7 +8,11 @@ import type { Change } from '../registry/registry.ts';
 export function buildMesh(objects: Iterable<MeshObject>): Mesh {
   const instances = new Map<string, Map<string, Instance>>();
   const policies = new Map<string, Policy[]>();
-  const mesh = { services: new Map(emptyMesh.services), routes: new Map(emptyMesh.routes) };
+  const mesh = {
+    services: new Map(emptyMesh.services),
+    routes: new Map(emptyMesh.routes),
+    secrets: new Map(emptyMesh.secrets),
+  };
   for (const object of objects) {
     switch (object.kind) {
       case 'Service':
@@ -16,6 +20,9 @@ export function buildMesh(objects: Iterable<MeshObject>): Mesh {
         break;
       case 'HTTPRoute':
         mesh.routes.set(object.metadata.name, object);
+        break;
+      case 'Secret':
+        mesh.secrets.set(object.metadata.name, object);
         break;
       case 'Instance':
         groupOf(instances, object.metadata.service, () => new Map<string, Instance>()).set(
@@ -50,6 +57,11 @@ function applyChange(mesh: Mesh, change: Change): Mesh {
       return {
         ...mesh,
         routes: withEntry(mesh.routes, name, object?.kind === 'HTTPRoute' ? object : undefined),
+      };
+    case 'secret':
+      return {
+        ...mesh,
+        secrets: withEntry(mesh.secrets, name, object?.kind === 'Secret' ? object : undefined),
       };
     case 'instance': {
       const instance = object?.kind === 'Instance' ? object : undefined;

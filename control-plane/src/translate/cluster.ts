@@ -9,7 +9,8 @@ import { buildHealthCheck } from './health-check.ts';
 import { mergePolicies, protocolOf } from './mesh.ts';
 import { configSourceOf, tcpAddress, toDuration } from './message-parts.ts';
 import type { SeparateSource } from './node-scope.ts';
-import { clusterName, inboundClusterName } from './resource-names.ts';
+import { clusterName, inboundClusterName, trustName } from './resource-names.ts';
+import { buildUpstreamSocket } from './secret.ts';
 import { referTo, type TranslatedOf } from './translated.ts';
 
 type ClusterResource = TranslatedOf<'envoy.config.cluster.v3.Cluster'>;
@@ -27,10 +28,14 @@ export function buildServiceCluster(
   const name = clusterName({ service: service.metadata.name, version });
   const policy = mergePolicies(policies);
   const protocol = protocolOf(service);
+  const tls = service.spec?.tls;
   return {
     typeName: 'envoy.config.cluster.v3.Cluster',
     name,
-    references: [referTo('clusterLoadAssignment', name)],
+    references: [
+      referTo('clusterLoadAssignment', name),
+      ...(tls === undefined ? [] : [referTo('secret', trustName(tls.trustBundle))]),
+    ],
     value: {
       name,
       altStatName: statNameOf(name),
@@ -39,6 +44,8 @@ export function buildServiceCluster(
       connectTimeout:
         policy.timeouts?.connect === undefined ? undefined : toDuration(policy.timeouts.connect),
       ...loadBalancing(policy.loadBalancer),
+      transportSocket:
+        tls === undefined ? undefined : buildUpstreamSocket(api, service.metadata.name, tls, source),
       healthChecks:
         policy.healthCheck === undefined
           ? []

@@ -3,6 +3,7 @@ import type { HttpRoute } from '@heddle/shared/model/http-route';
 import type { Instance } from '@heddle/shared/model/instance';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
 import type { Policy } from '@heddle/shared/model/policy';
+import type { Secret } from '@heddle/shared/model/secret';
 import type { Service } from '@heddle/shared/model/service';
 import type { Mesh } from './mesh.ts';
 
@@ -143,10 +144,12 @@ export function buildExampleMesh(): Mesh {
   const policies = new Map<string, Policy[]>();
   const services = new Map<string, Service>();
   const routes = new Map<string, HttpRoute>();
+  const secrets = new Map<string, Secret>();
   for (const object of exampleObjects()) {
     const { name } = object.metadata;
     if (object.kind === 'Service') services.set(name, object);
     else if (object.kind === 'HTTPRoute') routes.set(name, object);
+    else if (object.kind === 'Secret') secrets.set(name, object);
     else if (object.kind === 'Policy') {
       const target = object.spec.targetRef.name;
       policies.set(target, [...(policies.get(target) ?? []), object]);
@@ -155,5 +158,5 @@ export function buildExampleMesh(): Mesh {
       instances.set(service, (instances.get(service) ?? new Map<string, Instance>()).set(name, object));
     }
   }
-  return { services, routes, instances, policies };
+  return { services, routes, instances, policies, secrets };
 }

@@ -6,11 +6,14 @@ import { configSourceOf, extension, tcpAddress } from './message-parts.ts';
 import type { SeparateSource } from './node-scope.ts';
 import {
   clusterName,
+  identityName,
   inboundClusterName,
   inboundName,
+  inboundTrustName,
   outboundName,
   servicePortName,
 } from './resource-names.ts';
+import { buildInboundSocket } from './secret.ts';
 import { referTo, type Reference, type TranslatedOf } from './translated.ts';
 
 type ListenerResource = TranslatedOf<'envoy.config.listener.v3.Listener'>;
@@ -49,12 +52,25 @@ export function buildInboundListener(
   protocol: ServiceProtocol,
   at: Place,
   appPort: number,
+  hasTls: boolean,
 ): ListenerResource {
   const filter =
     protocol === 'tcp'
       ? tcpFilter(api, inboundName, inboundClusterName(appPort))
       : httpFilter(api, inboundName, inboundName, at.source);
-  return toListener(inboundName, at, 'INBOUND', filter);
+  const listener = toListener(inboundName, at, 'INBOUND', filter);
+  if (!hasTls) return listener;
+  const [chain] = listener.value.filterChains ?? [];
+  const secure = { ...chain, transportSocket: buildInboundSocket(api, at.source) };
+  return {
+    ...listener,
+    references: [
+      ...listener.references,
+      referTo('secret', identityName),
+      referTo('secret', inboundTrustName),
+    ],
+    value: { ...listener.value, filterChains: [secure] },
+  };
 }
 
 interface TerminalFilter {

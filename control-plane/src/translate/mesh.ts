@@ -1,6 +1,7 @@
 import type { HttpRoute } from '@heddle/shared/model/http-route';
 import type { Instance } from '@heddle/shared/model/instance';
 import type { Policy, PolicySpec } from '@heddle/shared/model/policy';
+import type { Secret } from '@heddle/shared/model/secret';
 import type { Service, ServiceProtocol } from '@heddle/shared/model/service';
 
 /**
@@ -12,6 +13,7 @@ export interface Mesh {
   /** Service → id → instance. A service without instances may be missing. */
   readonly instances: ReadonlyMap<string, ReadonlyMap<string, Instance>>;
   readonly routes: ReadonlyMap<string, HttpRoute>;
+  readonly secrets: ReadonlyMap<string, Secret>;
   /** Service → the policies that target it, ordered by name. */
   readonly policies: ReadonlyMap<string, readonly Policy[]>;
 }
@@ -20,6 +22,7 @@ export const emptyMesh: Mesh = {
   services: new Map(),
   instances: new Map(),
   routes: new Map(),
+  secrets: new Map(),
   policies: new Map(),
 };
 

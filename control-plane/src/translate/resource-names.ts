@@ -10,9 +10,18 @@ import { defaultBackendWeight, type BackendRef } from '@heddle/shared/model/http
  * | its instances of one version | `cart|version=v2` |
  * | cluster of the application behind the inbound listener | `inbound|8080` |
  * | listeners and their route tables | `outbound`, `inbound`, and for a port of its own `service|cart` |
+ * | certificate of the service beside the proxy | `identity` |
+ * | whom its inbound listener trusts, and whom its clusters do | `inbound|trust`, `trust|mesh-root` |
  */
 export const outboundName = 'outbound';
 export const inboundName = 'inbound';
+export const identityName = 'identity';
+export const inboundTrustName = 'inbound|trust';
+
+/** `secret`: the name of the object in the mesh. */
+export function trustName(secret: string): string {
+  return `trust|${secret}`;
+}
 
 /** A service, or its instances of one version. */
 export interface ClusterTarget {

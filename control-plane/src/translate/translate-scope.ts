@@ -1,4 +1,5 @@
 import type { Instance } from '@heddle/shared/model/instance';
+import type { Secret } from '@heddle/shared/model/secret';
 import type { Policy } from '@heddle/shared/model/policy';
 import type { Service } from '@heddle/shared/model/service';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
@@ -8,7 +9,17 @@ import { buildInboundListener, buildOutboundListener, buildServicePortListener }
 import { protocolOf, type Mesh } from './mesh.ts';
 import { sourceKey } from './message-parts.ts';
 import { wouldLoop, type InboundScope, type OutboundScope } from './node-scope.ts';
-import { inboundClusterName, inboundName, outboundName, servicePortName } from './resource-names.ts';
+import {
+  identityName,
+  inboundClusterName,
+  inboundName,
+  inboundTrustName,
+  outboundName,
+  servicePortName,
+  trustName,
+  type ClusterTarget,
+} from './resource-names.ts';
+import { buildSecret } from './secret.ts';
 import {
   buildInboundRouteTable,
   buildOutboundRouteTable,
@@ -41,7 +52,8 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
   const emptyBackends = emptyBackendsOf(mesh);
   const from = sourceKey(scope.source);
   const planned: PlannedResource[] = [];
-  for (const [name, target] of targetsOf(mesh, services)) {
+  const targets = targetsOf(mesh, services);
+  for (const [name, target] of targets) {
     const service = mesh.services.get(target.service);
     // A route may name a service that is gone; the consistency check of the snapshot says so.
     if (service === undefined) continue;
@@ -64,6 +76,7 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
       },
     );
   }
+  planned.push(...planTrust(mesh, targets.values()));
   planned.push(
     {
       typeName: resourceTypeNames.listener,
@@ -122,6 +135,7 @@ export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plann
   const appPort = scope.appPort ?? mesh.instances.get(scope.service)?.get(scope.instance)?.spec.port;
   if (service === undefined || appPort === undefined || wouldLoop(scope, appPort)) return [];
   const protocol = protocolOf(service);
+  const tls = service.spec?.tls;
   // Everything that these read is in their keys.
   const inputs: readonly unknown[] = [];
   const planned: PlannedResource[] = [
@@ -136,10 +150,16 @@ export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plann
       typeName: resourceTypeNames.listener,
       name: inboundName,
       key: `listener ${inboundName} ${scope.address} ${scope.port} ${appPort} ${protocol}${sourceKey(scope.source)}`,
-      inputs,
-      build: () => buildInboundListener(api, protocol, scope, appPort),
+      inputs: [tls === undefined],
+      build: () => buildInboundListener(api, protocol, scope, appPort, tls !== undefined),
     },
   ];
+  if (tls !== undefined) {
+    const identity = mesh.secrets.get(tls.certificate);
+    const trust = mesh.secrets.get(tls.trustBundle);
+    if (identity !== undefined) planned.push(planSecret(identityName, scope.service, identity));
+    if (trust !== undefined) planned.push(planSecret(inboundTrustName, scope.service, trust));
+  }
   if (protocol === 'tcp') return planned;
   planned.push({
     typeName: resourceTypeNames.routeTable,
@@ -149,6 +169,30 @@ export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plann
     build: () => buildInboundRouteTable(appPort),
   });
   return planned;
+}
+
+/** Whom the clusters trust: each bundle once. */
+function planTrust(mesh: Mesh, targets: Iterable<ClusterTarget>): PlannedResource[] {
+  const names = new Set<string>();
+  for (const { service } of targets) {
+    const tls = mesh.services.get(service)?.spec?.tls;
+    if (tls !== undefined) names.add(tls.trustBundle);
+  }
+  return [...names].flatMap((name) => {
+    const secret = mesh.secrets.get(name);
+    return secret === undefined ? [] : planSecret(trustName(name), '', secret);
+  });
+}
+
+/** `owner`: whose it is, where the name alone does not tell. */
+function planSecret(name: string, owner: string, secret: Secret): PlannedResource {
+  return {
+    typeName: resourceTypeNames.secret,
+    name,
+    key: `secret ${name} ${owner}`,
+    inputs: [secret],
+    build: () => buildSecret(name, secret),
+  };
 }
 
 function servicesOf(mesh: Mesh, scope: OutboundScope): readonly Service[] {

@@ -8,6 +8,7 @@ export const resourceTypeNames = {
   endpoints: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
   listener: 'envoy.config.listener.v3.Listener',
   routeTable: 'envoy.config.route.v3.RouteConfiguration',
+  secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',
 } as const satisfies Record<string, keyof ApiMessages>;
 
 export type ResourceTypeName = (typeof resourceTypeNames)[keyof typeof resourceTypeNames];
@@ -31,7 +32,7 @@ export type Translated = {
 export type TranslatedOf<N extends ResourceTypeName> = Extract<Translated, { readonly typeName: N }>;
 
 export function referTo(
-  kind: 'cluster' | 'clusterLoadAssignment' | 'routeConfiguration',
+  kind: 'cluster' | 'clusterLoadAssignment' | 'routeConfiguration' | 'secret',
   name: string,
 ): Reference {
   return { typeUrl: typeUrls[kind], name };

@@ -1,4 +1,5 @@
 import type { ClientStatusRequest, ClientStatusResponse } from '@heddle/shared/xds/api';
+import { typeUrls } from '@heddle/shared/xds/type-urls';
 import type { ClientResource } from './client-resource.ts';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import { compileNodeMatchers } from './node-matcher.ts';
@@ -33,7 +34,8 @@ function toConfig({ resource, status, refusal }: ClientResource, isBare: boolean
     name,
     versionInfo: version,
     configStatus: status,
-    ...(isBare ? {} : { xdsConfig: any }),
+    // Secrets hold private keys, which no reader gets.
+    ...(isBare || typeUrl === typeUrls.secret ? {} : { xdsConfig: any }),
     ...(refusal === undefined
       ? {}
       : {

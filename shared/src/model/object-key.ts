@@ -1,17 +1,19 @@
 import type { MeshObject, MeshObjectKind } from './mesh-object.ts';
 
 /**
- * Keys of the registry: `service/<name>`, `instance/<service>/<id>`, `route/<name>`, `policy/<name>`. Names and
- * ids hold no slash, so a key up to and with its last slash is its collection.
+ * Keys of the registry: `service/<name>`, `instance/<service>/<id>`, `route/<name>`, `policy/<name>`,
+ * `secret/<name>`. Names and ids hold no slash, so a key up to and with its last slash is its collection.
  */
 export const serviceKey = (name: string): string => `service/${name}`;
 export const instanceKey = (service: string, id: string): string => `instance/${service}/${id}`;
 export const routeKey = (name: string): string => `route/${name}`;
 export const policyKey = (name: string): string => `policy/${name}`;
+export const secretKey = (name: string): string => `secret/${name}`;
 
 export const serviceCollection = 'service/';
 export const routeCollection = 'route/';
 export const policyCollection = 'policy/';
+export const secretCollection = 'secret/';
 export const instanceCollection = (service: string): string => `instance/${service}/`;
 
 export function keyOf(object: MeshObject): string {
@@ -24,6 +26,8 @@ export function keyOf(object: MeshObject): string {
       return routeKey(object.metadata.name);
     case 'Policy':
       return policyKey(object.metadata.name);
+    case 'Secret':
+      return secretKey(object.metadata.name);
   }
 }
 
@@ -40,6 +44,7 @@ export function describeKey(key: string): string {
     instance: 'Instance',
     route: 'HTTPRoute',
     policy: 'Policy',
+    secret: 'Secret',
   };
   return `${kinds[key.slice(0, slash)] ?? key.slice(0, slash)} "${key.slice(slash + 1)}"`;
 }

@@ -8,10 +8,13 @@ import {
   keyOf,
   policyCollection,
   routeCollection,
+  secretCollection,
+  secretKey,
   serviceCollection,
   serviceKey,
 } from './object-key.ts';
 import { policySections, type Policy } from './policy.ts';
+import type { Secret } from './secret.ts';
 import type { Service } from './service.ts';
 
 /** The mesh as it is; the caller may record what was read, to see later that it did not change. */
@@ -69,7 +72,11 @@ function applyToView(changes: readonly MeshChange[], current: MeshView): MeshVie
 function problemsOfPut(object: MeshObject, next: MeshView): FoundProblem[] {
   switch (object.kind) {
     case 'Service':
-      return [...portConflicts(object, next), ...routesOfBytes(object, next)];
+      return [
+        ...portConflicts(object, next),
+        ...routesOfBytes(object, next),
+        ...secretProblems(object, next),
+      ];
     case 'Instance':
       return missingService(object.metadata.service, '/metadata/service', next);
     case 'HTTPRoute':
@@ -79,7 +86,51 @@ function problemsOfPut(object: MeshObject, next: MeshView): FoundProblem[] {
         ...missingService(object.spec.targetRef.name, '/spec/targetRef/name', next),
         ...policyConflicts(object, next),
       ];
+    case 'Secret':
+      return usesOfSecret(object, next);
   }
+}
+
+const secretRoles = ['certificate', 'trustBundle'] as const;
+
+/** The secrets of a service's TLS are there, and hold what they are used as. */
+function secretProblems({ spec }: Service, next: MeshView): FoundProblem[] {
+  if (spec?.tls === undefined) return [];
+  const { tls } = spec;
+  return secretRoles.flatMap((role): FoundProblem[] => {
+    const path = `/spec/tls/${role}`;
+    const secret = next.get(secretKey(tls[role]));
+    if (secret?.kind !== 'Secret') {
+      return [{ kind: 'missing', path, message: `there is no secret "${tls[role]}"` }];
+    }
+    if (secret.spec[role] !== undefined) return [];
+    return [{ kind: 'conflict', path, message: `secret "${tls[role]}" has no ${role}` }];
+  });
+}
+
+/** A secret must not become something else under the services that use it. */
+function usesOfSecret(secret: Secret, next: MeshView): FoundProblem[] {
+  const { name } = secret.metadata;
+  return secretRoles.flatMap((role): FoundProblem[] => {
+    if (secret.spec[role] !== undefined) return [];
+    const users = servicesUsing(name, next, [role]);
+    if (users.length === 0) return [];
+    return [
+      { kind: 'conflict', path: '/spec', message: `must have a ${role}, which ${users.join(', ')} needs` },
+    ];
+  });
+}
+
+function servicesUsing(
+  secret: string,
+  next: MeshView,
+  roles: readonly (typeof secretRoles)[number][],
+): string[] {
+  return [...next.list(serviceCollection)].flatMap((object) =>
+    object.kind === 'Service' && roles.some((role) => object.spec?.tls?.[role] === secret)
+      ? describeKey(keyOf(object))
+      : [],
+  );
 }
 
 function missingService(name: string, path: string, next: MeshView): FoundProblem[] {
@@ -213,6 +264,12 @@ function matchId(match: HttpRouteMatch): string {
 const namedReferrerCount = 10;
 
 function problemsOfDelete(key: string, next: MeshView): FoundProblem[] {
+  if (collectionOf(key) === secretCollection) {
+    const users = servicesUsing(key.slice(secretCollection.length), next, secretRoles);
+    if (users.length === 0) return [];
+    const message = `${describeKey(key)} is still referred to by ${users.slice(0, namedReferrerCount).join(', ')}`;
+    return [{ kind: 'conflict', path: '', message }];
+  }
   if (collectionOf(key) !== serviceCollection) return [];
   const name = key.slice(serviceCollection.length);
   const referrers = [
@@ -230,6 +287,7 @@ function problemsOfDelete(key: string, next: MeshView): FoundProblem[] {
 function refersTo(object: MeshObject, service: string): boolean {
   switch (object.kind) {
     case 'Service':
+    case 'Secret':
       return false;
     case 'Instance':
       return object.metadata.service === service;

@@ -18,6 +18,15 @@ export const ServiceSpecSchema = closedObject(
           'Sidecars also offer the service outbound on this port of its own; no other service may use it.',
       }),
     ),
+    tls: Type.Optional(
+      closedObject(
+        {
+          certificate: nameSchema('The secret with the certificate of the service, which names it (DNS).'),
+          trustBundle: nameSchema('The secret with the authorities of the service and of its clients.'),
+        },
+        { description: 'Proxies reach the instances by mutual TLS; absent: in the clear.' },
+      ),
+    ),
   },
   { description: 'A name that clients call, and how its instances speak.' },
 );

@@ -97,9 +97,11 @@ describe('validation of mesh objects', () => {
       '/kind: unknown kind "HttpRoute" (did you mean "HTTPRoute"?)',
     ]);
     assert.deepEqual(problemsOf({ kind: '__proto__' }), [
-      '/kind: unknown kind "__proto__" (known: Service, Instance, HTTPRoute, Policy)',
+      '/kind: unknown kind "__proto__" (known: Service, Instance, HTTPRoute, Policy, Secret)',
     ]);
-    assert.deepEqual(problemsOf({}), ['/kind: is required: one of Service, Instance, HTTPRoute, Policy']);
+    assert.deepEqual(problemsOf({}), [
+      '/kind: is required: one of Service, Instance, HTTPRoute, Policy, Secret',
+    ]);
     for (const value of [null, 1, 'x', [], undefined]) {
       assert.deepEqual(problemsOf(value), ['expected an object with kind, metadata and spec']);
     }
@@ -108,7 +110,7 @@ describe('validation of mesh objects', () => {
   it('reports all problems at once, each at its place', () => {
     assert.deepEqual(ofService({ protocol: 'HTTP2', prot: 1, port: 65_536 }).sort(), [
       '/spec/port: must be at most 65535, got 65536',
-      '/spec/prot: unknown field "prot"',
+      '/spec/prot: unknown field "prot" (known: tls)',
       '/spec/protocol: expected "http" or "http2" or "grpc" or "tcp", got "HTTP2" (did you mean "http2"?)',
     ]);
     assert.deepEqual(ofService(null), ['/spec: expected an object, got nothing']);
