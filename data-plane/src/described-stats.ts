@@ -22,6 +22,7 @@ import {
 } from './downstream/listener/listener-stats.ts';
 import { overloadStats } from './overload/overload-manager.ts';
 import { routerStats } from './router/router-context.ts';
+import { tcpProxyStats } from './router/tcp/tcp-proxy-stats.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
 import { downstreamTlsStats, tlsStats, upstreamTlsStats } from './transport/tls/tls-stats.ts';
@@ -67,6 +68,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   tlsStats,
   downstreamTlsStats,
   upstreamTlsStats,
+  tcpProxyStats,
   connectionLimitStats,
   connectionManagerStats,
   routerStats,

@@ -5,12 +5,15 @@ import { ManagerConfig, type HttpManagerDependencies } from './downstream/http/m
 import { createConnectionLimitFilter } from './downstream/network/filters/connection-limit.ts';
 import { createDirectResponseFilter } from './downstream/network/filters/direct-response.ts';
 import { createEchoFilter } from './downstream/network/filters/echo.ts';
+import { createSniClusterFilter } from './downstream/network/filters/sni-cluster.ts';
 import { createNetworkFilterChain } from './downstream/network/network-filter-chain.ts';
 import type { NetworkFilter, NetworkFilterFactory } from './downstream/network/network-filter.ts';
+import { createTcpProxy, TcpProxyConfig, type TcpProxyDependencies } from './router/tcp/tcp-proxy.ts';
 import type { StatsScope } from './stats/stats.ts';
 
 export interface NetworkFilterDependencies {
   readonly http: HttpManagerDependencies;
+  readonly tcp: TcpProxyDependencies;
   readonly workerIndex: number;
 }
 
@@ -34,7 +37,7 @@ function createTerminal(
   { networkFilter, name }: FilterChain,
   { perConnectionBufferLimitBytes: bufferLimitBytes }: Listener,
   statsScope: StatsScope,
-  { http }: NetworkFilterDependencies,
+  { http, tcp }: NetworkFilterDependencies,
 ): NetworkFilterFactory {
   switch (networkFilter.kind) {
     case 'http-connection-manager':
@@ -44,6 +47,10 @@ function createTerminal(
           filterChainName: name,
           bufferLimitBytes,
         }),
+      );
+    case 'tcp-proxy':
+      return createTcpProxy(
+        new TcpProxyConfig(networkFilter.config, tcp, { filterChainName: name, bufferLimitBytes }),
       );
     case 'echo':
       return createEchoFilter(bufferLimitBytes);
@@ -56,5 +63,10 @@ function createPreceding(
   filter: PrecedingNetworkFilter,
   { http, workerIndex }: NetworkFilterDependencies,
 ): () => NetworkFilter {
-  return createConnectionLimitFilter(filter.config, workerIndex, http.wheel, http.stats);
+  switch (filter.kind) {
+    case 'connection-limit':
+      return createConnectionLimitFilter(filter.config, workerIndex, http.wheel, http.stats);
+    case 'sni-cluster':
+      return createSniClusterFilter;
+  }
 }

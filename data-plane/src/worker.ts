@@ -118,7 +118,11 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     drainTimeMs: data.drainTimeMs,
     drainStrategy: data.drainStrategy,
     limits: new ConnectionLimits(data.connectionLimits, data.index),
-    createNetworkFilter: createNetworkFilterFactory({ http, workerIndex: data.index }),
+    createNetworkFilter: createNetworkFilterFactory({
+      http,
+      tcp: { wheel, rng, stats: store.root, clusters, logFiles, nextStreamId: http.nextStreamId },
+      workerIndex: data.index,
+    }),
     onDrained: (isListening) => send({ kind: 'drained', isListening }),
   });
 

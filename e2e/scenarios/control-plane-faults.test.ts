@@ -1,9 +1,9 @@
 import { after, before, test } from 'node:test';
-import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { startFaultMesh, type FaultMesh } from '../faults/fault-mesh.ts';
 import type { Fault } from '../faults/fault-proxy.ts';
 import { formatFaultTable, type FaultRow } from '../faults/fault-table.ts';
 import { createHarness, until, type Harness } from '../harness/harness.ts';
+import { startSidecar } from '../harness/parts.ts';
 
 /** A build has no minutes for each fault; `HEDDLE_FAULT_SECONDS=120` has. */
 const faultMs = Number(process.env['HEDDLE_FAULT_SECONDS'] ?? '1') * 1000;
@@ -68,15 +68,22 @@ for (const [name, fault] of networkFaults) {
 scenario('a refused update among good ones', async () => {
   const { rest } = mesh.controlPlanes[0]!;
   await mesh.untilChangesArrive();
-  // Sidecars do not proxy TCP yet.
-  const [port = 0] = await findFreePorts(1);
-  await rest.apply({ kind: 'Service', metadata: { name: 'refused' }, spec: { protocol: 'tcp', port } });
-  await until('both sidecars refuse it', async () => {
-    const refusals = await Promise.all(
-      mesh.sidecars.map(({ admin }) => admin.stat('listener_manager.lds.update_rejected')),
-    );
-    return refusals.every((count) => count > 0);
+  const refusing = await startSidecar(harness, {
+    id: 'refusing',
+    controlPlane: mesh.controlPlanes[0]!,
+    service: 'cart',
+    appPort: 9,
+  });
+  // On this one the listener would have the address of the inbound one.
+  await rest.apply({
+    kind: 'Service',
+    metadata: { name: 'refused' },
+    spec: { protocol: 'tcp', port: refusing.inboundPort },
+  });
+  await until('the sidecar refuses it', async () => {
+    return (await refusing.admin.stat('listener_manager.lds.update_rejected')) > 0;
   });
   await mesh.untilChangesArrive();
   await rest.delete('/v1/services/refused');
+  await refusing.process.stop(5000);
 });

@@ -41,8 +41,8 @@ export function interceptAccept(
     const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
     socket.setNoDelay(true);
     onSocket(socket, reader);
-    // Node's own sockets begin to read the same way, once they are set up.
-    socket.read(0);
+    // Node's own sockets begin to read the same way, once they are set up. Whoever does not want to read yet resumes.
+    if (!socket.isPaused()) socket.read(0);
   };
   return true;
 }

@@ -66,6 +66,10 @@ export const requestStats = describeStats(['cluster.<cluster>.'], (make) => ({
       'Attempts in which nothing came or went for the idle time-out of one attempt.',
     ),
   },
+  connectAttemptsExceeded: make.counter(
+    'upstream_cx_connect_attempts_exceeded',
+    'TCP connections of clients that were given up after `max_connect_attempts`.',
+  ),
   noneHealthy: make.counter('upstream_cx_none_healthy', 'Requests for which there was no host.'),
   resetsReceived: make.counter('upstream_rq_rx_reset', 'Requests that the host broke off.'),
   resetsSent: make.counter('upstream_rq_tx_reset', 'Requests that this side broke off.'),
@@ -140,6 +144,7 @@ export class WorkerClusterStats implements ClusterStats {
     readonly perTryIdle: CounterLike;
   };
   readonly noneHealthy: CounterLike;
+  readonly connectAttemptsExceeded: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
   readonly flowControl: ClusterStats['flowControl'];
@@ -158,6 +163,7 @@ export class WorkerClusterStats implements ClusterStats {
     this.retries = stats.retries;
     this.timeouts = stats.timeouts;
     this.noneHealthy = stats.noneHealthy;
+    this.connectAttemptsExceeded = stats.connectAttemptsExceeded;
     this.resetsReceived = stats.resetsReceived;
     this.resetsSent = stats.resetsSent;
     this.flowControl = stats.flowControl;

@@ -145,6 +145,12 @@ export class WorkerCluster implements ThreadLocalCluster {
     return this.#pool(host, 'tcp', priority, options);
   }
 
+  canConnect(priority: ResourcePriority): boolean {
+    const canConnect = this.#resources[priority].canConnect();
+    if (!canConnect) this.#poolStats.connectionOverflow.inc();
+    return canConnect;
+  }
+
   onHostFailed(host: Host): void {
     this.#onHostFailed?.(this.info.name, host.label);
   }

@@ -32,6 +32,8 @@ export interface ThreadLocalCluster {
   ): HttpConnectionPool;
   /** The same over bare TCP: each stream has a connection of its own, and 200 for an answer once that is there. */
   tcpPool(host: Host, priority: ResourcePriority, options?: TransportSocketOptions): HttpConnectionPool;
+  /** False, and counted: one more connection would pass the circuit breaker. */
+  canConnect(priority: ResourcePriority): boolean;
   /** The host answered with `x-envoy-immediate-health-check-fail`. Asked only of clusters with health checks. */
   onHostFailed(host: Host): void;
   /** Circuit breakers, over all workers. */
@@ -104,6 +106,8 @@ export interface UpstreamConnectionInfo {
   readonly connectionId: number;
   readonly protocol: HttpProtocol | 'TCP';
   readonly tls?: TlsFacts | undefined;
+  /** Of all its streams; the kernel has not taken them. */
+  readonly writeBufferedBytes: number;
   /** It carried a request before the current one. */
   readonly isReused: boolean;
   /**
@@ -135,6 +139,7 @@ export interface ClusterStats {
     readonly perTryIdle: CounterLike;
   };
   readonly noneHealthy: CounterLike;
+  readonly connectAttemptsExceeded: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
   /** Answers that wait for their client, and go on. */

@@ -1,21 +1,53 @@
 import { RawClient } from '../../src/router/testing/raw-client.ts';
+import { startTcpServer, until } from '../../src/upstream/testing/upstream-server.ts';
+import { closedPort } from '../tcp/closed-port.ts';
 import { networkFilter } from '../tcp/subject.ts';
-import { listener } from './bootstrap-parts.ts';
+import { cluster, listener, type Json } from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
 import { startSidecarProcess } from './sidecar-process.ts';
 
+const roomyBytes = 64_000_000;
 const echo = networkFilter('echo.v3.Echo');
 
 /** Network filters that are not the connection manager. */
 export async function runTcpScenario(movements: Movements): Promise<void> {
+  const echoServer = await startTcpServer((socket) => void socket.pipe(socket));
+  const stuckServer = await startTcpServer((socket) => void socket.pause());
+  const tcpProxy = (name: string, fields: Json = {}, bufferLimitBytes = 16_384): Json =>
+    listener(
+      name,
+      {},
+      {
+        filter_chains: [
+          {
+            filters: [networkFilter('tcp_proxy.v3.TcpProxy', { stat_prefix: 'p', cluster: name, ...fields })],
+          },
+        ],
+        per_connection_buffer_limit_bytes: bufferLimitBytes,
+      },
+    );
   const limit = networkFilter('connection_limit.v3.ConnectionLimit', {
     stat_prefix: 'l',
     max_connections: 1,
   });
   const sidecar = await startSidecarProcess({
     static_resources: {
-      listeners: [listener('limited', {}, { filter_chains: [{ filters: [limit, echo] }] })],
+      listeners: [
+        listener('limited', {}, { filter_chains: [{ filters: [limit, echo] }] }),
+        tcpProxy('echo', { idle_timeout: '0.3s' }),
+        tcpProxy('stuck'),
+        tcpProxy('roomy', { idle_timeout: '1s' }, roomyBytes),
+        tcpProxy('old', { max_downstream_connection_duration: '0.1s', cluster: 'echo' }),
+        tcpProxy('unknown'),
+        tcpProxy('refused'),
+      ],
+      clusters: [
+        cluster('echo', [echoServer.port]),
+        cluster('stuck', [stuckServer.port], { per_connection_buffer_limit_bytes: 16_384 }),
+        cluster('roomy', [stuckServer.port], { per_connection_buffer_limit_bytes: roomyBytes }),
+        cluster('refused', [await closedPort()]),
+      ],
     },
   });
   const run = new ScenarioRun(sidecar, movements);
@@ -24,8 +56,38 @@ export async function runTcpScenario(movements: Movements): Promise<void> {
     const port = await sidecar.portOf('limited');
     for (let count = 0; count < 3; count++) clients.push(await RawClient.open(port));
     await run.untilMoved('connection_limit.<stat_prefix>.', 'active_connections', 'limited_connections');
+    const open = async (name: string): Promise<RawClient> => {
+      const client = await RawClient.open(await sidecar.portOf(name));
+      clients.push(client);
+      return client;
+    };
+    for (const name of ['old', 'unknown', 'refused']) await open(name);
+    const reader = await open('echo');
+    reader.send('x'.repeat(4_000_000));
+    const writer = await open('stuck');
+    writer.send('x'.repeat(16_000_000));
+    await run.untilMoved('tcp.<stat_prefix>.', 'downstream_flow_control_paused_reading_total');
+    for (const socket of stuckServer.sockets) socket.resume();
+    const leaver = await open('roomy');
+    leaver.send('x'.repeat(16_000_000));
+    await until(() => leaver.socket.writableLength === 0);
+    leaver.socket.resetAndDestroy();
+    await run.untilMoved(
+      'tcp.<stat_prefix>.',
+      'downstream_cx_total',
+      'downstream_cx_no_route',
+      'downstream_cx_rx_bytes_total',
+      'downstream_cx_tx_bytes_total',
+      'downstream_flow_control_resumed_reading_total',
+      'idle_timeout',
+      'max_downstream_connection_duration',
+      'upstream_flush_total',
+      'upstream_flush_active',
+    );
+    await run.untilMoved('cluster.<cluster>.', 'upstream_cx_connect_attempts_exceeded');
   } finally {
     for (const client of clients) client.close();
     await sidecar.stop();
+    await Promise.all([echoServer.close(), stuckServer.close()]);
   }
 }

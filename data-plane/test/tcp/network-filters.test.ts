@@ -36,8 +36,8 @@ for (const subject of subjects) {
     await until(() => echoed.received === 'abc');
     echoed.socket.end('def');
     await until(() => echoed.isClosed);
-    // Envoy drops what comes with the client's end.
-    assert.equal(echoed.received, subject.name === 'envoy' ? 'abc' : 'abcdef');
+    // Envoy may drop what comes with the client's end.
+    assert.match(echoed.received, subject.name === 'envoy' ? /^abc/ : /^abcdef$/);
 
     for (const name of ['direct', 'behind']) {
       const client = await RawClient.open(proxy.portOf(name));

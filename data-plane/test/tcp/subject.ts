@@ -33,30 +33,39 @@ export interface RunningSubject {
   stop(): Promise<void>;
 }
 
+const mostListeners = 8;
+
 /** `filters` of one listener each, and clusters. `logPath` is where an access log goes that is to be read. */
 export async function startSubject(
   { name, command }: Subject,
-  build: (logPath: string) => {
+  build: (
+    logPath: string,
+    portOf: (listener: string) => number,
+  ) => {
     /** Filters of its one chain, or all that it is. */
     readonly listeners: Readonly<
-      Record<string, readonly Json[] | { readonly filter_chains: readonly Json[] }>
+      Record<string, readonly Json[] | ({ readonly filter_chains: readonly Json[] } & Json)>
     >;
     readonly clusters?: readonly Json[];
   },
 ): Promise<RunningSubject> {
   const folder = mkdtempSync(path.join(tmpdir(), 'tcp-'));
   const logPath = path.join(folder, 'access');
-  const { listeners, clusters = [] } = build(logPath);
-  const names = Object.keys(listeners);
-  const [adminPort = 0, ...ports] = await findFreePorts(1 + names.length);
+  const [adminPort = 0, ...ports] = await findFreePorts(1 + mostListeners);
+  const names: string[] = [];
+  const portOf = (listener: string): number => {
+    if (!names.includes(listener)) names.push(listener);
+    return ports[names.indexOf(listener)] ?? 0;
+  };
+  const { listeners, clusters = [] } = build(logPath, portOf);
   const bootstrap = {
     node: { id: 'tcp', cluster: 'tcp' },
     admin: { address: socketAddress(adminPort) },
     static_resources: {
       clusters,
-      listeners: Object.entries(listeners).map(([listenerName, value], index) => ({
+      listeners: Object.entries(listeners).map(([listenerName, value]) => ({
         name: listenerName,
-        address: socketAddress(ports[index] ?? 0),
+        address: socketAddress(portOf(listenerName)),
         ...('filter_chains' in value ? value : { filter_chains: [{ filters: value }] }),
       })),
     },
@@ -82,7 +91,7 @@ export async function startSubject(
   };
   let takenCount = 0;
   return {
-    portOf: (listener) => ports[names.indexOf(listener)] ?? 0,
+    portOf,
     stat,
     untilStat: (statName, value) =>
       wait(`${statName} is ${value}`, async () => (await stat(statName)) === value),

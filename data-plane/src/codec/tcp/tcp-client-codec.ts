@@ -151,22 +151,32 @@ class TcpClientStream implements RequestEncoder {
   onRemoteEnd(): void {
     if (this.#isEnded || this.#isDecodeComplete) return;
     this.#isDecodeComplete = true;
-    if (this.#isEncodeComplete) this.#markEnded();
+    if (this.#isEncodeComplete && !this.#isFlushing) this.#markEnded();
     this.decoder.decodeData(noBytes, true);
-    if (this.#isEncodeComplete) this.#onEnd(this);
+    if (this.#isEncodeComplete) this.#complete();
   }
 
   fail(reason: StreamResetReason, detail: string): void {
     if (this.#isEnded) return;
+    const isComplete = this.#isEncodeComplete && this.#isDecodeComplete;
     this.#markEnded();
-    this.callbacks?.onResetStream(reason, detail);
+    if (!isComplete) this.callbacks?.onResetStream(reason, detail);
   }
 
   #endRequest(): void {
     if (this.#isEnded || this.#isEncodeComplete) return;
     this.#isEncodeComplete = true;
     this.#connection.shutdownWrite();
-    if (!this.#isDecodeComplete) return;
+    if (this.#isDecodeComplete) this.#complete();
+  }
+
+  /** What the server has not taken yet still goes there; the connection then closes by itself. */
+  get #isFlushing(): boolean {
+    return this.#connection.writeBufferedBytes > 0;
+  }
+
+  #complete(): void {
+    if (this.#isFlushing) return;
     this.#markEnded();
     this.#onEnd(this);
   }

@@ -68,5 +68,6 @@ export function managerOf({ networkFilter }: FilterChain): HttpConnectionManager
 
 /** Every access log of the chain's filters. */
 export function accessLogsOf(chain: FilterChain): readonly AccessLog[] {
-  return managerOf(chain)?.accessLogs ?? [];
+  const { networkFilter } = chain;
+  return 'config' in networkFilter ? networkFilter.config.accessLogs : [];
 }

@@ -1,17 +1,19 @@
+import type { TcpProxy } from './tcp-proxy.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
 
 /** The last filter of a chain. */
 export type TerminalNetworkFilter =
   | { readonly kind: 'http-connection-manager'; readonly config: HttpConnectionManager }
+  | { readonly kind: 'tcp-proxy'; readonly config: TcpProxy }
   | { readonly kind: 'echo' }
   /** Latin1; may be empty. */
   | { readonly kind: 'direct-response'; readonly body: string };
 
 /** A filter before the terminal one. */
-export type PrecedingNetworkFilter = {
-  readonly kind: 'connection-limit';
-  readonly config: ConnectionLimit;
-};
+export type PrecedingNetworkFilter =
+  | { readonly kind: 'connection-limit'; readonly config: ConnectionLimit }
+  /** The TCP proxy goes to the cluster that the SNI names. */
+  | { readonly kind: 'sni-cluster' };
 
 /** Envoy's network filter `connection_limit`. */
 export interface ConnectionLimit {

@@ -231,9 +231,9 @@ const refusals: readonly [string, string, RegExp][] = [
   [
     'another network filter',
     listenerYaml(
-      '{ name: t, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: s, cluster: c } }',
+      '{ name: t, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.network.ext_authz.v3.ExtAuthz, stat_prefix: s } }',
     ),
-    /^filter_chains\[0\]\.filters\[0\]\.typed_config: envoy\.extensions\.filters\.network\.tcp_proxy\.v3\.TcpProxy is not supported/,
+    /^filter_chains\[0\]\.filters\[0\]\.typed_config: envoy\.extensions\.filters\.network\.ext_authz\.v3\.ExtAuthz is not supported/,
   ],
   [
     'TLS without a certificate',

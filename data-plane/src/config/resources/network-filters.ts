@@ -6,6 +6,8 @@ import type { DecodeContext } from './decode-context.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager.ts';
 import { connectionLimitDecoder } from './network-filters/connection-limit.ts';
 import { directResponseDecoder, echoDecoder } from './network-filters/direct-answers.ts';
+import { sniClusterDecoder } from './network-filters/sni-cluster.ts';
+import { tcpProxyDecoder } from './network-filters/tcp-proxy.ts';
 import type { NetworkFilterDecoder } from './network-filters/network-filter-decoder.ts';
 
 const managerType = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -22,9 +24,11 @@ const managerDecoder: NetworkFilterDecoder = {
 /** The network filters that can be configured. */
 const networkFilterDecoders: readonly NetworkFilterDecoder[] = Object.freeze([
   managerDecoder,
+  tcpProxyDecoder,
   echoDecoder,
   directResponseDecoder,
   connectionLimitDecoder,
+  sniClusterDecoder,
 ]);
 
 type Filters = Pick<FilterChain, 'precedingFilters' | 'networkFilter'>;

@@ -2,6 +2,7 @@ import type { HttpProtocol, StreamBytes } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
+import type { ConnectionInfo } from '../network/connection-info.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import type { StreamInfo } from './stream-info.ts';
 
@@ -9,7 +10,7 @@ import type { StreamInfo } from './stream-info.ts';
 export interface StreamStart {
   startedAt: number;
   startedAtMs: number;
-  readonly protocol: HttpProtocol;
+  readonly protocol: HttpProtocol | undefined;
   readonly connectionId: number;
   streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
@@ -21,6 +22,7 @@ export interface StreamStart {
   readonly downstreamLocalAddress: SocketAddress;
   randomValue: number;
   readonly filterChainName: string;
+  readonly connectionInfo?: ConnectionInfo;
 }
 
 const noMetadata = Object.freeze({});
@@ -30,7 +32,7 @@ const noFlags: readonly ResponseFlag[] = Object.freeze([]);
 export class StreamInfoRecord implements StreamInfo {
   readonly startedAt: number;
   readonly startedAtMs: number;
-  readonly protocol: HttpProtocol;
+  readonly protocol: HttpProtocol | undefined;
   readonly connectionId: number;
   readonly streamId: number;
   readonly downstreamDirectAddress: SocketAddress;
@@ -52,6 +54,8 @@ export class StreamInfoRecord implements StreamInfo {
   responseStatus = 0;
   responseDetails = '';
   flags: readonly ResponseFlag[] = noFlags;
+  readonly connectionInfo: ConnectionInfo | undefined;
+  accessLogType = 'DownstreamEnd';
   bytesReceived = 0;
   bytesSent = 0;
   downstreamBytes: Readonly<StreamBytes> | undefined = undefined;
@@ -87,6 +91,7 @@ export class StreamInfoRecord implements StreamInfo {
     this.filterChainName = start.filterChainName;
     this.isDownstreamSecure = start.isDownstreamSecure === true;
     this.downstreamTls = start.downstreamTls;
+    this.connectionInfo = start.connectionInfo;
     this.downstreamOrigin = start.downstreamOrigin;
     this.downstreamRemoteAddress = start.downstreamRemoteAddress ?? start.downstreamDirectAddress;
   }

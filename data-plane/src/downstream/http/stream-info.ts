@@ -2,6 +2,7 @@ import type { HttpProtocol, StreamBytes } from '../../codec/codec.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
+import type { ConnectionInfo } from '../network/connection-info.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
 /** What is known about one stream; access logs and header formatters read it. Times are monotonic ms. */
@@ -17,7 +18,8 @@ export interface StreamInfo {
   lastUpstreamByteMs: number | undefined;
   firstDownstreamTxByteMs: number | undefined;
   endedMs: number | undefined;
-  readonly protocol: HttpProtocol;
+  /** Undefined: the stream is a connection, and its protocol nobody's business. */
+  readonly protocol: HttpProtocol | undefined;
   readonly connectionId: number;
   readonly streamId: number;
   /** Of the socket. */
@@ -62,6 +64,10 @@ export interface StreamInfo {
   upstreamProtocol: string;
   upstreamTransportFailureReason: string;
   upstreamAttemptCount: number;
+  /** `%ACCESS_LOG_TYPE%`. */
+  accessLogType: string;
+  /** Of a stream that is a connection. */
+  readonly connectionInfo: ConnectionInfo | undefined;
   isHealthCheck: boolean;
   isInternalRequest: boolean;
   localReplyBody: string;

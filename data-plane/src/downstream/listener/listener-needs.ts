@@ -1,5 +1,6 @@
 import { managerOf, type FilterChain, type Listener } from '../../config/model/listener.ts';
 import { clustersOfRouteTable } from '../../config/model/route.ts';
+import { clustersOfTcpProxy } from '../../config/model/tcp-proxy.ts';
 import type { DownstreamTls } from '../../config/model/tls.ts';
 import type { ReceivedResource } from '../../config/subscription.ts';
 
@@ -37,7 +38,7 @@ export interface SecretsUse {
 export interface ListenerNeeds {
   /** Each table once. */
   readonly routes: readonly RouteNeed[];
-  /** Clusters that inline routes name. */
+  /** Clusters that inline routes and TCP proxies name. */
   readonly clusterNames: ReadonlySet<string>;
   /** Of all chains. */
   readonly tls: readonly DownstreamTls[];
@@ -50,6 +51,9 @@ export function dependenciesOf(listener: Listener): ListenerNeeds {
   const routeNeeds = new Map<string, RouteNeed>();
   const clusterNames = new Set<string>();
   for (const chain of chainsOf(listener)) {
+    if (chain.networkFilter.kind === 'tcp-proxy') {
+      for (const name of clustersOfTcpProxy(chain.networkFilter.config)) clusterNames.add(name);
+    }
     const manager = managerOf(chain);
     if (manager === undefined) continue;
     const { routes, statPrefix } = manager;

@@ -1,13 +1,7 @@
-import type { ResponseFlag } from '../http/response-flag.ts';
-
 /** What the filters of one connection know of it together, and its access logs say. */
 export class ConnectionInfo {
   /** SNI of the ClientHello; empty: none was seen. */
   requestedServerName: string;
-  /** Why this side ended it; `%CONNECTION_TERMINATION_DETAILS%`. Empty: it did not. */
-  terminationDetails = '';
-  /** In the order in which they were set. */
-  readonly flags: ResponseFlag[] = [];
   /** Where a filter sends it, in place of what the TCP proxy says; Envoy's filter state `envoy.tcp_proxy.cluster`. */
   clusterName: string | undefined = undefined;
 

@@ -59,6 +59,10 @@ export class FilteredConnection implements Connection {
     return this.#connection.tls;
   }
 
+  get origin(): Connection['origin'] {
+    return this.#connection.origin;
+  }
+
   get alpnProtocol(): string {
     return this.#connection.alpnProtocol;
   }

@@ -10,8 +10,11 @@ function prefixOf(filter: TerminalNetworkFilter | PrecedingNetworkFilter): strin
   switch (filter.kind) {
     case 'http-connection-manager':
       return `http.${filter.config.statPrefix}.`;
+    case 'tcp-proxy':
+      return `tcp.${filter.config.statPrefix}.`;
     case 'connection-limit':
       return `connection_limit.${filter.config.statPrefix}.`;
+    case 'sni-cluster':
     case 'echo':
     case 'direct-response':
       return undefined;

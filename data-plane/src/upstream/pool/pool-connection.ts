@@ -86,6 +86,9 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   get tls(): TlsFacts | undefined {
     return this.connection.tls;
   }
+  get writeBufferedBytes(): number {
+    return this.connection.writeBufferedBytes;
+  }
   get connectionId(): number {
     return this.connection.id;
   }

@@ -40,15 +40,16 @@ export const clusterSupport: SupportTable = {
       'transport_socket_matches',
       'metadata',
       'upstream_connection_options',
+      'close_connections_on_host_health_failure',
       'ignore_health_on_host_removal',
       'load_balancing_policy',
     ],
     only: {
+      close_connections_on_host_health_failure: [false],
       type: ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS'],
       lb_policy: ['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM', 'LOAD_BALANCING_POLICY_CONFIG'],
     },
     ignored: {
-      close_connections_on_host_health_failure: 'only affects TCP pools, and tcp_proxy is refused',
       cleanup_interval: 'only original destination clusters use it, and those are refused',
       lrs_server: harmless.loadReports,
       lrs_report_endpoint_metrics: harmless.loadReports,

@@ -291,7 +291,7 @@ const factories: OperatorTable = {
   GRPC_STATUS_NUMBER: (argument) => (argument === undefined ? grpcStatus('NUMBER') : 'takes no arguments'),
   LOCAL_REPLY_BODY: text((info) => info.localReplyBody),
   FILTER_CHAIN_NAME: text((info) => info.filterChainName),
-  ACCESS_LOG_TYPE: plain(() => 'DownstreamEnd'),
+  ACCESS_LOG_TYPE: plain(({ streamInfo }) => streamInfo.accessLogType),
   PATH: path,
   QUERY_PARAM: queryParameter,
   QUERY_PARAMS: queryParameters,

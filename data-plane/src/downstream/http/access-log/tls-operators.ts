@@ -65,7 +65,7 @@ function requestedServerName(argument: string | undefined) {
     return undefined;
   };
   const sniOf = ({ streamInfo }: FormatContext): string | undefined =>
-    streamInfo.downstreamTls?.serverName || undefined;
+    streamInfo.downstreamTls?.serverName || streamInfo.connectionInfo?.requestedServerName || undefined;
   if (order === 'HOST_FIRST') return (context: FormatContext) => hostOf(context) ?? sniOf(context);
   if (order === 'SNI_FIRST') return (context: FormatContext) => sniOf(context) ?? hostOf(context);
   return sniOf;
