@@ -54,7 +54,7 @@ export function choosePool(
   host: Host,
   { priority, connectTermination }: ForwardAction,
   headers: HeaderMap,
-  downstreamProtocol: HttpProtocol,
+  downstreamProtocol: HttpProtocol = 'HTTP/1.1',
   { socketOptions: options }: HostSelection,
 ): HttpConnectionPool {
   if (connectTermination === undefined) {

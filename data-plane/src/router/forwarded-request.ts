@@ -276,14 +276,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
       this.#callbacks.decoderBufferLimit,
     );
     this.#attempt = attempt;
-    const pool = choosePool(
-      this.#cluster,
-      host,
-      this.#action,
-      this.#headers,
-      info.protocol ?? 'HTTP/1.1',
-      this.#hosts,
-    );
+    const pool = choosePool(this.#cluster, host, this.#action, this.#headers, info.protocol, this.#hosts);
     attempt.start(pool, this.#body, needsFreshConnection, this.#isUpgrade);
   }
 
