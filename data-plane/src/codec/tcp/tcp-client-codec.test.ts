@@ -87,3 +87,13 @@ test('a server that speaks while nobody uses the connection is refused', () => {
     ['tcp.unsolicited_bytes'],
   );
 });
+
+test('what the server has not taken when both directions end still goes to it', () => {
+  const { connection, codec, encoder, response, ends } = openStream();
+  connection.writeBufferedBytes = 5;
+  codec.onEnd();
+  encoder.encodeData(Buffer.from('x'), true);
+  assert.deepEqual([ends, codec.activeStreamCount, response.isComplete], [[], 1, true]);
+  codec.onClose('closed');
+  assert.deepEqual([ends, response.reset], [[false], undefined]);
+});
