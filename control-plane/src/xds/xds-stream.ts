@@ -274,13 +274,16 @@ export class XdsStream {
     const snapshot = this.#snapshot;
     if (snapshot === undefined || this.#isClosed || this.#isHeldBack()) return;
     const { clock } = this.#dependencies;
+    let nowMs = clock.monotonicMs();
     while (this.#isWritable) {
-      const push = this.#pusher.next(snapshot, clock.monotonicMs());
+      const push = this.#pusher.next(snapshot, nowMs);
       if (push === undefined) break;
       this.#send(push);
+      nowMs = clock.monotonicMs();
     }
     this.#wakeUp?.cancel();
-    const delayMs = this.#pusher.nextWakeUpMs(clock.monotonicMs());
+    // As of the moment at which the pusher was asked: what it held back until between then and now must not be missed.
+    const delayMs = this.#pusher.nextWakeUpMs(nowMs);
     this.#wakeUp = delayMs === undefined ? undefined : clock.setTimer(delayMs, () => this.#pump());
   }
 
