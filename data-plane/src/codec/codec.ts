@@ -52,6 +52,8 @@ export interface StreamEncoder extends StreamBytes {
 }
 
 export interface ResponseEncoder extends StreamEncoder {
+  /** How much more of an answer this stream's connection may keep for it, as things are now; absent: it has all of it. */
+  readonly roomBytes?: number;
   encodeInformational(headers: HeaderMap): void;
   encodeHeaders(headers: HeaderMap, endStream: boolean): void;
 }
@@ -61,6 +63,8 @@ export interface RequestEncoder extends StreamEncoder {
 }
 
 export interface StreamCallbacks {
+  /** How much more of what is read the receiver can keep now, where it knows. */
+  readonly roomBytes?: number;
   /** The stream ended before both directions were complete; at most once, last event of the stream. */
   onResetStream(reason: StreamResetReason, detail: string): void;
   onAboveWriteHighWatermark(): void;

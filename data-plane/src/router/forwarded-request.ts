@@ -101,9 +101,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   onRequestData(chunk: Buffer, endStream: boolean): void {
     if (this.#isOver) return;
     this.#body.add(chunk);
-    if (this.#body.isKept && this.#body.keptBytes > this.#bodyLimitBytes() && !this.#giveUpRetries()) {
-      return;
-    }
+    if (this.#body.isKept && this.#body.keptBytes > this.#bodyLimitBytes() && !this.#giveUpRetries()) return;
     if (endStream) this.#onRequestComplete();
     this.#attempt?.encodeData(chunk, endStream);
     if (endStream && this.#attempt?.hasAnswerEnded === true)
@@ -225,6 +223,10 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     this.#onTimeout(kind === 'per-try' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout');
   }
 
+  get downstreamRoomBytes(): number {
+    return this.#callbacks.downstreamRoomBytes;
+  }
+
   onAboveWriteHighWatermark(): void {
     this.#cluster.stats.flowControl.pausedReading.inc();
     this.#attempt?.readDisable(true);
@@ -236,10 +238,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
   }
 
   onTimer(timer: WheelTimer): void {
-    if (timer === this.#backOffTimer) {
-      this.#startAttempt(false);
-      return;
-    }
+    if (timer === this.#backOffTimer) return this.#startAttempt(false);
     this.#cluster.stats.timeouts.request.inc();
     const attempt = this.#attempt;
     if (attempt !== undefined && attempt.isAwaitingHeaders) attempt.host.stats.onRequestTimeout();

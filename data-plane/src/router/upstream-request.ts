@@ -33,6 +33,7 @@ export interface UpstreamRequestOwner {
   onUpstreamReset(attempt: UpstreamRequest, reason: StreamResetReason, detail: string): void;
   /** `kind`: the whole attempt, or a pause within it. The attempt was reset. */
   onPerTryTimeout(attempt: UpstreamRequest, kind: 'per-try' | 'per-try-idle'): void;
+  readonly downstreamRoomBytes: number;
   /** The upstream takes no more (`true`) or takes again; also while a connection is waited for. */
   onUpstreamBackPressure(isAbove: boolean): void;
   /** Body bytes went to the upstream; the last one too when `isLast`. */
@@ -139,6 +140,11 @@ export class UpstreamRequest implements ResponseDecoder, PoolCallbacks, StreamCa
     this.#pending?.cancel();
     this.#encoder?.resetStream();
     return true;
+  }
+
+  /** What the client's connection can still keep of the answer. */
+  get roomBytes(): number {
+    return this.#owner.downstreamRoomBytes;
   }
 
   /** Back pressure of the client. */

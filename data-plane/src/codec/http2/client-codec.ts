@@ -7,7 +7,12 @@ import type {
   ResponseDecoder,
 } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
-import { Http2ClientStream, type ClientStreamOwner, type ConnectSupport } from './client-stream.ts';
+import {
+  firstWindowBytes,
+  Http2ClientStream,
+  type ClientStreamOwner,
+  type ConnectSupport,
+} from './client-stream.ts';
 import { toUpgradeAnswer } from './extended-connect.ts';
 import type { HeaderList, ListKind } from './header-list.ts';
 import { Http2Connection } from './http2-connection.ts';
@@ -59,7 +64,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
     this.#callbacks = callbacks;
     this.#nextStreamId = firstStreamId;
     this.outbound.writeText(clientPreface);
-    this.writeSettings([[settingEnablePush, 0]]);
+    this.writeSettings(firstWindowBytes, [[settingEnablePush, 0]]);
   }
 
   override get activeStreamCount(): number {
@@ -79,7 +84,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
 
   /** Only below `streamCapacity`; otherwise the stream is over before it began. */
   newStream(decoder: ResponseDecoder): RequestEncoder {
-    const stream = new Http2ClientStream(this, this.options.initialStreamWindowBytes, decoder);
+    const stream = new Http2ClientStream(this, decoder);
     if (this.activeStreamCount >= this.streamCapacity) {
       stream.complete();
       return stream;
@@ -239,6 +244,7 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
       return this.refuseContent(stream, stream.id, 'less than content-length');
     }
     if (endStream) stream.isRemoteEnded = true;
+    else if (stream.expectedBytes > firstWindowBytes) stream.openWindow();
     stream.decoder.decodeHeaders(headers, endStream);
     if (endStream && !stream.isEnded) this.onRemoteEnd(stream);
     return true;

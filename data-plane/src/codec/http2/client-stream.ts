@@ -2,12 +2,20 @@ import type { RequestEncoder, ResponseDecoder } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
 import { fromUpgradeRequest } from './extended-connect.ts';
 import { Http2Stream, type StreamOwner } from './http2-stream.ts';
+import type { Http2Options } from './options.ts';
 import { cancel } from './protocol.ts';
 
 /** What an upgrade has to wait for: whether the server takes extended CONNECT is in its SETTINGS (RFC 8441, 3). */
 export type ConnectSupport = 'unknown' | 'yes' | 'no';
 
+/**
+ * What a server may send before anybody was asked whether it can be kept. Most answers fit into it; the window of others
+ * grows to `initialStreamWindowBytes` as far as the receiver has room.
+ */
+export const firstWindowBytes = 32 * 1024;
+
 export interface ClientStreamOwner extends StreamOwner {
+  readonly options: Http2Options;
   readonly connectSupport: ConnectSupport;
 }
 
@@ -33,10 +41,15 @@ export class Http2ClientStream extends Http2Stream implements RequestEncoder {
   webSocketKey: string | undefined;
   readonly #owner: ClientStreamOwner;
 
-  constructor(owner: ClientStreamOwner, receiveWindowBytes: number, decoder: ResponseDecoder) {
-    super(owner, 0, 0, receiveWindowBytes);
+  constructor(owner: ClientStreamOwner, decoder: ResponseDecoder) {
+    super(owner, 0, 0, firstWindowBytes);
     this.#owner = owner;
     this.decoder = decoder;
+  }
+
+  protected override get receiveWindowBytes(): number {
+    const { initialStreamWindowBytes } = this.#owner.options;
+    return Math.max(firstWindowBytes, Math.floor(Math.min(initialStreamWindowBytes, this.receiverRoomBytes)));
   }
 
   override get canSendHead(): boolean {

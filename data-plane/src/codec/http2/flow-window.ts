@@ -21,10 +21,10 @@ export class FlowWindow {
 
 /**
  * The peer's credit that we keep: what it sends is taken off, what we are done with is given back, in updates of half
- * a window, so that few frames do it.
+ * a window, so that few frames do it. How large the window is meant to be may be another with each update.
  */
 export class ReceiveWindow {
-  readonly #fullBytes: number;
+  #fullBytes: number;
   #leftBytes: number;
   #consumedBytes = 0;
 
@@ -39,11 +39,17 @@ export class ReceiveWindow {
     return this.#leftBytes >= 0;
   }
 
-  /** Bytes to give back now; 0 as long as they are few. */
-  consume(bytes: number): number {
+  /** True: it is enough to be given back. */
+  consume(bytes: number): boolean {
     this.#consumedBytes += bytes;
-    if (this.#consumedBytes * 2 < this.#fullBytes) return 0;
-    const grantedBytes = this.#consumedBytes;
+    return this.#consumedBytes * 2 >= this.#fullBytes;
+  }
+
+  /** Makes a window of `fullBytes`, as far as the peer has not more already. Returns what the peer is to be granted for it. */
+  grant(fullBytes: number): number {
+    const keptBytes = this.#fullBytes - this.#consumedBytes;
+    const grantedBytes = Math.max(0, fullBytes - keptBytes);
+    this.#fullBytes = keptBytes + grantedBytes;
     this.#consumedBytes = 0;
     this.#leftBytes += grantedBytes;
     return grantedBytes;

@@ -76,8 +76,9 @@ export class FrameReceiver implements FrameHandler {
     if (!this.#window.receive(payloadBytes)) {
       return connection.giveUp(flowControlError, 'more than the window of the connection');
     }
-    const grantedBytes = this.#window.consume(payloadBytes);
-    if (grantedBytes > 0) connection.sendWindowUpdate(0, grantedBytes);
+    if (this.#window.consume(payloadBytes)) {
+      connection.sendWindowUpdate(0, this.#window.grant(connection.options.initialConnectionWindowBytes));
+    }
     this.#dataStream = undefined;
     this.#dataPayloadBytes = payloadBytes;
     this.#isDataLast = (flags & flagEndStream) !== 0;

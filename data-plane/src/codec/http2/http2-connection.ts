@@ -330,9 +330,9 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
   // For the halves.
 
   /** Writes SETTINGS, and opens the connection's window as far as the options say. */
-  protected writeSettings(settings: readonly Setting[]): void {
+  protected writeSettings(streamWindowBytes: number, settings: readonly Setting[]): void {
     const { options } = this;
-    this.outbound.settings([...settingsOf(options), ...settings]);
+    this.outbound.settings([...settingsOf(options, streamWindowBytes), ...settings]);
     const moreBytes = options.initialConnectionWindowBytes - defaultWindowBytes;
     if (moreBytes > 0) this.outbound.windowUpdate(0, moreBytes);
     this.liveness.start();

@@ -187,7 +187,7 @@ export abstract class Http2Stream implements StreamEncoder {
 
   /** DATA came: false when it is more than the stream's window. */
   receive(payloadBytes: number): boolean {
-    return (this.#receiveWindow ??= new ReceiveWindow(this.#receiveWindowBytes)).receive(payloadBytes);
+    return this.#openedWindow().receive(payloadBytes);
   }
 
   /** Content came: false when it is more than was announced. */
@@ -208,10 +208,12 @@ export abstract class Http2Stream implements StreamEncoder {
       this.#heldBytes += payloadBytes;
       return;
     }
-    const grantedBytes = this.#receiveWindow?.consume(payloadBytes) ?? 0;
-    if (grantedBytes === 0) return;
-    this.bytesWritten += shortFrameBytes;
-    this.owner.sendWindowUpdate(this.id, grantedBytes);
+    if (this.#receiveWindow?.consume(payloadBytes) === true) this.#grant(this.#receiveWindow);
+  }
+
+  /** The peer has much to send: its window opens before it is used up. */
+  openWindow(): void {
+    if (this.#readDisableCount === 0) this.#grant(this.#openedWindow());
   }
 
   /** Sends one frame of what waits, with at most `limitBytes` of content. False: nothing can go out. */
@@ -263,6 +265,27 @@ export abstract class Http2Stream implements StreamEncoder {
     this.#heads.push({ headers, endStream });
     this.owner.send(this);
     if (endStream && this.hasQueue) this.onEndWaits();
+  }
+
+  /** How large the window of what is received is to be, as things are now. */
+  protected get receiveWindowBytes(): number {
+    return this.#receiveWindowBytes;
+  }
+
+  /** What the receiver of the content may keep of it now, as far as that is known. */
+  protected get receiverRoomBytes(): number {
+    return this.#callbacks.roomBytes ?? Infinity;
+  }
+
+  #openedWindow(): ReceiveWindow {
+    return (this.#receiveWindow ??= new ReceiveWindow(this.#receiveWindowBytes));
+  }
+
+  #grant(window: ReceiveWindow): void {
+    const grantedBytes = window.grant(this.receiveWindowBytes);
+    if (grantedBytes === 0) return;
+    this.bytesWritten += shortFrameBytes;
+    this.owner.sendWindowUpdate(this.id, grantedBytes);
   }
 
   #canEncode(): boolean {

@@ -52,7 +52,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
   ) {
     super(connection, options, bufferLimitBytes, true);
     this.#callbacks = callbacks;
-    this.writeSettings([
+    this.writeSettings(options.initialStreamWindowBytes, [
       [settingMaxConcurrentStreams, options.maxConcurrentStreams],
       ...(options.allowsConnect ? [[settingEnableConnectProtocol, 1] as const] : []),
     ]);

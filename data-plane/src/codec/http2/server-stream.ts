@@ -6,6 +6,7 @@ import { Http2Stream, type StreamOwner } from './http2-stream.ts';
 import { internalError } from './protocol.ts';
 
 export interface ServerStreamOwner extends StreamOwner {
+  readonly activeStreamCount: number;
   /** Undefined: there is no time-out. */
   setFlushTimer(onTimer: () => void): Timer | undefined;
   onFlushTimeout(stream: Http2ServerStream): void;
@@ -31,6 +32,11 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
   constructor(owner: ServerStreamOwner, id: number, sendWindowBytes: number, receiveWindowBytes: number) {
     super(owner, id, sendWindowBytes, receiveWindowBytes);
     this.#owner = owner;
+  }
+
+  /** All streams share what is left of the connection's buffer. */
+  get roomBytes(): number {
+    return this.#owner.streamBufferBytes / this.#owner.activeStreamCount;
   }
 
   override complete(): void {

@@ -20,10 +20,10 @@ export const leastConcurrentStreams = 100;
 export type Setting = readonly [id: number, value: number];
 
 /** What both halves tell their peer. */
-export function settingsOf(options: Http2Options): readonly Setting[] {
+export function settingsOf(options: Http2Options, streamWindowBytes: number): readonly Setting[] {
   return [
     [settingHeaderTableSize, options.headerTableBytes],
-    [settingInitialWindowSize, options.initialStreamWindowBytes],
+    [settingInitialWindowSize, streamWindowBytes],
     [settingMaxHeaderListSize, options.maxHeaderListBytes],
   ];
 }

@@ -103,6 +103,10 @@ export class DecoderCallbacks extends Callbacks implements DecoderFilterCallback
     this.owner.readDisable(disable);
   }
 
+  get downstreamRoomBytes(): number {
+    return this.owner.roomBytes;
+  }
+
   setDownstreamWatermarkCallbacks(callbacks: WatermarkCallbacks): void {
     this.owner.setWatermarkCallbacks(callbacks);
   }

@@ -107,6 +107,7 @@ function setUp(limitBytes = 1_000) {
       void written.push(`${headers.get(':status') ?? ''}${end(endStream)}${isLocal ? ' local' : ''}`),
     writeData: (chunk, endStream) => void written.push(`${chunk.toString()}${end(endStream)}`),
     writeTrailers: () => void written.push('trailers'),
+    roomBytes: Infinity,
     readDisable: (disable) => void written.push(`read-disable ${disable}`),
     setWatermarkCallbacks: () => undefined,
     onEncoderBackPressure: (isAbove) => void written.push(`hold-upstream ${isAbove}`),

@@ -35,6 +35,8 @@ export interface FilterChainOwner {
   writeData(chunk: Buffer, endStream: boolean): void;
   writeTrailers(trailers: HeaderMap): void;
   readDisable(disable: boolean): void;
+  /** How much more of an answer can be kept on its way out. */
+  readonly roomBytes: number;
   setWatermarkCallbacks(callbacks: WatermarkCallbacks): void;
   onEncoderBackPressure(isAbove: boolean): void;
   /** A filter broke its promise not to throw. */

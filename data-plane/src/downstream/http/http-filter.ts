@@ -85,6 +85,8 @@ export interface DecoderFilterCallbacks extends FilterCallbacks {
   encodeTrailers(trailers: HeaderMap): void;
   /** Stops (and resumes) reading of the request; counted. */
   readDisableDownstream(disable: boolean): void;
+  /** How much more of an answer the downstream connection may keep for this stream now; Infinity: nobody counts. */
+  readonly downstreamRoomBytes: number;
   /** Watermarks of the downstream connection, for the terminal filter. */
   setDownstreamWatermarkCallbacks(callbacks: WatermarkCallbacks): void;
 }

@@ -246,6 +246,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     this.#encoder.readDisable(disable);
   }
 
+  get roomBytes(): number {
+    return this.#encoder.roomBytes ?? Infinity;
+  }
+
   setWatermarkCallbacks(callbacks: WatermarkCallbacks): void {
     this.#watermarks = callbacks;
     if (this.#isAboveHighWatermark) callbacks.onAboveWriteHighWatermark();

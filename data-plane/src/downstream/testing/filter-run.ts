@@ -127,6 +127,7 @@ export class FilterRun {
         client.trailers = trailers;
         client.hasEnded = true;
       },
+      roomBytes: Infinity,
       readDisable: () => undefined,
       setWatermarkCallbacks: () => undefined,
       onEncoderBackPressure: () => undefined,
