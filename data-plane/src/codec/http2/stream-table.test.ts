@@ -30,3 +30,24 @@ test('it holds what a map holds, however streams come and go', () => {
     assert.deepEqual([table.size, table.toArray(), table.delete(1)], [0, [], false]);
   }
 });
+
+test('streams whose numbers lie further apart than the table is long stand behind each other', () => {
+  const rng = createSeededRng(11);
+  const table = new StreamTable<{ readonly id: number }>();
+  const ids: number[] = [];
+  for (let step = 0; step < 20_000; step++) {
+    const id = 2 * randomInteger(rng, 1_000_000) + 1;
+    if (ids.includes(id)) continue;
+    table.add({ id });
+    ids.push(id);
+    // At most as many as half of the first table.
+    if (ids.length === 8) {
+      const [gone = 0] = ids.splice(randomInteger(rng, 8), 1);
+      assert.equal(table.delete(gone), true);
+    }
+    assert.deepEqual(
+      ids.filter((open) => table.get(open)?.id !== open),
+      [],
+    );
+  }
+});
