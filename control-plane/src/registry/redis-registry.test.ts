@@ -262,7 +262,7 @@ describe('Redis registry', { skip }, () => {
     assert.equal((await older.readAll()).isAboutToBeFilled, true, 'who knows nothing waits');
     await admin.hincrby(`{${prefix}}:state`, 'offeredAtMs', -2_500);
     assert.equal((await older.tick(olderCopy)).verdict, 'lost');
-    assert.equal(await older.fill(olderCopy, []), false);
+    assert.equal(await older.fill(olderCopy, 'older', []), false);
     assert.equal((await newer.tick(newerCopy)).verdict, 'fill');
     await admin.hincrby(`{${prefix}}:state`, 'offeredAtMs', -2_500);
     assert.equal(
@@ -270,8 +270,8 @@ describe('Redis registry', { skip }, () => {
       'fill',
       'the next best, when the newest does not act',
     );
-    assert.equal(await newer.fill(newerCopy, []), true);
-    assert.equal(await older.fill(olderCopy, []), false);
+    assert.equal(await newer.fill(newerCopy, 'newer', []), true);
+    assert.equal(await older.fill(olderCopy, 'older', []), false);
     const { revision, isAboutToBeFilled } = await older.readAll();
     assert.deepEqual([revision, isAboutToBeFilled], [3, false]);
   });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { instanceCollection } from '@heddle/shared/model/object-key';
@@ -7,6 +8,7 @@ import { defaultLossLimits, ExpiryGuard, isMassLoss, type LossLimits } from './e
 import { ObjectTable } from './object-table.ts';
 import { assertDistinctKeys } from './plan-transaction.ts';
 import {
+  isFilledBy,
   isFilledEpoch,
   RedisStore,
   type CopyPosition,
@@ -75,6 +77,8 @@ class RedisRegistry implements Registry {
   #copyEpoch: string | undefined;
   #verdict: 'whole' | 'lost' | 'fill' = 'whole';
   #lastRefill: StoreRefill | undefined;
+  /** A fill that was sent and not counted: it may have been made although its answer was lost. */
+  #sentFill: { readonly token: string; readonly objectCount: number } | undefined;
   /** Instances that would go if the present store were taken; an operator may accept that. */
   #heldLossCount = 0;
   #isLossAccepted = false;
@@ -239,12 +243,19 @@ class RedisRegistry implements Registry {
     }
     const objects = this.#table.list('');
     this.#verdict = 'lost';
-    if (!(await this.#store.fill({ epoch: this.#copyEpoch, revision }, objects))) return;
+    // The copy stays as it is until the store is whole: one token is right for every attempt.
+    this.#sentFill ??= { token: randomUUID(), objectCount: objects.length };
+    const { token } = this.#sentFill;
+    if (!(await this.#store.fill({ epoch: this.#copyEpoch, revision }, token, objects))) return;
     this.#verdict = 'whole';
-    const count = (this.#lastRefill?.count ?? 0) + 1;
-    this.#lastRefill = { count, at: this.#clock.now(), objectCount: objects.length };
+    this.#countRefill(objects.length);
+  }
+
+  #countRefill(objectCount: number): void {
+    this.#sentFill = undefined;
+    this.#lastRefill = { count: (this.#lastRefill?.count ?? 0) + 1, at: this.#clock.now(), objectCount };
     this.#logger.error(
-      { revision, objects: objects.length },
+      { revision: this.#table.revision, objects: objectCount },
       'registry store was given back what it had lost',
     );
   }
@@ -262,6 +273,9 @@ class RedisRegistry implements Registry {
   }
 
   #replaceCopy({ epoch, revision, objects }: StoreReading): void {
+    const sent = this.#sentFill;
+    if (sent !== undefined && isFilledBy(sent.token, epoch)) this.#countRefill(sent.objectCount);
+    this.#sentFill = undefined;
     this.#table.replace(revision, objects);
     this.#epoch = epoch;
     this.#copyEpoch = epoch;

@@ -223,17 +223,18 @@ return { redis.call('HGET', state, 'epoch'), string.format('%.0f', revisionNow()
 
 /**
  * Gives a store that lost data everything that a copy holds, in place of what is there. ARGV: epoch and revision of
- * the copy, historyCount, then key and record in turn. Does nothing (returns 0) when the store has lost nothing, or
- * another copy has more. Leases start anew; the new epoch makes every control plane read the store again.
+ * the copy, historyCount, token of the one who fills, then key and record in turn. Does nothing (returns 0) when the
+ * store has lost nothing, or another copy has more. Leases start anew; the new epoch makes every control plane read
+ * the store again, and carries the token.
  */
 export const fillScript = `${prelude}
 local copyRevision = tonumber(ARGV[2])
 if not isLost(ARGV[1], copyRevision) or not mayFill(copyRevision) then return 0 end
 redis.call('DEL', objects, collections, leases, log)
 redis.call('HDEL', state, 'offeredRevision', 'offeredAtMs')
-redis.call('HSET', state, 'epoch', time[1] .. '.' .. time[2] .. '${filledMark}')
+redis.call('HSET', state, 'epoch', time[1] .. '.' .. time[2] .. '.' .. ARGV[4] .. '${filledMark}')
 local revision = copyRevision + 1
-for index = 4, #ARGV, 2 do
+for index = 5, #ARGV, 2 do
   local key, record = ARGV[index], ARGV[index + 1]
   redis.call('HSET', objects, key, record)
   redis.call('HSET', collections, collectionOf(key), revision)

@@ -65,6 +65,9 @@ export interface LogEntry {
 /** Whether a control plane gave the store back what it had lost: what it holds is what a copy of ours held. */
 export const isFilledEpoch = (epoch: string): boolean => epoch.endsWith(filledMark);
 
+/** Whether it was the fill with this token. */
+export const isFilledBy = (token: string, epoch: string): boolean => epoch.endsWith(`.${token}${filledMark}`);
+
 /** How long the log waits for news before it answers with nothing, so that a dead connection shows. */
 const logBlockMs = 2_000;
 
@@ -172,10 +175,17 @@ export class RedisStore {
     return { epoch, revision: Number(revision), objects, isAboutToBeFilled: isOffered === 1 };
   }
 
-  /** False when the store has lost nothing, or another copy has more. */
-  async fill({ epoch, revision }: CopyPosition, objects: readonly StoredObject[]): Promise<boolean> {
+  /**
+   * False when the store has lost nothing, or another copy has more. A fill that rejects may have been made: the
+   * epoch of the store then carries `token` (see `isFilledBy`).
+   */
+  async fill(
+    { epoch, revision }: CopyPosition,
+    token: string,
+    objects: readonly StoredObject[],
+  ): Promise<boolean> {
     const records = objects.flatMap((object) => [object.key, toRecord(object)]);
-    const args = [epoch, revision, this.#historyCount, ...records];
+    const args = [epoch, revision, this.#historyCount, token, ...records];
     return (await this.#run(this.#tail, fillScript, args)) === 1;
   }
 
