@@ -5,7 +5,6 @@ import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { usePeer } from '@heddle/shared/testing/peers';
 import {
   ask,
-  get,
   put,
   remove,
   startApp,
@@ -13,13 +12,10 @@ import {
   startTestControlPlane,
   untilAnswer,
   untilEqual,
+  untilSynced,
 } from './mesh-harness.ts';
 
 const envoy = usePeer('envoy');
-
-interface ProxyAnswer {
-  readonly types: readonly { readonly type: string; readonly state: string }[];
-}
 
 function instance(name: string, port: number): MeshObject {
   return {
@@ -57,15 +53,7 @@ for (const apiType of ['GRPC', 'DELTA_GRPC', 'REST'] as const) {
         await put(controlPlane, { kind: 'Service', metadata: { name: 'other' }, spec: {} });
         await untilEqual(async () => (await ask(outboundPort, 'other'))?.status, 503);
 
-        const statesOf = async (): Promise<string[]> => {
-          const { types } = (await get(controlPlane, '/v1/proxies/cart-1')) as ProxyAnswer;
-          return types.map(({ type, state }) => `${type} ${state}`).sort();
-        };
-        const synced = ['Cluster', 'ClusterLoadAssignment', 'Listener', 'RouteConfiguration'];
-        await untilEqual(
-          statesOf,
-          synced.map((type) => `${type} synced`),
-        );
+        await untilSynced(controlPlane, 'cart-1');
         assert.equal(proxy.log().includes('rejected'), false, proxy.log());
       } finally {
         await proxy.stop();

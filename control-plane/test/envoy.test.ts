@@ -6,24 +6,19 @@ import { usePeer } from '@heddle/shared/testing/peers';
 import {
   apply,
   ask,
-  get,
   put,
   remove,
   startApp,
   startEnvoy,
   startTestControlPlane,
   untilAnswer,
-  untilEqual,
+  untilSynced,
   type Answer,
 } from './mesh-harness.ts';
 
 const envoy = usePeer('envoy');
 const connectionCount = 4;
 const roundCount = 15;
-
-interface ProxyAnswer {
-  readonly types: readonly { readonly type: string; readonly state: string }[];
-}
 
 function service(name: string, port?: number): MeshObject {
   return { kind: 'Service', metadata: { name }, spec: port === undefined ? {} : { port } };
@@ -109,15 +104,7 @@ for (const apiType of ['GRPC', 'DELTA_GRPC'] as const) {
         await load;
         assert.deepEqual(failures, []);
 
-        const statesOf = async (): Promise<string[]> => {
-          const { types } = (await get(controlPlane, '/v1/proxies/cart-1')) as ProxyAnswer;
-          return types.map(({ type, state }) => `${type} ${state}`).sort();
-        };
-        const synced = ['Cluster', 'ClusterLoadAssignment', 'Listener', 'RouteConfiguration'];
-        await untilEqual(
-          statesOf,
-          synced.map((type) => `${type} synced`),
-        );
+        await untilSynced(controlPlane, 'cart-1');
         assert.equal(proxy.log().includes('rejected'), false, proxy.log());
       } finally {
         await proxy.stop();

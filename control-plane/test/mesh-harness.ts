@@ -81,6 +81,22 @@ export async function get(controlPlane: ControlPlane, target: string): Promise<u
   return (await fetch(`http://127.0.0.1:${controlPlane.restPort}${target}`)).json();
 }
 
+interface ProxyAnswer {
+  readonly types: readonly { readonly type: string; readonly state: string }[];
+}
+
+/** Waits until a proxy has acknowledged everything of the four types that route requests, and holds nothing else. */
+export async function untilSynced(controlPlane: ControlPlane, nodeId: string): Promise<void> {
+  const synced = ['Cluster', 'ClusterLoadAssignment', 'Listener', 'RouteConfiguration'];
+  await untilEqual(
+    async () => {
+      const { types } = (await get(controlPlane, `/v1/proxies/${nodeId}`)) as ProxyAnswer;
+      return types.map(({ type, state }) => `${type} ${state}`).sort();
+    },
+    synced.map((type) => `${type} synced`),
+  );
+}
+
 /** A program that answers every request with its name. */
 export async function startApp(name: string): Promise<Server & { readonly port: number }> {
   const server = createServer((incoming, answer) => answer.end(`${name} ${incoming.url ?? ''}`));
