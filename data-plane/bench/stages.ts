@@ -21,7 +21,7 @@ const stages: readonly (readonly [files: RegExp, stage: string])[] = [
   [/^upstream\//, 'pool'],
   [/^stats\//, 'statistics'],
   [/^time\//, 'timers'],
-  [/^\(garbage collector\)$/, 'garbage collection'],
+  [/^\(+garbage collector\)+$/, 'garbage collection'],
 ];
 
 export function stageOf(file: string): string {

@@ -1,7 +1,8 @@
 import { alternate } from './alternate.ts';
 import type { LoadResult } from './load/load-result.ts';
 import { runWithCpu } from './load/run-with-cpu.ts';
-import { http1, type Protocols, type Proxy } from './proxies/proxy.ts';
+import { writeCertificates } from './proxies/certificate-files.ts';
+import { http1, isClearText, type Protocols, type Proxy } from './proxies/proxy.ts';
 import { createProxies, startProxy, type StartedProxy } from './proxies/start-proxy.ts';
 import type { ScenarioReport } from './report.ts';
 import type { BenchOptions } from './scenario.ts';
@@ -22,6 +23,10 @@ export interface RateMeasurement {
   readonly check?: (port: number) => Promise<void>;
   /** With bodies of a mebibyte in this many directions bytes are counted, not requests. */
   readonly mebibytesPerRequest?: number;
+  /** What one of {@link load}'s requests is, where it is something else: `handshake`. */
+  readonly of?: string;
+  /** Instead of starting the proxy alone. */
+  readonly start?: (proxy: Proxy) => Promise<StartedProxy>;
 }
 
 const warmupSeconds = 2;
@@ -43,19 +48,20 @@ export async function measureRate(
     load,
     check,
     mebibytesPerRequest,
+    of = 'request',
+    start = (proxy: Proxy) => startProxy(stage, options.folder, proxy, { upstreamPort, protocols }),
   } = measurement;
+  if (!isClearText(protocols)) writeCertificates(options.folder);
   const started: StartedProxy[] = [];
   for (const proxy of [...createProxies(options, protocols), ...others]) {
-    const each = await startProxy(stage, options.folder, proxy, { upstreamPort, protocols });
+    const each = await start(proxy);
     await check?.(each.port);
     started.push(each);
   }
   // A short round that does not count: pools fill, code is compiled.
   for (const proxy of started) await load(proxy.port, warmupSeconds);
   const [unit, cpuUnit] =
-    mebibytesPerRequest === undefined
-      ? ['requests/s', 'µs of CPU per request']
-      : ['MiB/s', 'µs of CPU per MiB'];
+    mebibytesPerRequest === undefined ? [`${of}s/s`, `µs of CPU per ${of}`] : ['MiB/s', 'µs of CPU per MiB'];
   const amount = mebibytesPerRequest ?? 1;
   return await alternate(
     [

@@ -11,6 +11,7 @@ import { createHttp2AbuseUpstream } from '../abuse/http2-abuse-upstream.ts';
 import { AttackSockets } from '../abuse/attack-sockets.ts';
 import type { Attack } from '../abuse/attack.ts';
 import { attacks } from '../abuse/attacks.ts';
+import { certificateFiles } from '../bench/proxies/certificate-files.ts';
 import { buildBootstrap } from '../bench/proxies/envoy-bootstrap.ts';
 import { benchHost, type Protocols, type ProxySetup } from '../bench/proxies/proxy.ts';
 import { createAdmin, type Admin } from '../harness/admin.ts';
@@ -53,7 +54,8 @@ test('others are served during each attack, memory stays bounded, and nothing is
   const file = path.join(harness.folder, 'sidecar.json');
   const protocols: Protocols = { downstream: 'auto', upstream: 'http1' };
   const ports = { port, adminPort, upstreamPort, abuseUpstreamPort, abuseHttp2UpstreamPort };
-  const setup: ProxySetup = { ...ports, protocols, unusedClusters: 0 };
+  const certificates = certificateFiles(harness.folder);
+  const setup: ProxySetup = { ...ports, protocols, certificates, unusedClusters: 0 };
   mkdirSync(harness.folder, { recursive: true });
   writeFileSync(file, JSON.stringify(buildBootstrap(setup, { isTuned: false })));
   const sidecar = await harness.start({ name: 'sidecar', command: subjectCommand(file, 1) }, () =>

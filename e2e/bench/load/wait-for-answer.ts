@@ -1,5 +1,6 @@
-import { request } from 'node:http';
+import { request as plainRequest } from 'node:http';
 import { connect } from 'node:http2';
+import { request as secureRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
@@ -9,6 +10,8 @@ export interface WaitOptions {
   readonly intervalMs?: number;
   /** HTTP/2 without TLS, not HTTP/1.1. */
   readonly isHttp2?: boolean;
+  /** HTTP/1.1 over TLS; any certificate is taken. */
+  readonly isTls?: boolean;
 }
 
 /** Until a GET is answered with 200. @throws after `limitMs`, with what happened last. */
@@ -16,13 +19,13 @@ export async function waitForAnswer(
   port: number,
   host: string,
   limitMs: number,
-  { path = '/', intervalMs = 20, isHttp2 = false }: WaitOptions = {},
+  { path = '/', intervalMs = 20, isHttp2 = false, isTls = false }: WaitOptions = {},
 ): Promise<void> {
   const deadline = Date.now() + limitMs;
   let last: unknown;
   while (Date.now() < deadline) {
     try {
-      const status = await (isHttp2 ? getHttp2Status : getStatus)(port, host, path);
+      const status = await (isHttp2 ? getHttp2Status(port, host, path) : getStatus(port, host, path, isTls));
       if (status === 200) return;
       last = `status ${status}`;
     } catch (error) {
@@ -33,9 +36,11 @@ export async function waitForAnswer(
   throw new Error(`nothing answers on port ${port}: ${String(last)}`);
 }
 
-function getStatus(port: number, host: string, path: string): Promise<number> {
+function getStatus(port: number, host: string, path: string, isTls: boolean): Promise<number> {
+  const request = isTls ? secureRequest : plainRequest;
+  const tls = isTls ? { rejectUnauthorized: false } : {};
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (response) => {
+    request({ host: '127.0.0.1', port, path, headers: { host }, agent: false, ...tls }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     })

@@ -1,3 +1,4 @@
+import { downstreamTls, upstreamTls } from './envoy-tls.ts';
 import { benchHost, unusedAddresses, unusedPort, type ProxySetup } from './proxy.ts';
 
 /**
@@ -13,7 +14,8 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
       clusters: [
         {
           ...buildCluster('upstream', ['127.0.0.1'], setup.upstreamPort, isTuned),
-          ...(setup.protocols.upstream === 'http1' ? {} : http2Upstream),
+          ...(['http1', 'tcp'].includes(setup.protocols.upstream) ? {} : http2Upstream),
+          ...upstreamTls(setup.protocols, setup.certificates),
         },
         ...(setup.abuseUpstreamPort === undefined
           ? []
@@ -34,58 +36,72 @@ export function buildBootstrap(setup: ProxySetup, { isTuned }: { readonly isTune
   };
 }
 
+function buildListener(setup: ProxySetup, isTuned: boolean): unknown {
+  const { downstream } = setup.protocols;
+  return {
+    name: 'bench',
+    address: socketAddress('127.0.0.1', setup.port),
+    filter_chains: [
+      {
+        filters: [downstream === 'tcp' ? tcpProxy : buildManager(setup, codecTypes[downstream], isTuned)],
+        ...downstreamTls(setup.protocols, setup.certificates),
+      },
+    ],
+  };
+}
+
+const tcpProxy = {
+  name: 'envoy.filters.network.tcp_proxy',
+  typed_config: {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+    stat_prefix: 'bench',
+    cluster: 'upstream',
+  },
+};
+
 const codecTypes = { http1: 'HTTP1', http2: 'HTTP2', auto: 'AUTO' };
 
-function buildListener(
-  { port, abuseUpstreamPort, abuseHttp2UpstreamPort, protocols }: ProxySetup,
+function buildManager(
+  { abuseUpstreamPort, abuseHttp2UpstreamPort }: ProxySetup,
+  codecType: string,
   isTuned: boolean,
 ): unknown {
   return {
-    name: 'bench',
-    address: socketAddress('127.0.0.1', port),
-    filter_chains: [
-      {
-        filters: [
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: {
+      '@type':
+        'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+      stat_prefix: 'bench',
+      codec_type: codecType,
+      ...(isTuned ? { generate_request_id: false } : {}),
+      route_config: {
+        name: 'bench',
+        virtual_hosts: [
           {
-            name: 'envoy.filters.network.http_connection_manager',
-            typed_config: {
-              '@type':
-                'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-              stat_prefix: 'bench',
-              codec_type: codecTypes[protocols.downstream],
-              ...(isTuned ? { generate_request_id: false } : {}),
-              route_config: {
-                name: 'bench',
-                virtual_hosts: [
-                  {
-                    name: 'bench',
-                    domains: [benchHost],
-                    routes: [
-                      ...(abuseUpstreamPort === undefined
-                        ? []
-                        : [{ match: { prefix: '/abuse/' }, route: abuseRoute('abused') }]),
-                      ...(abuseHttp2UpstreamPort === undefined
-                        ? []
-                        : [{ match: { prefix: '/abuse-http2/' }, route: abuseRoute('abused-http2') }]),
-                      { match: { prefix: '/' }, route: { cluster: 'upstream' } },
-                    ],
-                  },
-                ],
-              },
-              http_filters: [
-                {
-                  name: 'envoy.filters.http.router',
-                  typed_config: {
-                    '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
-                    ...(isTuned ? { dynamic_stats: false } : {}),
-                  },
-                },
-              ],
-            },
+            name: 'bench',
+            domains: [benchHost],
+            routes: [
+              ...(abuseUpstreamPort === undefined
+                ? []
+                : [{ match: { prefix: '/abuse/' }, route: abuseRoute('abused') }]),
+              ...(abuseHttp2UpstreamPort === undefined
+                ? []
+                : [{ match: { prefix: '/abuse-http2/' }, route: abuseRoute('abused-http2') }]),
+              { match: { prefix: '/' }, route: { cluster: 'upstream' } },
+            ],
           },
         ],
       },
-    ],
+      http_filters: [
+        {
+          name: 'envoy.filters.http.router',
+          typed_config: {
+            '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router',
+            ...(isTuned ? { dynamic_stats: false } : {}),
+          },
+        },
+      ],
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { findPeer } from '@heddle/shared/testing/peers';
 import {
   benchHost,
+  isClearText,
   keptUpstreamConnections,
   maxConnections,
   maxStreams,
@@ -18,7 +19,11 @@ export function createNginx(): Proxy {
     name: 'nginx',
     program,
     hasAdmin: false,
-    speaks: ({ downstream, upstream }) => downstream !== 'auto' && upstream !== 'http2',
+    speaks: (protocols) =>
+      protocols.downstream !== 'auto' &&
+      protocols.downstream !== 'tcp' &&
+      protocols.upstream !== 'http2' &&
+      isClearText(protocols),
     prepare(folder, setup) {
       const file = path.join(folder, 'nginx-proxy.conf');
       writeFileSync(file, `${nginxHead(folder, 'nginx-proxy')}\n${buildConfig(folder, setup)}`);

@@ -1,3 +1,5 @@
+import type { CertificateFiles } from './certificate-files.ts';
+
 /** A proxy under test: listens on `port`, forwards everything for `bench.test` to `upstreamPort`, all on 127.0.0.1. */
 export interface Proxy {
   /** `envoy`, or with a variant `envoy (tuned)`. */
@@ -12,16 +14,28 @@ export interface Proxy {
   prepare(folder: string, setup: ProxySetup): readonly string[];
 }
 
-/** `auto`: HTTP/1.1 and HTTP/2 on one port. `grpc`: HTTP/2 that carries gRPC, which some know and no other HTTP/2. */
+/**
+ * `auto`: HTTP/1.1 and HTTP/2 on one port. `grpc`: HTTP/2 that carries gRPC, which some know and no other HTTP/2. `tcp`:
+ * bytes are passed on, whatever they mean.
+ */
 export interface Protocols {
-  readonly downstream: 'http1' | 'http2' | 'auto';
-  readonly upstream: 'http1' | 'http2' | 'grpc';
+  readonly downstream: 'http1' | 'http2' | 'auto' | 'tcp';
+  readonly upstream: 'http1' | 'http2' | 'grpc' | 'tcp';
+  /** With clients, in the clear unless given; `mutual`: only of those with a certificate of our authority. */
+  readonly downstreamTls?: 'server' | 'mutual';
+  /** With the upstream, the client's certificate included. */
+  readonly upstreamTls?: 'mutual';
 }
 
 export const http1: Protocols = { downstream: 'http1', upstream: 'http1' };
 
+export const isClearText = ({ downstreamTls, upstreamTls }: Protocols): boolean =>
+  downstreamTls === undefined && upstreamTls === undefined;
+
 export interface ProxySetup {
   readonly protocols: Protocols;
+  /** Of whatever is TLS. */
+  readonly certificates: CertificateFiles;
   readonly port: number;
   readonly upstreamPort: number;
   readonly adminPort: number;
@@ -34,6 +48,8 @@ export interface ProxySetup {
 }
 
 export const benchHost = 'bench.test';
+/** Of TLS 1.3: what Envoy picks, and what others are told to. */
+export const benchCipher = 'TLS_AES_128_GCM_SHA256';
 export const endpointsPerUnusedCluster = 10;
 /** Downstream connections that a proxy must be able to hold. */
 export const maxConnections = 16_384;

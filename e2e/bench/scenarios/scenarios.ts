@@ -13,7 +13,11 @@ import { http2Large } from './http2-large.ts';
 import { http2Small } from './http2-small.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
+import { mtlsMesh } from './mtls-mesh.ts';
 import { start } from './start.ts';
+import { tcpLarge, tcpSmall } from './tcp.ts';
+import { tlsHandshakes, tlsResumed } from './tls-handshakes.ts';
+import { tlsSmall } from './tls-small.ts';
 
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -24,6 +28,12 @@ export const scenarios: readonly Scenario[] = [
   http2Http1,
   http2Large,
   grpcUnary,
+  tlsSmall,
+  mtlsMesh,
+  tlsHandshakes,
+  tlsResumed,
+  tcpSmall,
+  tcpLarge,
   idleMemory,
   clustersMemory,
   idleConnections,
