@@ -43,6 +43,8 @@ export async function startBoth(
       '-l',
       'error',
       '--use-dynamic-base-id',
+      '--file-flush-interval-msec',
+      '20',
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );

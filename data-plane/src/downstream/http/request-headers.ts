@@ -33,8 +33,14 @@ const edgeHeaders = [
   'original-host',
 ].map((name) => `x-envoy-${name}`);
 
-/** Set here, or meant for one hop; `connection` and `upgrade` stay for a protocol change. */
-const hopHeaders = ['x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
+/**
+ * Set here, or meant for one hop; `connection` and `upgrade` stay for a protocol change. Whose certificate a client
+ * forwards is not believed (`forward_client_cert_details: SANITIZE`, Envoy's default).
+ */
+const hopHeaders = [
+  ...['x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'],
+  'x-forwarded-client-cert',
+];
 
 const colon = 0x3a;
 const untrusted = 1;

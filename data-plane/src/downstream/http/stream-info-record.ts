@@ -43,6 +43,7 @@ export class StreamInfoRecord implements StreamInfo {
   readonly downstreamTls: TlsFacts | undefined;
   readonly downstreamOrigin: ConnectionOrigin | undefined;
   isDownstreamReset = false;
+  isUpstreamReset = false;
   downstreamRemoteAddress: SocketAddress;
   requestReceivedMs: number | undefined = undefined;
   firstUpstreamTxByteMs: number | undefined = undefined;

@@ -54,6 +54,8 @@ export interface StreamInfo {
   /** Of the attempts before, where they came to a connection; undefined for none. */
   earlierConnectionIds: number[] | undefined;
   upstreamTls: TlsFacts | undefined;
+  /** The stream is a connection, and its upstream reset the other one. */
+  isUpstreamReset: boolean;
   /** The current attempt began, and got its connection. */
   attemptStartedMs: number | undefined;
   poolReadyMs: number | undefined;

@@ -254,6 +254,7 @@ export class TcpSession
 
   #onUpstreamReset(): void {
     this.#encoder = undefined;
+    this.#info.isUpstreamReset = !this.#config.tunnel.isTunneled;
     if (this.#state === 'flushing') this.#endFlush();
     else if (this.#state === 'waiting') this.#onAttemptFailed(true);
     else if (this.#state === 'relaying') this.#finish('flush');

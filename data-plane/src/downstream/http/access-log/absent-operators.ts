@@ -20,8 +20,6 @@ export const refusedOperators: Readonly<Record<string, string>> = {
   DOWNSTREAM_PEER_CHAIN_SERIALS: chain,
   DOWNSTREAM_TLS_GROUP: `${platform} on the side of the server`,
   ENVIRONMENT: 'the environment of the sidecar is for its settings alone',
-  UPSTREAM_DETECTED_CLOSE_TYPE: 'a reset shows in %RESPONSE_FLAGS% and %UPSTREAM_TRANSPORT_FAILURE_REASON%',
   UPSTREAM_LOCAL_CLOSE_REASON: closeReasons,
   UPSTREAM_METADATA: 'of the metadata of hosts only what load balancers read is kept',
-  XFCC_VALUE: 'the field `x-forwarded-client-cert` is neither written nor read',
 };

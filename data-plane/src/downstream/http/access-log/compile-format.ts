@@ -1,4 +1,5 @@
 import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
+import { uncutOperators } from './certificate-field-operators.ts';
 import type { FormatContext, FormatOperator } from './format-operator.ts';
 import { createOperator } from './format-operators.ts';
 
@@ -80,7 +81,8 @@ export function compileFormat(format: string): CompiledFormat {
       const text = operator.startsWith('unknown operator') ? operator : `%${name}%: ${operator}`;
       problems.push({ path: '', message: `${text} at position ${at}` });
     } else {
-      parts.push({ operator, maxLength: maxLength === undefined ? undefined : Number(maxLength) });
+      const isCut = maxLength !== undefined && !uncutOperators.includes(name);
+      parts.push({ operator, maxLength: isCut ? Number(maxLength) : undefined });
     }
     at += whole.length;
   }

@@ -11,6 +11,7 @@ import { formatGrpcStatus, grpcStatusOf, isGrpc } from '../grpc-status.ts';
 import { addressOperators } from './address-operators.ts';
 import { alwaysAbsent, refusedOperators } from './absent-operators.ts';
 import { byteOperators } from './byte-operators.ts';
+import { certificateFieldOperators, uncutOperators } from './certificate-field-operators.ts';
 import { parseCoalesce } from './coalesce.ts';
 import {
   plain,
@@ -173,12 +174,13 @@ function coalesce(argument: string | undefined): FormatOperator | string {
   for (const { command, param, maxLength } of choices) {
     const operator = createOperator(command, param);
     if (typeof operator === 'string') return `${command}: ${operator}`;
-    operators.push(maxLength === undefined ? operator : (context) => cut(operator(context), maxLength));
+    const isCut = maxLength !== undefined && !uncutOperators.includes(command);
+    operators.push(isCut ? (context) => cut(operator(context), maxLength) : operator);
   }
   return (context) => {
     for (const operator of operators) {
       const value = operator(context);
-      if (value !== undefined && value !== '') return value;
+      if (value !== undefined) return value;
     }
     return undefined;
   };
@@ -214,6 +216,7 @@ const factories: OperatorTable = {
   ...filterStateOperators,
   ...metadataOperators,
   ...byteOperators,
+  ...certificateFieldOperators,
   REQ: requestHeader,
   REQUEST_HEADER: requestHeader,
   RESP: responseHeader,
@@ -279,6 +282,11 @@ const factories: OperatorTable = {
   DOWNSTREAM_DETECTED_CLOSE_TYPE: plain(({ streamInfo }) =>
     streamInfo.isDownstreamReset ? 'RemoteReset' : 'Normal',
   ),
+  // Of requests Envoy says no more, even when the upstream refused or reset its connection.
+  UPSTREAM_DETECTED_CLOSE_TYPE: plain(({ streamInfo: { upstreamHost, isUpstreamReset } }) => {
+    if (upstreamHost === undefined) return undefined;
+    return isUpstreamReset ? 'RemoteReset' : 'Normal';
+  }),
   HOSTNAME: () => {
     const name = hostname();
     return () => name;
