@@ -15,6 +15,7 @@ import {
 } from './downstream/listener/filters/proxy-protocol.ts';
 import { tlsInspectorStats } from './downstream/listener/filters/tls-inspector.ts';
 import { connectionLimitStats } from './downstream/network/filters/connection-limit.ts';
+import { connectionRateLimitStats } from './downstream/network/filters/local-rate-limit.ts';
 import {
   listenerConnectionStats,
   listenerSecretStats,
@@ -70,6 +71,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   upstreamTlsStats,
   tcpProxyStats,
   connectionLimitStats,
+  connectionRateLimitStats,
   connectionManagerStats,
   routerStats,
   clusterManagerStats,

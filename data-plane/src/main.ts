@@ -14,6 +14,7 @@ import type { NodeOverrides } from './bootstrap/node-identity.ts';
 import type { DecoderOptions } from './config/resources/decode-context.ts';
 import { effectiveRuntime } from './config/model/bootstrap.ts';
 import { createResourceTypes, httpFilterDecoders } from './config/resources/resource-types.ts';
+import { SharedTokenBuckets } from './config/resources/token-bucket.ts';
 import { startDataPlane } from './data-plane.ts';
 import { compileFormat } from './downstream/http/access-log/compile-format.ts';
 import { parseSettings, type SidecarSettings } from './settings.ts';
@@ -35,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     httpFilters: httpFilterDecoders,
     compileFormat,
     runtime: {},
+    sharedBuckets: new SharedTokenBuckets(),
   };
   const { bootstrap, warnings } = await readBootstrap(settings, decoderOptions);
   for (const { path, message } of warnings) logger.warn({ path, problem: message }, 'bootstrap');

@@ -5,6 +5,7 @@ import { ManagerConfig, type HttpManagerDependencies } from './downstream/http/m
 import { createConnectionLimitFilter } from './downstream/network/filters/connection-limit.ts';
 import { createDirectResponseFilter } from './downstream/network/filters/direct-response.ts';
 import { createEchoFilter } from './downstream/network/filters/echo.ts';
+import { createLocalRateLimitFilter } from './downstream/network/filters/local-rate-limit.ts';
 import { createSniClusterFilter } from './downstream/network/filters/sni-cluster.ts';
 import { createNetworkFilterChain } from './downstream/network/network-filter-chain.ts';
 import type { NetworkFilter, NetworkFilterFactory } from './downstream/network/network-filter.ts';
@@ -66,6 +67,8 @@ function createPreceding(
   switch (filter.kind) {
     case 'connection-limit':
       return createConnectionLimitFilter(filter.config, workerIndex, http.wheel, http.stats);
+    case 'local-rate-limit':
+      return createLocalRateLimitFilter(filter.config, http.wheel, http.stats);
     case 'sni-cluster':
       return createSniClusterFilter;
   }

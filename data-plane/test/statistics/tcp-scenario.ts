@@ -31,10 +31,15 @@ export async function runTcpScenario(movements: Movements): Promise<void> {
     stat_prefix: 'l',
     max_connections: 1,
   });
+  const rateLimit = networkFilter('local_ratelimit.v3.LocalRateLimit', {
+    stat_prefix: 'r',
+    token_bucket: { max_tokens: 1, fill_interval: '3600s' },
+  });
   const sidecar = await startSidecarProcess({
     static_resources: {
       listeners: [
         listener('limited', {}, { filter_chains: [{ filters: [limit, echo] }] }),
+        listener('rated', {}, { filter_chains: [{ filters: [rateLimit, echo] }] }),
         tcpProxy('echo', { idle_timeout: '0.3s' }),
         tcpProxy('stuck'),
         tcpProxy('roomy', { idle_timeout: '1s' }, roomyBytes),
@@ -61,7 +66,8 @@ export async function runTcpScenario(movements: Movements): Promise<void> {
       clients.push(client);
       return client;
     };
-    for (const name of ['old', 'unknown', 'refused']) await open(name);
+    for (const name of ['old', 'unknown', 'refused', 'rated', 'rated']) await open(name);
+    await run.untilMoved('local_rate_limit.<stat_prefix>.', 'rate_limited');
     const reader = await open('echo');
     reader.send('x'.repeat(4_000_000));
     const writer = await open('stuck');

@@ -1,4 +1,5 @@
 import type { TcpProxy } from './tcp-proxy.ts';
+import type { TokenBucketLimits } from './token-bucket.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
 
 /** The last filter of a chain. */
@@ -12,6 +13,7 @@ export type TerminalNetworkFilter =
 /** A filter before the terminal one. */
 export type PrecedingNetworkFilter =
   | { readonly kind: 'connection-limit'; readonly config: ConnectionLimit }
+  | { readonly kind: 'local-rate-limit'; readonly config: ConnectionRateLimit }
   /** The TCP proxy goes to the cluster that the SNI names. */
   | { readonly kind: 'sni-cluster' };
 
@@ -24,4 +26,12 @@ export interface ConnectionLimit {
   readonly isEnabled: boolean;
   /** Int32, one for each worker: its connections. */
   readonly counts: SharedArrayBuffer;
+}
+
+/** Envoy's network filter `local_ratelimit`. */
+export interface ConnectionRateLimit extends TokenBucketLimits {
+  readonly statPrefix: string;
+  readonly isEnabled: boolean;
+  /** State of the bucket: shared by all workers, and by the filters of its `share_key`. */
+  readonly bucket: SharedArrayBuffer;
 }

@@ -7,6 +7,7 @@ import type { RuntimeValues } from '../model/bootstrap.ts';
 import type { Secret } from '../model/secret.ts';
 import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { checkSupport } from './support/check-support.ts';
+import type { SharedTokenBuckets } from './token-bucket.ts';
 import { supportTable } from './support/support-table.ts';
 
 /** What decoding needs from outside, once per process. */
@@ -19,6 +20,7 @@ export interface DecoderOptions {
   readonly compileFormat: (format: string) => unknown;
   /** What the bootstrap's `layered_runtime` sets; it does not change while the process runs. */
   readonly runtime: RuntimeValues;
+  readonly sharedBuckets: SharedTokenBuckets;
   /** `static_resources.secrets`, by name; absent: there are none. */
   readonly staticSecrets?: ReadonlyMap<string, Secret>;
   /** Static clusters that gRPC streams can go to; absent: that is looked into later. */

@@ -56,3 +56,28 @@ test('a chain ends with a terminal filter, and has no other', () => {
     /filters\[0\]\.typed_config: .*ExtAuthz is not supported/,
   );
 });
+
+test('a bucket belongs to one filter, or to those of its key and its limits', () => {
+  const rateLimit = (fields: string, maxTokens = 2, interval = '1s') =>
+    filter(
+      'local_ratelimit.v3.LocalRateLimit',
+      `stat_prefix: s, token_bucket: { max_tokens: ${maxTokens}, fill_interval: ${interval} }, ${fields}`,
+    );
+  const buckets = [
+    rateLimit(''),
+    rateLimit(''),
+    ...['k', 'k', 'l'].map((key) => rateLimit(`share_key: ${key}`)),
+  ];
+  const { precedingFilters } = chainOf(...buckets, rateLimit('share_key: k', 3), echo);
+  const [a, b, c, d, e, f] = precedingFilters.map((row) =>
+    row.kind === 'local-rate-limit' ? row.config.bucket : undefined,
+  );
+  assert.equal(new Set([a, b, c, e, f]).size, 5);
+  assert.equal(c, d);
+  assert.partialDeepStrictEqual(precedingFilters[0], {
+    config: { statPrefix: 's', isEnabled: true, maxTokens: 2, tokensPerFill: 1, fillIntervalMs: 1000 },
+  });
+  assert.deepEqual(problemsOf(rateLimit('', 2, '0.049s'), echo), [
+    'filter_chains[0].filters[0].typed_config.token_bucket.fill_interval: must not be below 50 ms',
+  ]);
+});

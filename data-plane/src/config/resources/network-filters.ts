@@ -6,6 +6,7 @@ import type { DecodeContext } from './decode-context.ts';
 import { decodeHttpConnectionManager } from './http-connection-manager.ts';
 import { connectionLimitDecoder } from './network-filters/connection-limit.ts';
 import { directResponseDecoder, echoDecoder } from './network-filters/direct-answers.ts';
+import { localRateLimitDecoder } from './network-filters/local-rate-limit.ts';
 import { sniClusterDecoder } from './network-filters/sni-cluster.ts';
 import { tcpProxyDecoder } from './network-filters/tcp-proxy.ts';
 import type { NetworkFilterDecoder } from './network-filters/network-filter-decoder.ts';
@@ -28,6 +29,7 @@ const networkFilterDecoders: readonly NetworkFilterDecoder[] = Object.freeze([
   echoDecoder,
   directResponseDecoder,
   connectionLimitDecoder,
+  localRateLimitDecoder,
   sniClusterDecoder,
 ]);
 

@@ -14,6 +14,8 @@ function prefixOf(filter: TerminalNetworkFilter | PrecedingNetworkFilter): strin
       return `tcp.${filter.config.statPrefix}.`;
     case 'connection-limit':
       return `connection_limit.${filter.config.statPrefix}.`;
+    case 'local-rate-limit':
+      return `local_rate_limit.${filter.config.statPrefix}.`;
     case 'sni-cluster':
     case 'echo':
     case 'direct-response':

@@ -1,5 +1,5 @@
 import type { ConnectionInfo } from '../../downstream/network/connection-info.ts';
-import { StreamInfoRecord } from '../../downstream/http/stream-info-record.ts';
+import { addFlag, StreamInfoRecord } from '../../downstream/http/stream-info-record.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { TcpProxyConfig } from './tcp-proxy.ts';
 
@@ -52,6 +52,8 @@ export class SessionLog {
     const { accessLoggers } = this.#config;
     if (accessLoggers.length === 0) return;
     const info = this.#info;
+    const flag = info.connectionInfo?.flag;
+    if (flag !== undefined) addFlag(info, flag);
     info.accessLogType = type;
     info.downstreamBytes = {
       bytesRead: info.bytesReceived,

@@ -51,6 +51,9 @@ export const networkFilterSupport: SupportTable = {
   [`${filters}.connection_limit.v3.ConnectionLimit`]: {
     supported: ['stat_prefix', 'max_connections', 'delay', 'runtime_enabled'],
   },
+  [`${filters}.local_ratelimit.v3.LocalRateLimit`]: {
+    supported: ['stat_prefix', 'token_bucket', 'runtime_enabled', 'share_key'],
+  },
   [`${filters}.sni_cluster.v3.SniCluster`]: { supported: [] },
   'envoy.config.core.v3.RuntimeFeatureFlag': { supported: ['default_value', 'runtime_key'] },
 };

@@ -8,6 +8,7 @@ import { loadApi, type ApiTypeName } from '@heddle/shared/xds/xds-api';
 import { healthCheckDecoder } from '../http-filters/health-check.ts';
 import { createResourceTypes, httpFilterDecoders } from '../resource-types.ts';
 import type { DecoderOptions } from '../decode-context.ts';
+import { SharedTokenBuckets } from '../token-bucket.ts';
 import type { ResourceType } from '../resource-type.ts';
 
 const api = loadApi();
@@ -22,6 +23,7 @@ export const decoderOptions: DecoderOptions = {
     if (format.split('%').length % 2 === 0) throw new InvalidInputError([{ path: '', message: 'a lone %' }]);
   },
   runtime: { 'route.fraction': { perMillion: 1234 }, 'route.percent': 7, 'route.text': 'x' },
+  sharedBuckets: new SharedTokenBuckets(),
 };
 
 export const resourceTypes = createResourceTypes(decoderOptions);

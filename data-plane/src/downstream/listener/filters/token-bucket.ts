@@ -1,8 +1,4 @@
-export interface TokenBucketLimits {
-  readonly maxTokens: number;
-  readonly tokensPerFill: number;
-  readonly fillIntervalMs: number;
-}
+import type { TokenBucketLimits } from '../../../config/model/token-bucket.ts';
 
 const nanosecondsPerMs = 1e6;
 

@@ -1,0 +1,6 @@
+/** Envoy's `TokenBucket`. */
+export interface TokenBucketLimits {
+  readonly maxTokens: number;
+  readonly tokensPerFill: number;
+  readonly fillIntervalMs: number;
+}
