@@ -16,7 +16,8 @@ export type PeerName =
   | 'go'
   | 'python3'
   | 'grpcio'
-  | 'chromium';
+  | 'chromium'
+  | 'testssl';
 
 export interface Peer {
   readonly name: PeerName;
@@ -40,6 +41,7 @@ const installHints: Readonly<Record<PeerName, string>> = {
   python3: 'apt-get install python3',
   grpcio: 'pip install grpcio',
   chromium: 'apt-get install chromium',
+  testssl: 'apt-get install testssl.sh',
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
