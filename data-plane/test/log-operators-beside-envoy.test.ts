@@ -20,7 +20,39 @@ const operators = [
   'XFCC_VALUE(URI):3',
   'COALESCE({"operators":[{"command":"XFCC_VALUE","param":"URI","max_length":3},"PROTOCOL"]})',
   'REQ(x-forwarded-client-cert)',
+  ...['ROUTE', 'VIRTUAL_HOST', 'CLUSTER'].flatMap((type) =>
+    [
+      'n:text',
+      'n:number',
+      'n:whole',
+      'n:yes',
+      'n:none',
+      'n:list',
+      'n:deep',
+      'n:deep:text',
+      'n:text:x',
+      'm',
+      'x',
+      'empty',
+      'n:x',
+    ].map((keys) => `METADATA(${type}:${keys})`),
+  ),
+  'METADATA(ROUTE:n:text):2',
+  'METADATA(ROUTE:n:deep):5',
+  'CLUSTER_METADATA(m)',
 ];
+
+const metadataOf = (only: string): Json => ({
+  filter_metadata: {
+    n: {
+      ...{ text: 'straße "a"', number: 1.5, whole: 7, yes: true, none: null },
+      list: [1, 'two', { three: 3 }],
+      deep: { text: 'x', b: 1.5, a: 'é', c: null },
+    },
+    m: { only },
+    empty: {},
+  },
+});
 
 const inJson = Object.fromEntries(operators.map((operator) => [operator, `%${operator}%`]));
 const inText = `${operators.map((operator) => `%${operator}%`).join('\t')}\n`;
@@ -90,24 +122,33 @@ function buildResources(listenerFields: Json, upstreamPort: number, folder: stri
     header: { key: 'x-forwarded-client-cert', value: '%REQ(x-certificate)%' },
   };
   const routes = [
-    { ...route('up', { cluster: 'up' }), request_headers_to_add: [forwarded] },
+    { ...route('up', { cluster: 'up' }), request_headers_to_add: [forwarded], metadata: metadataOf('route') },
     route('gone', { cluster: 'gone' }),
     route('empty', { cluster: 'empty' }),
-    { match: { path: '/direct' }, direct_response: { status: 204 } },
+    { match: { path: '/direct' }, direct_response: { status: 204 }, metadata: metadataOf('direct') },
   ];
   const access_log = [
     log('json', { json_format: inJson }),
     log('text', { text_format_source: { inline_string: inText } }),
   ];
+  const route_config = {
+    virtual_hosts: [{ name: 'v', domains: ['*'], routes, metadata: metadataOf('host') }],
+  };
   return {
     listeners: [
       {
         name: 'l',
         ...listenerFields,
-        filter_chains: [{ filters: [{ name: 'm', typed_config: manager('m', routes, { access_log }) }] }],
+        filter_chains: [
+          { filters: [{ name: 'm', typed_config: manager('m', [], { route_config, access_log }) }] },
+        ],
       },
     ],
-    clusters: [cluster('up', [upstreamPort]), cluster('gone', [1]), cluster('empty', [])],
+    clusters: [
+      cluster('up', [upstreamPort], { metadata: metadataOf('cluster') }),
+      cluster('gone', [1]),
+      cluster('empty', []),
+    ],
   };
 }
 

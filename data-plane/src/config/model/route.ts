@@ -28,7 +28,11 @@ export interface VirtualHost {
   readonly includeAttemptCountInResponse: boolean;
   readonly perRequestBufferLimitBytes?: number;
   readonly filterConfig: FilterConfigs;
+  readonly metadata?: FilterMetadata;
 }
+
+/** `metadata.filter_metadata`, by namespace; logs read it. */
+export type FilterMetadata = Readonly<Record<string, unknown>>;
 
 /** `typed_per_filter_config`: filter name → value that its filter type decoded. */
 export type FilterConfigs = Readonly<Record<string, unknown>>;
@@ -40,6 +44,7 @@ export interface Route {
   readonly mutation: HeaderMutation;
   readonly perRequestBufferLimitBytes?: number;
   readonly filterConfig: FilterConfigs;
+  readonly metadata?: FilterMetadata;
 }
 
 export interface RouteMatch {

@@ -52,7 +52,8 @@ function decodeVirtualHost(
     includeRequestAttemptCount: message.includeRequestAttemptCount,
     includeAttemptCountInResponse: message.includeAttemptCountInResponse,
     filterConfig: decodeFilterConfigs(context, message.typedPerFilterConfig, path),
-    ...defined<Pick<VirtualHost, 'retryPolicy' | 'perRequestBufferLimitBytes'>>({
+    ...defined<Pick<VirtualHost, 'retryPolicy' | 'perRequestBufferLimitBytes' | 'metadata'>>({
+      metadata: message.metadata?.filterMetadata,
       retryPolicy:
         retryPolicy === undefined
           ? undefined

@@ -41,7 +41,8 @@ export function decodeRoute(
     action: decodeAction(context, message, path, maxDirectResponseBodySizeBytes),
     mutation: decodeHeaderMutation(context, message, path),
     filterConfig: decodeFilterConfigs(context, message.typedPerFilterConfig, path),
-    ...defined<Pick<Route, 'perRequestBufferLimitBytes'>>({
+    ...defined<Pick<Route, 'perRequestBufferLimitBytes' | 'metadata'>>({
+      metadata: message.metadata?.filterMetadata,
       perRequestBufferLimitBytes: requestBodyBufferLimit ?? perRequestBufferLimitBytes,
     }),
   };

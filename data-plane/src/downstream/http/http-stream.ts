@@ -183,7 +183,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     if (!this.#isRouteChosen && this.requestHeaders !== undefined) {
       this.#isRouteChosen = true;
       this.#route = this.#routes?.select(this.requestHeaders, this.streamInfo);
-      this.streamInfo.routeName = this.#route?.route.name ?? '';
+      this.streamInfo.route = this.#route;
     }
     return this.#route;
   }
@@ -270,7 +270,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
 
   onFilterError(err: unknown): void {
     this.#config.stats.rqFilterException.inc();
-    this.#config.dependencies.logger?.error({ err, route: this.streamInfo.routeName }, 'http filter threw');
+    this.#config.dependencies.logger?.error(
+      { err, route: this.#route?.route.name ?? '' },
+      'http filter threw',
+    );
   }
 
   /** The end, however it came: filters hear of it, and the access log. */

@@ -4,6 +4,7 @@ import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ConnectionInfo } from '../network/connection-info.ts';
 import type { ResponseFlag } from './response-flag.ts';
+import type { RouteEntry } from './route-entry.ts';
 import type { StreamInfo } from './stream-info.ts';
 
 /** What is known of a stream when it begins; a connection keeps one, and fills it in anew for each stream. */
@@ -61,7 +62,7 @@ export class StreamInfoRecord implements StreamInfo {
   bytesSent = 0;
   downstreamBytes: Readonly<StreamBytes> | undefined = undefined;
   upstreamBytes: Readonly<StreamBytes> | undefined = undefined;
-  routeName = '';
+  route: RouteEntry | undefined = undefined;
   upstreamCluster = '';
   upstreamHost: SocketAddress | undefined = undefined;
   upstreamHostname = '';

@@ -3,6 +3,7 @@ import type { SocketAddress } from '../../transport/connection.ts';
 import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ConnectionInfo } from '../network/connection-info.ts';
+import type { RouteEntry } from './route-entry.ts';
 import type { ResponseFlag } from './response-flag.ts';
 
 /** What is known about one stream; access logs and header formatters read it. Times are monotonic ms. */
@@ -45,7 +46,8 @@ export interface StreamInfo {
   /** What the codecs count, as it is now; of the upstream with all attempts, undefined before the first. */
   downstreamBytes: Readonly<StreamBytes> | undefined;
   upstreamBytes: Readonly<StreamBytes> | undefined;
-  routeName: string;
+  /** The one chosen last. */
+  route: RouteEntry | undefined;
   upstreamCluster: string;
   upstreamHost: SocketAddress | undefined;
   upstreamHostname: string;

@@ -38,12 +38,12 @@ export const routeSupport: SupportTable = {
       'retry_policy',
       'per_request_buffer_limit_bytes',
       'request_body_buffer_limit',
+      'metadata',
     ],
     ignored: {
       virtual_clusters: harmless.statistics,
       rate_limits: harmless.rateLimit,
       cors: harmless.cors,
-      metadata: harmless.metadata,
     },
   },
   [`${route}.Route`]: {
@@ -58,9 +58,9 @@ export const routeSupport: SupportTable = {
       ...mutation,
       'per_request_buffer_limit_bytes',
       'request_body_buffer_limit',
+      'metadata',
     ],
     ignored: {
-      metadata: harmless.metadata,
       decorator: harmless.tracing,
       tracing: harmless.tracing,
       stat_prefix: harmless.statistics,

@@ -149,9 +149,9 @@ test('the default line', () => {
 
 test('text beyond ASCII stays what it is, whether it comes from the format or from a header', () => {
   const { streamInfo } = context();
-  streamInfo.routeName = 'straße';
+  streamInfo.upstreamCluster = 'straße';
   const requestHeaders = HeaderMap.of({ 'x-a': Buffer.from('ü').toString('latin1') });
-  const line = compileLogLine({ kind: 'text', format: 'é %ROUTE_NAME% %REQ(x-a)%' }, false);
+  const line = compileLogLine({ kind: 'text', format: 'é %UPSTREAM_CLUSTER% %REQ(x-a)%' }, false);
   const whole = { streamInfo, requestHeaders, responseHeaders: undefined, responseTrailers: undefined };
   assert.equal(line(whole), 'é straße ü');
 });

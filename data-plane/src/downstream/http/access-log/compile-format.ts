@@ -1,6 +1,11 @@
 import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
 import { uncutOperators } from './certificate-field-operators.ts';
-import type { FormatContext, FormatOperator } from './format-operator.ts';
+import {
+  StructuredValue,
+  type FormatContext,
+  type FormatOperator,
+  type FormatValue,
+} from './format-operator.ts';
 import { createOperator } from './format-operators.ts';
 
 interface OperatorPart {
@@ -25,23 +30,24 @@ export class CompiledFormat {
     if (this.literal !== undefined) return this.literal;
     let text = '';
     for (const part of this.#parts) {
-      text += typeof part === 'string' ? part : String(valueOf(part, context) ?? missing);
+      text +=
+        typeof part === 'string' ? part : (cut(part.operator(context), part.maxLength) ?? missing).toString();
     }
     return text;
   }
 
-  /** As `format`; a format that is a single operator keeps its type: number, or undefined for none. */
-  formatTyped(context: FormatContext, missing: string): string | number | undefined {
+  /** As `format`; a format that is a single operator keeps its type: number, structure, or undefined for none. */
+  formatTyped(context: FormatContext, missing: string): FormatValue | undefined {
     const single = this.#parts.length === 1 ? this.#parts[0] : undefined;
     if (single === undefined || typeof single === 'string') return this.format(context, missing);
-    return valueOf(single, context);
+    const whole = single.operator(context);
+    return whole instanceof StructuredValue ? whole : cut(whole, single.maxLength);
   }
 }
 
-function valueOf(part: OperatorPart, context: FormatContext): string | number | undefined {
-  const value = part.operator(context);
-  if (part.maxLength === undefined || value === undefined) return value;
-  return String(value).slice(0, part.maxLength);
+function cut(value: FormatValue | undefined, maxLength: number | undefined): FormatValue | undefined {
+  if (maxLength === undefined || value === undefined) return value;
+  return value.toString().slice(0, maxLength);
 }
 
 const operatorPattern = /%([A-Z0-9_]+)(?:\((.*?)\))?(?::(\d+))?%/sy;

@@ -10,8 +10,36 @@ export interface FormatContext {
   readonly responseTrailers: HeaderMap | undefined;
 }
 
+/** A value that is no text: JSON formats have it as it is, never cut, and texts have it as JSON. */
+export class StructuredValue {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  get json(): unknown {
+    return toEnvoyJson(this.#value);
+  }
+
+  toString(): string {
+    return toLatin1Text(JSON.stringify(this.json));
+  }
+}
+
+/** As Envoy writes it: keys sorted, and numbers that are not whole as texts. */
+function toEnvoyJson(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(value);
+  if (Array.isArray(value)) return value.map(toEnvoyJson);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, toEnvoyJson(item)]));
+}
+
+export type FormatValue = string | number | StructuredValue;
+
 /** Undefined: there is no value (yet). Texts are bytes in latin1, as header values are. */
-export type FormatOperator = (context: FormatContext) => string | number | undefined;
+export type FormatOperator = (context: FormatContext) => FormatValue | undefined;
 
 /** Makes the operator of one use; a string says what is wrong with its arguments. */
 export type OperatorFactory = (argument: string | undefined) => FormatOperator | string;

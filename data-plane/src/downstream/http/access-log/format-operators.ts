@@ -18,6 +18,7 @@ import {
   text,
   type FormatContext,
   type FormatOperator,
+  type FormatValue,
   type OperatorFactory,
   type OperatorTable,
 } from './format-operator.ts';
@@ -186,8 +187,8 @@ function coalesce(argument: string | undefined): FormatOperator | string {
   };
 }
 
-function cut(value: string | number | undefined, maxLength: number): string | number | undefined {
-  return value === undefined ? undefined : String(value).slice(0, maxLength);
+function cut(value: FormatValue | undefined, maxLength: number): string | undefined {
+  return value === undefined ? undefined : value.toString().slice(0, maxLength);
 }
 
 /** Of every attempt, in order; a host that was tried twice is there once. */
@@ -277,7 +278,7 @@ const factories: OperatorTable = {
   UPSTREAM_TRANSPORT_FAILURE_REASON: text((info) => info.upstreamTransportFailureReason.replaceAll(' ', '_')),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: plain(({ streamInfo }) => streamInfo.upstreamAttemptCount),
   DOWNSTREAM_TRANSPORT_FAILURE_REASON: plain(() => undefined),
-  ROUTE_NAME: text((info) => info.routeName),
+  ROUTE_NAME: text((info) => info.route?.route.name),
   VIRTUAL_CLUSTER_NAME: plain(() => undefined),
   DOWNSTREAM_DETECTED_CLOSE_TYPE: plain(({ streamInfo }) =>
     streamInfo.isDownstreamReset ? 'RemoteReset' : 'Normal',

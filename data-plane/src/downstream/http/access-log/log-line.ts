@@ -2,7 +2,7 @@ import { InvalidInputError, type Problem } from '@heddle/shared/errors/problem';
 import type { AccessLog, AccessLogFormat, JsonFormat } from '../../../config/model/access-log.ts';
 import { fromLatin1Text, toLatin1Text } from '../../../lang/latin1.ts';
 import { compileFormat, type CompiledFormat } from './compile-format.ts';
-import type { FormatContext } from './format-operator.ts';
+import { StructuredValue, type FormatContext } from './format-operator.ts';
 
 /** Envoy's default line. */
 export const defaultLogFormat =
@@ -82,6 +82,7 @@ function formatValue(value: CompiledJsonValue, context: FormatContext, omitEmpty
       return formatObject(value.object, context, omitEmptyValues);
     case 'format': {
       const formatted = value.format.formatTyped(context, omitEmptyValues ? '' : '-');
+      if (formatted instanceof StructuredValue) return formatted.json;
       return typeof formatted === 'string' ? fromLatin1Text(formatted) : formatted;
     }
   }

@@ -1,10 +1,15 @@
 import { toLatin1Text } from '../../../lang/latin1.ts';
 import type { StreamInfo } from '../stream-info.ts';
-import type { FormatOperator, OperatorFactory, OperatorTable } from './format-operator.ts';
+import {
+  StructuredValue,
+  type FormatOperator,
+  type OperatorFactory,
+  type OperatorTable,
+} from './format-operator.ts';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** `NAMESPACE:KEY:KEY…`: texts as they are, other values as JSON. */
+/** `NAMESPACE:KEY:KEY…`. Numbers that are not whole are texts, as in Envoy. */
 function metadata(read: (info: StreamInfo) => Metadata | undefined): OperatorFactory {
   return (argument) => {
     const [namespace = '', ...keys] = (argument ?? '').split(':');
@@ -14,8 +19,9 @@ function metadata(read: (info: StreamInfo) => Metadata | undefined): OperatorFac
       for (const key of keys) {
         value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
       }
-      if (value === undefined || typeof value === 'number') return value;
-      return toLatin1Text(typeof value === 'string' ? value : JSON.stringify(value));
+      if (typeof value === 'string') return toLatin1Text(value);
+      if (typeof value === 'number') return Number.isInteger(value) ? value : String(value);
+      return value === undefined || value === null ? undefined : new StructuredValue(value);
     };
   };
 }
@@ -24,11 +30,19 @@ const clusterMetadata = metadata((info) => info.upstreamClusterMetadata);
 /** No filter writes any. */
 const dynamicMetadata = metadata(() => undefined);
 
+/** What `%METADATA(TYPE:NAMESPACE:KEY…)%` reads. */
+const types: Readonly<Record<string, OperatorFactory>> = {
+  CLUSTER: clusterMetadata,
+  DYNAMIC: dynamicMetadata,
+  ROUTE: metadata((info) => info.route?.route.metadata),
+  VIRTUAL_HOST: metadata((info) => info.route?.virtualHost.metadata),
+};
+
 function typedMetadata(argument: string | undefined): FormatOperator | string {
   const [type = '', ...rest] = (argument ?? '').split(':');
-  if (type === 'CLUSTER') return clusterMetadata(rest.join(':'));
-  if (type === 'DYNAMIC') return dynamicMetadata(rest.join(':'));
-  return 'takes CLUSTER or DYNAMIC, of which the metadata is kept';
+  const factory = types[type];
+  if (factory === undefined) return `takes ${Object.keys(types).join(', ')}, of which the metadata is kept`;
+  return factory(rest.join(':'));
 }
 
 export const metadataOperators: OperatorTable = {
