@@ -1,6 +1,6 @@
 import type { StreamInfo } from '../downstream/http/stream-info.ts';
 import { rememberAttempt } from '../downstream/http/stream-info-record.ts';
-import type { StreamBytes } from '../codec/codec.ts';
+import type { StreamBytes, StreamResetReason } from '../codec/codec.ts';
 import type { HeaderMap } from '../codec/header-map.ts';
 import type { ClusterStats, Host, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 
@@ -41,6 +41,22 @@ function addBytes(bytes: StreamBytes, earlier: Readonly<StreamBytes>): void {
   bytes.headerBytesWritten += earlier.headerBytesWritten;
   bytes.decompressedHeaderBytesRead += earlier.decompressedHeaderBytesRead;
   bytes.decompressedHeaderBytesWritten += earlier.decompressedHeaderBytesWritten;
+}
+
+/**
+ * An attempt broke off, by the peer or by this side (`local-reset`), as Envoy classes it: streams of HTTP/2 whose
+ * connection fails are not reset, and what breaks the protocol is reset by this side. Without a connection the pool counts.
+ */
+export function countReset(
+  stats: ClusterStats,
+  connection: UpstreamConnectionInfo | undefined,
+  reason: StreamResetReason,
+): void {
+  if (connection === undefined) return;
+  if (reason === 'local-reset') stats.resetsSent.inc();
+  else if (connection.protocol !== 'HTTP/2' || reason === 'remote-reset') stats.resetsReceived.inc();
+  else if (reason === 'protocol-error') stats.resetsSent.inc();
+  else if (reason === 'connection-termination') stats.connectionFailureEject.inc();
 }
 
 /** An answer came, informational ones too, which Envoy counts alike. Returns whether it is a canary's. */

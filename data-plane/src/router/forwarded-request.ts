@@ -9,7 +9,7 @@ import { asksForTunnel, opensTunnel } from '../downstream/http/upgrade.ts';
 import { WheelTimer, type TimerTarget } from '../time/timer-ring.ts';
 import type { ThreadLocalCluster, UpstreamConnectionInfo } from '../upstream/upstream.ts';
 import { setAnswerHeaders, setAttemptHeaders, withAttemptCount } from './attempt-headers.ts';
-import { countAnswer, recordAttempt, recordConnection } from './attempt-record.ts';
+import { countAnswer, countReset, recordAttempt, recordConnection } from './attempt-record.ts';
 import { choosePool, socketOptionsOf } from './choose-pool.ts';
 import { HostSelection } from './host-selection.ts';
 import { applyHeaderChanges } from './header-mutation.ts';
@@ -196,7 +196,7 @@ export class ForwardedRequest implements UpstreamRequestOwner, TimerTarget, Wate
     // Of a connection that was there once, the reason itself says it all.
     const failure = isConnectFailure(reason) ? detail : '';
     info.upstreamTransportFailureReason = failure;
-    if (attempt.connection !== undefined) this.#cluster.stats.resetsReceived.inc();
+    countReset(this.#cluster.stats, attempt.connection, reason);
     if (!this.#hasResponseStarted) {
       if (
         this.#repeatCount < maxRepeatCount &&

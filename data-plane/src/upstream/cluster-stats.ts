@@ -147,6 +147,7 @@ export class WorkerClusterStats implements ClusterStats {
   readonly connectAttemptsExceeded: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
+  readonly connectionFailureEject: CounterLike;
   readonly flowControl: ClusterStats['flowControl'];
   readonly #scope: StatsScope;
   readonly #all: AnswerStats;
@@ -156,7 +157,8 @@ export class WorkerClusterStats implements ClusterStats {
   #external: AnswerStats | undefined;
   #retried: ResponseCounters | undefined;
 
-  constructor(scope: StatsScope) {
+  /** `connectionFailureEject` counts requests whose connection failed; pools count there those that had none yet. */
+  constructor(scope: StatsScope, connectionFailureEject: CounterLike) {
     const stats = requestStats.create(scope);
     this.#scope = scope;
     this.#all = new AnswerStats(scope);
@@ -166,6 +168,7 @@ export class WorkerClusterStats implements ClusterStats {
     this.connectAttemptsExceeded = stats.connectAttemptsExceeded;
     this.resetsReceived = stats.resetsReceived;
     this.resetsSent = stats.resetsSent;
+    this.connectionFailureEject = connectionFailureEject;
     this.flowControl = stats.flowControl;
   }
 

@@ -45,9 +45,10 @@ export interface WorkerUpstreamContext {
 
 /** All that a worker counts of a cluster from its first request on. `scope` is `cluster.<name>.`. */
 export function createWorkerClusterStats(scope: StatsScope) {
+  const pool = poolStats.create(scope);
   return {
-    cluster: new WorkerClusterStats(scope),
-    pool: poolStats.create(scope),
+    cluster: new WorkerClusterStats(scope, pool.pendingFailureEject),
+    pool,
     panic: panicStats.create(scope),
   };
 }

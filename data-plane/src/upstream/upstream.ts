@@ -142,6 +142,7 @@ export interface ClusterStats {
   readonly connectAttemptsExceeded: CounterLike;
   readonly resetsReceived: CounterLike;
   readonly resetsSent: CounterLike;
+  readonly connectionFailureEject: CounterLike;
   /** Answers that wait for their client, and go on. */
   readonly flowControl: { readonly pausedReading: CounterLike; readonly resumedReading: CounterLike };
 }

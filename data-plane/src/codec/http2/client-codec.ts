@@ -179,7 +179,8 @@ export class Http2ClientCodec extends Http2Connection implements ClientCodec, Cl
     } else if (code === refusedStream) {
       stream.fail('remote-refused-stream', 'refused by the server');
     } else {
-      stream.fail('remote-reset', 'reset by the server');
+      // A server that says so has seen us break the protocol.
+      stream.fail(code === protocolError ? 'protocol-error' : 'remote-reset', 'reset by the server');
     }
     this.onStreamGone();
     return true;

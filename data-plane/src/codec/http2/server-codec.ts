@@ -158,7 +158,8 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
   }
 
   protected override onRemoteReset(stream: Http2Stream, code: number): boolean {
-    stream.fail('remote-reset', code === refusedStream ? 'http2.remote_refuse' : 'http2.remote_reset');
+    const reason = code === protocolError ? 'protocol-error' : 'remote-reset';
+    stream.fail(reason, code === refusedStream ? 'http2.remote_refuse' : 'http2.remote_reset');
     this.onStreamGone(stream);
     return this.onStreamError(stream);
   }

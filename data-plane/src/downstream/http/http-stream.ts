@@ -264,6 +264,8 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     if (this.#isDestroyed) return;
     if (details !== '') this.streamInfo.responseDetails = details;
     this.#config.stats.rqTxReset.inc();
+    // Envoy hears of its own reset as of a client's.
+    this.#config.stats.rqRxReset.inc();
     this.destroy();
     this.#encoder.resetStream();
   }
@@ -356,7 +358,10 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
   #onResponseComplete(): void {
     // A tunnel lives until its other half ends too.
     if (this.#isTunnel && !this.isRequestComplete) return;
-    if (this.#isResponseComplete) this.destroy();
+    if (!this.#isResponseComplete) return;
+    // The rest of the request is cut off, which Envoy counts as a reset that it heard of.
+    if (!this.isRequestComplete) this.#config.stats.rqRxReset.inc();
+    this.destroy();
   }
 
   #touch(): number {

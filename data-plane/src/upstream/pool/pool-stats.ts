@@ -84,7 +84,7 @@ export const poolStats = describeStats(['cluster.<cluster>.'], (make) => ({
   ),
   pendingFailureEject: make.counter(
     'upstream_rq_pending_failure_eject',
-    'Requests that failed because the connection they waited for failed.',
+    'Requests whose connection failed: the one they waited for, or, with HTTP/2, the one they were on.',
   ),
   backedUp: make.counter(
     'upstream_flow_control_backed_up_total',
