@@ -16,6 +16,7 @@ import {
 import { tlsInspectorStats } from './downstream/listener/filters/tls-inspector.ts';
 import { connectionLimitStats } from './downstream/network/filters/connection-limit.ts';
 import { connectionRateLimitStats } from './downstream/network/filters/local-rate-limit.ts';
+import { rbacStats, shadowRbacStats } from './downstream/network/filters/rbac.ts';
 import {
   listenerConnectionStats,
   listenerSecretStats,
@@ -72,6 +73,8 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   tcpProxyStats,
   connectionLimitStats,
   connectionRateLimitStats,
+  rbacStats,
+  shadowRbacStats,
   connectionManagerStats,
   routerStats,
   clusterManagerStats,

@@ -6,6 +6,7 @@ import { createConnectionLimitFilter } from './downstream/network/filters/connec
 import { createDirectResponseFilter } from './downstream/network/filters/direct-response.ts';
 import { createEchoFilter } from './downstream/network/filters/echo.ts';
 import { createLocalRateLimitFilter } from './downstream/network/filters/local-rate-limit.ts';
+import { createRbacFilter } from './downstream/network/filters/rbac.ts';
 import { createSniClusterFilter } from './downstream/network/filters/sni-cluster.ts';
 import { createNetworkFilterChain } from './downstream/network/network-filter-chain.ts';
 import type { NetworkFilter, NetworkFilterFactory } from './downstream/network/network-filter.ts';
@@ -69,6 +70,8 @@ function createPreceding(
       return createConnectionLimitFilter(filter.config, workerIndex, http.wheel, http.stats);
     case 'local-rate-limit':
       return createLocalRateLimitFilter(filter.config, http.wheel, http.stats);
+    case 'rbac':
+      return createRbacFilter(filter.config, http.wheel, http.stats);
     case 'sni-cluster':
       return createSniClusterFilter;
   }

@@ -35,11 +35,25 @@ export async function runTcpScenario(movements: Movements): Promise<void> {
     stat_prefix: 'r',
     token_bucket: { max_tokens: 1, fill_interval: '3600s' },
   });
+  const rbac = (action: string, shadowAction: string, shadowPrefix: string): Json => {
+    const policies = { all: { permissions: [{ any: true }], principals: [{ any: true }] } };
+    return networkFilter('rbac.v3.RBAC', {
+      stat_prefix: 'a',
+      rules: { action, policies },
+      shadow_rules: { action: shadowAction, policies },
+      shadow_rules_stat_prefix: shadowPrefix,
+    });
+  };
+  const rbacs = ['', 'shadow'].flatMap((prefix) => [
+    listener(`allowed${prefix}`, {}, { filter_chains: [{ filters: [rbac('ALLOW', 'DENY', prefix), echo] }] }),
+    listener(`denied${prefix}`, {}, { filter_chains: [{ filters: [rbac('DENY', 'ALLOW', prefix), echo] }] }),
+  ]);
   const sidecar = await startSidecarProcess({
     static_resources: {
       listeners: [
         listener('limited', {}, { filter_chains: [{ filters: [limit, echo] }] }),
         listener('rated', {}, { filter_chains: [{ filters: [rateLimit, echo] }] }),
+        ...rbacs,
         tcpProxy('echo', { idle_timeout: '0.3s' }),
         tcpProxy('stuck'),
         tcpProxy('roomy', { idle_timeout: '1s' }, roomyBytes),
@@ -67,6 +81,10 @@ export async function runTcpScenario(movements: Movements): Promise<void> {
       return client;
     };
     for (const name of ['old', 'unknown', 'refused', 'rated', 'rated']) await open(name);
+    for (const name of ['allowed', 'denied', 'allowedshadow', 'deniedshadow']) (await open(name)).send('x');
+    await run.untilMoved('<stat_prefix>.rbac.', 'allowed', 'denied', 'shadow_allowed', 'shadow_denied');
+    const shadowed = '<stat_prefix>.rbac.<shadow_rules_stat_prefix>.';
+    await run.untilMoved(shadowed, 'shadow_allowed', 'shadow_denied');
     await run.untilMoved('local_rate_limit.<stat_prefix>.', 'rate_limited');
     const reader = await open('echo');
     reader.send('x'.repeat(4_000_000));

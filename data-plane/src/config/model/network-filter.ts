@@ -1,4 +1,5 @@
 import type { TcpProxy } from './tcp-proxy.ts';
+import type { RbacRules } from './rbac.ts';
 import type { TokenBucketLimits } from './token-bucket.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
 
@@ -14,6 +15,7 @@ export type TerminalNetworkFilter =
 export type PrecedingNetworkFilter =
   | { readonly kind: 'connection-limit'; readonly config: ConnectionLimit }
   | { readonly kind: 'local-rate-limit'; readonly config: ConnectionRateLimit }
+  | { readonly kind: 'rbac'; readonly config: NetworkRbac }
   /** The TCP proxy goes to the cluster that the SNI names. */
   | { readonly kind: 'sni-cluster' };
 
@@ -34,4 +36,18 @@ export interface ConnectionRateLimit extends TokenBucketLimits {
   readonly isEnabled: boolean;
   /** State of the bucket: shared by all workers, and by the filters of its `share_key`. */
   readonly bucket: SharedArrayBuffer;
+}
+
+/** Envoy's network filter `rbac`. */
+export interface NetworkRbac {
+  readonly statPrefix: string;
+  /** Absent: everybody may. */
+  readonly rules?: RbacRules;
+  /** Counted, and not obeyed. */
+  readonly shadowRules?: RbacRules;
+  readonly shadowRulesStatPrefix: string;
+  /** Whether it is asked at every read, or at the first alone. */
+  readonly isContinuous: boolean;
+  /** How long a connection that is denied stays open, unread. */
+  readonly delayDenyMs: number;
 }

@@ -81,3 +81,32 @@ test('a bucket belongs to one filter, or to those of its key and its limits', ()
     'filter_chains[0].filters[0].typed_config.token_bucket.fill_interval: must not be below 50 ms',
   ]);
 });
+
+test('rules for access are asked in the order of their names; what cannot be asked is refused', () => {
+  const rbac = (policies: string): string =>
+    filter('rbac.v3.RBAC', `stat_prefix: s, rules: { action: DENY, policies: { ${policies} } }`);
+  const all = '{ permissions: [ { any: true } ], principals: [ { any: true } ] }';
+  const [preceding] = chainOf(rbac(`b: ${all}, a: ${all}`), echo).precedingFilters;
+  assert.partialDeepStrictEqual(preceding, {
+    kind: 'rbac',
+    config: {
+      isContinuous: false,
+      delayDenyMs: 0,
+      rules: { action: 'DENY', policies: [{ name: 'a' }, { name: 'b' }] },
+    },
+  });
+  const path = 'filter_chains[0].filters[0].typed_config.rules.policies["p"]';
+  const permission = (rule: string): string[] =>
+    problemsOf(rbac(`p: { permissions: [ { ${rule} } ], principals: [ { any: true } ] }`), echo);
+  assert.deepEqual(permission('destination_port_range: { start: 5, end: 5 }'), [
+    `${path}.permissions[0].destination_port_range: must be within 0 and 65536, and not empty`,
+  ]);
+  assert.match(
+    permission('not_rule: { header: { name: x } }').join(),
+    /permissions\[0\]\.not_rule\.header: /,
+  );
+  assert.match(
+    permission('metadata: { filter: x, path: [ { key: k } ], value: { bool_match: true } }').join(),
+    /permissions\[0\]\.metadata: /,
+  );
+});

@@ -7,6 +7,7 @@ import { decodeHttpConnectionManager } from './http-connection-manager.ts';
 import { connectionLimitDecoder } from './network-filters/connection-limit.ts';
 import { directResponseDecoder, echoDecoder } from './network-filters/direct-answers.ts';
 import { localRateLimitDecoder } from './network-filters/local-rate-limit.ts';
+import { rbacDecoder } from './network-filters/rbac.ts';
 import { sniClusterDecoder } from './network-filters/sni-cluster.ts';
 import { tcpProxyDecoder } from './network-filters/tcp-proxy.ts';
 import type { NetworkFilterDecoder } from './network-filters/network-filter-decoder.ts';
@@ -30,6 +31,7 @@ const networkFilterDecoders: readonly NetworkFilterDecoder[] = Object.freeze([
   directResponseDecoder,
   connectionLimitDecoder,
   localRateLimitDecoder,
+  rbacDecoder,
   sniClusterDecoder,
 ]);
 

@@ -8,6 +8,8 @@ export class ConnectionInfo {
   clusterName: string | undefined = undefined;
   /** Why a filter has closed it. */
   flag: ResponseFlag | undefined = undefined;
+  /** `%CONNECTION_TERMINATION_DETAILS%`. */
+  terminationDetails: string | undefined = undefined;
 
   constructor(requestedServerName: string) {
     this.requestedServerName = requestedServerName;

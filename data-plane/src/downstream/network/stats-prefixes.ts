@@ -1,5 +1,6 @@
 import type { FilterChain } from '../../config/model/listener.ts';
 import type { PrecedingNetworkFilter, TerminalNetworkFilter } from '../../config/model/network-filter.ts';
+import { rbacScopeOf } from './filters/rbac.ts';
 
 /** Below which names the filters of a chain count. */
 export function statsPrefixesOf({ networkFilter, precedingFilters }: FilterChain): string[] {
@@ -16,6 +17,8 @@ function prefixOf(filter: TerminalNetworkFilter | PrecedingNetworkFilter): strin
       return `connection_limit.${filter.config.statPrefix}.`;
     case 'local-rate-limit':
       return `local_rate_limit.${filter.config.statPrefix}.`;
+    case 'rbac':
+      return rbacScopeOf(filter.config);
     case 'sni-cluster':
     case 'echo':
     case 'direct-response':

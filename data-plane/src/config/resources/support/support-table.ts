@@ -7,6 +7,7 @@ import { listenerFilterSupport } from './listener-filter-support.ts';
 import { listenerSupport } from './listener-support.ts';
 import type { SupportTable } from './message-support.ts';
 import { networkFilterSupport } from './network-filter-support.ts';
+import { rbacSupport } from './rbac-support.ts';
 import { routeSupport } from './route-support.ts';
 import { tlsSupport } from './tls-support.ts';
 import { upstreamHttpSupport } from './upstream-http-support.ts';
@@ -17,6 +18,7 @@ export const supportTable: SupportTable = Object.freeze({
   ...listenerSupport,
   ...listenerFilterSupport,
   ...networkFilterSupport,
+  ...rbacSupport,
   ...httpFilterSupport,
   ...accessLogSupport,
   ...routeSupport,

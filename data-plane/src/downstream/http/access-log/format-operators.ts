@@ -232,7 +232,7 @@ const factories: OperatorTable = {
   UPSTREAM_PROTOCOL: text((info) => info.upstreamProtocol),
   RESPONSE_CODE: plain(({ streamInfo }) => streamInfo.responseStatus),
   RESPONSE_CODE_DETAILS: text((info) => info.responseDetails),
-  CONNECTION_TERMINATION_DETAILS: plain(() => undefined),
+  CONNECTION_TERMINATION_DETAILS: text((info) => info.connectionInfo?.terminationDetails),
   RESPONSE_FLAGS: text((info) => (info.flags.length === 0 ? '-' : info.flags.join(','))),
   RESPONSE_FLAGS_LONG: text((info) =>
     info.flags.length === 0 ? '-' : info.flags.map((flag) => responseFlags[flag]).join(','),
