@@ -57,7 +57,8 @@ class HttpConnection
   #requestCount = 0;
   /** Of one with many requests at a time. */
   #share: RequestShare | undefined;
-  #isDraining = false;
+  /** Its client is told that it ends, at once or with the next answer; `#deadlines.isDraining`: that it has to be. */
+  #isDrainAnnounced = false;
   #isClosed = false;
   #isClosingLocally = false;
   #hasClientEnded = false;
@@ -191,7 +192,7 @@ class HttpConnection
 
   onStreamEnd(shouldClose: boolean): void {
     // A client that asked for the close does not race with it, so it need not be given the time to go first.
-    if (shouldClose) this.#close(this.#isDraining ? 'flush-and-delay' : 'flush');
+    if (shouldClose) this.#close(this.#isDrainAnnounced ? 'flush-and-delay' : 'flush');
   }
 
   // Streams.
@@ -283,7 +284,7 @@ class HttpConnection
       this.config.stats.cxMaxRequestsReached.inc();
       return true;
     }
-    if (this.#isDraining || this.#deadlines.isDraining) return true;
+    if (this.#isDrainAnnounced || this.#deadlines.isDraining) return true;
     if (!this.#owner.drainClose()) return false;
     this.config.stats.cxDrainClose.inc();
     return true;
@@ -291,7 +292,7 @@ class HttpConnection
 
   /** HTTP/1.1: the next answer says so, and is the last. HTTP/2: the client is told, and a drain time-out later it ends. */
   #startDrain(): void {
-    this.#isDraining = true;
+    this.#isDrainAnnounced = true;
     this.#codec?.drain();
     if (!this.#isHttp2) return;
     this.#deadlines.startDrain(this.config.dependencies.wheel.monotonicMs());
