@@ -112,6 +112,7 @@ export const entryPoints: readonly string[] = [
   `${lbPolicies}.override_host.v3.OverrideHost`,
   `${lbPolicies}.cluster_provided.v3.ClusterProvided`,
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
+  'envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig',
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
   'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
   'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport',

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { probeAddress } from '../src/probe-address.ts';
@@ -33,11 +36,16 @@ export async function startBoth(
     admin: { address: socketAddress(theirAdmin) },
     static_resources: build({ address: socketAddress(theirs) }),
   };
+  // One argument of a program takes 128 kB at most.
+  const directory = await mkdtemp(join(tmpdir(), 'heddle-envoy-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const file = join(directory, 'bootstrap.json');
+  await writeFile(file, JSON.stringify(bootstrap));
   const process = spawn(
     envoyPath,
     [
-      '--config-yaml',
-      JSON.stringify(bootstrap),
+      '--config-path',
+      file,
       '--concurrency',
       '1',
       '-l',

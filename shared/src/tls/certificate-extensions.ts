@@ -10,7 +10,7 @@ export interface CertificateExtension {
 }
 
 const tag = { boolean: 0x01, integer: 0x02, bits: 0x03, octets: 0x04, oid: 0x06, extensions: 0xa3 } as const;
-const oids = { keyUsage: '2.5.29.15', basicConstraints: '2.5.29.19' } as const;
+const oids = { keyUsage: '2.5.29.15', basicConstraints: '2.5.29.19', extendedKeyUsage: '2.5.29.37' } as const;
 
 /** Of a certificate in DER that the TLS library has taken, so its structure is sound; what is not is left out. */
 export function readExtensions(certificate: Buffer): readonly CertificateExtension[] {
@@ -30,6 +30,8 @@ export function readExtensions(certificate: Buffer): readonly CertificateExtensi
 /** What a key may be used for (4.2.1.3), as far as anybody here asks. */
 export interface KeyUsage {
   readonly digitalSignature: boolean;
+  readonly keyEncipherment: boolean;
+  readonly keyAgreement: boolean;
   readonly keyCertSign: boolean;
   readonly crlSign: boolean;
 }
@@ -42,9 +44,26 @@ export function readKeyUsage(extensions: readonly CertificateExtension[]): KeyUs
   const first = bits.body[1] ?? 0;
   return {
     digitalSignature: (first & 0x80) !== 0,
+    keyEncipherment: (first & 0x20) !== 0,
+    keyAgreement: (first & 0x08) !== 0,
     keyCertSign: (first & 0x04) !== 0,
     crlSign: (first & 0x02) !== 0,
   };
+}
+
+/** Purposes by OID, dotted (4.2.1.12). Undefined: the certificate does not say, so any is fine. */
+export function readExtendedKeyUsage(
+  extensions: readonly CertificateExtension[],
+): readonly string[] | undefined {
+  const extension = extensions.find(({ oid }) => oid === oids.extendedKeyUsage);
+  if (extension === undefined) return undefined;
+  return children(children(extension.value)[0]?.body ?? empty).map(({ body }) => toDottedOid(body));
+}
+
+/** What a certificate in DER is signed with (4.1.1.2), dotted. */
+export function readSignatureAlgorithm(certificate: Buffer): string {
+  const algorithm = children(children(certificate)[0]?.body ?? empty)[1];
+  return toDottedOid(children(algorithm?.body ?? empty)[0]?.body ?? empty);
 }
 
 /** 4.2.1.9 */

@@ -49,7 +49,8 @@ export function mergeValidation(base: TlsValidation | undefined, dynamic: TlsVal
 
 /** Undefined: nothing is wrong with it as a whole. What is said of one part may be made good by the other. */
 export function problemOfValidation(validation: TlsValidation): string | undefined {
-  if (validation.trustedCaPem !== undefined) return undefined;
+  if (validation.trustedCaPem !== undefined || validation.trustDomains !== undefined) return undefined;
   if (validation.subjectAltNames.length > 0) return 'is missing: without it anybody can have any name';
+  if (validation.isExpiryIgnored === true) return 'is missing: without it validity is never looked at';
   return validation.crlPem === undefined ? undefined : 'is missing: a list of revoked certificates needs it';
 }

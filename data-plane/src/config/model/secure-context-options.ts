@@ -1,5 +1,6 @@
 import { constants } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
+import { splitRevocationLists } from '@heddle/shared/tls/revocation-list';
 import type { TlsCertificate, TlsParameters, TlsValidation } from './tls.ts';
 
 /** TLS 1.3 has no cipher suites to choose: these, in the order of BoringSSL on machines with AES instructions. */
@@ -39,18 +40,31 @@ export function toSecureContextOptions(input: SecureContextInput): SecureContext
     cert: certificates.map(({ chainPem }) => chainPem),
     key: certificates.map(({ privateKeyPem }) => privateKeyPem),
     // An empty list keeps Node from loading the roots that it brings along.
-    ca: validation?.trustedCaPem ?? [],
-    // As in Envoy any certificate of the bundle is an anchor, intermediate ones too.
-    allowPartialTrustChain: true,
+    ca: authoritiesOf(validation),
+    // As in Envoy any certificate of the bundle is an anchor, intermediate ones too; with SPIFFE only roots are.
+    allowPartialTrustChain: validation?.trustDomains === undefined,
     honorCipherOrder: !preferClientCiphers,
     secureOptions:
       constants.SSL_OP_NO_RENEGOTIATION |
       (input.hasTickets === false ? constants.SSL_OP_NO_TICKET : 0) |
       (preferClientCiphers ? 0 : constants.SSL_OP_CIPHER_SERVER_PREFERENCE),
-    ...(validation?.crlPem === undefined ? {} : { crl: validation.crlPem }),
+    // Of a text with several Node takes the first one.
+    ...(validation?.crlPem === undefined || hasOwnRevocation(validation)
+      ? {}
+      : { crl: [...splitRevocationLists(validation.crlPem)] }),
     ...(sessionTimeoutSeconds === undefined ? {} : { sessionTimeout: sessionTimeoutSeconds }),
     ...(input.ticketKeys === undefined ? {} : { ticketKeys: input.ticketKeys }),
     // Without one, OpenSSL refuses to resume sessions of clients that it asks for a certificate.
     ...(input.sessionIdContext === undefined ? {} : { sessionIdContext: input.sessionIdContext }),
   };
+}
+
+/** Of which trust domain an authority is, OpenSSL does not ask. */
+function authoritiesOf(validation: TlsValidation | undefined): string | string[] {
+  return validation?.trustDomains?.map(({ bundlePem }) => bundlePem) ?? validation?.trustedCaPem ?? [];
+}
+
+/** OpenSSL would ask for a list of every issuer, and for one that is valid. */
+export function hasOwnRevocation({ isOnlyLeafRevocable, isExpiryIgnored }: TlsValidation): boolean {
+  return isOnlyLeafRevocable === true || isExpiryIgnored === true;
 }

@@ -45,6 +45,20 @@ export interface TlsValidation {
   readonly certificateHashes: readonly string[];
   /** Of the public key, base64. */
   readonly spkiHashes: readonly string[];
+  /** Peers are judged, and taken whatever comes of it. */
+  readonly isUntrustedAccepted?: true;
+  /** Validity is not looked at: of certificates, authorities and lists of revoked certificates. */
+  readonly isExpiryIgnored?: true;
+  /** Whether its issuers are revoked is not asked. */
+  readonly isOnlyLeafRevocable?: true;
+  /** SPIFFE: in place of `trustedCaPem`; who is trusted depends on who the peer says he is. */
+  readonly trustDomains?: readonly TrustDomain[];
+}
+
+/** The authorities of one trust domain of SPIFFE. */
+export interface TrustDomain {
+  readonly name: string;
+  readonly bundlePem: string;
 }
 
 export interface SubjectAltNameMatcher {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
+import { readExtensions, readKeyUsage } from '@heddle/shared/tls/certificate-extensions';
 import { SocketConnection } from '../socket-connection.ts';
 import type { TransportContext } from '../transport-context.ts';
 import type { ClientHello } from './client-hello.ts';
@@ -13,6 +14,12 @@ import type { TlsStats } from './tls-stats.ts';
 interface ServerSideHandle {
   /** OpenSSL's word on the peer's chain. */
   verifyError?(): NodeJS.ErrnoException | null | undefined;
+}
+
+/** `DetailedPeerCertificate`, whose type says that everybody's issuer is known. */
+interface LinkedCertificate {
+  readonly raw: Buffer;
+  readonly issuerCertificate?: LinkedCertificate;
 }
 
 /**
@@ -57,8 +64,10 @@ export function acceptTls(
     const refusal = verifyClient(socket, tls);
     if (refusal !== undefined) {
       stats.onRefusal(refusal);
-      socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
-      return;
+      if (refusal === 'usage' || tls.verifier?.isUntrustedAccepted !== true) {
+        socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
+        return;
+      }
     }
     stats.onHandshake(socket);
     const peerCertificate = tls.verifier === undefined ? undefined : socket.getPeerX509Certificate();
@@ -92,9 +101,26 @@ function verifyClient(socket: TLSSocket, tls: DownstreamTlsContext): PeerRefusal
   if (verifier === undefined) return undefined;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return isCertificateRequired ? 'untrusted' : undefined;
+  // As BoringSSL does before it looks at anything else.
+  if (readKeyUsage(readExtensions(certificate.raw))?.digitalSignature === false) return 'usage';
   const handle = (socket as TLSSocket & { readonly ssl?: ServerSideHandle | null }).ssl;
   // Where Node has changed, nobody is trusted.
   const error: NodeJS.ErrnoException | null | undefined =
     typeof handle?.verifyError === 'function' ? handle.verifyError() : new Error('verifyError is gone');
-  return verifier.refuse({ certificate, chainError: error?.code ?? error?.message });
+  return verifier.refuse({
+    certificate,
+    chainError: error?.code ?? error?.message,
+    sentCertificates: () => issuersOf(socket),
+  });
+}
+
+/** Some versions of Node show a server nothing but the client's own certificate. Others link those of the client by who has issued whom; a certificate that is its own issuer is the last. */
+function issuersOf(socket: TLSSocket): readonly X509Certificate[] {
+  const issuers: X509Certificate[] = [];
+  let last: LinkedCertificate = socket.getPeerCertificate(true);
+  for (let at = last.issuerCertificate; at !== undefined && at !== last; at = at.issuerCertificate) {
+    issuers.push(new X509Certificate(at.raw));
+    last = at;
+  }
+  return issuers;
 }

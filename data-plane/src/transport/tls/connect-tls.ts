@@ -52,8 +52,10 @@ export function connectTls(
     const refusal = isResumed ? undefined : verifyServer(socket, tls, wanted, peer);
     if (refusal !== undefined) {
       stats.onRefusal(refusal);
-      socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
-      return;
+      if (refusal === 'usage' || !tls.isUntrustedAccepted) {
+        socket.destroy(new Error(formatTlsError('CERTIFICATE_VERIFY_FAILED')));
+        return;
+      }
     }
     stats.onHandshake(socket);
     const facts = readTlsFacts(socket, {
@@ -84,7 +86,14 @@ function verifyServer(
   // Every server of the suites that are spoken here has one.
   if (certificate === undefined) return 'untrusted';
   const chainError = socket.authorized ? undefined : String(socket.authorizationError);
-  return tls.refuse({ certificate, chainError }, wanted);
+  return tls.refuse({ certificate, chainError, sentCertificates: () => issuersOf(certificate) }, wanted);
+}
+
+/** As the server sent them, after its own. */
+function issuersOf(certificate: X509Certificate): readonly X509Certificate[] {
+  const issuers: X509Certificate[] = [];
+  for (let at = certificate.issuerCertificate; at !== undefined; at = at.issuerCertificate) issuers.push(at);
+  return issuers;
 }
 
 /** Of RSA, since that could also encrypt: what is for one must not do the other. */

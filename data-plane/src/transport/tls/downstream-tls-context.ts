@@ -1,9 +1,10 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
 import type { DownstreamTls, TlsCertificate } from '../../config/model/tls.ts';
 import type { ClientHello } from './client-hello.ts';
-import { PeerVerifier } from './peer-verifier.ts';
+import { needsSentCertificates, readAuthorities } from './chain-verifier.ts';
+import { asksNothing, hasPins, PeerVerifier } from './peer-verifier.ts';
 import { deriveSessionTickets } from './session-tickets.ts';
 
 /** Of each type of key one: which of them is used says OpenSSL, by what the client can. */
@@ -21,6 +22,8 @@ export class DownstreamTlsContext {
   readonly #byName = new Map<string, CertificateChoice>();
   /** For clients that name no server, or that may have any certificate. */
   readonly #anyChoice: CertificateChoice = {};
+  /** What a resumed session does not hold. */
+  readonly #isJudgedByChain: boolean;
   readonly #contexts = new Map<string, SecureContext>();
 
   /**
@@ -32,18 +35,20 @@ export class DownstreamTlsContext {
     const { certificates, validation, requireClientCertificate } = config;
     this.#config = config;
     this.#ticketSecret = ticketSecret;
-    // To ask for a certificate and to trust nobody is to refuse everybody, as Envoy does.
+    this.#isJudgedByChain = validation !== undefined && needsSentCertificates(validation);
+    // To ask for a certificate and to trust nobody is to refuse everybody; Envoy takes everybody then.
     const nobody = { subjectAltNames: [], certificateHashes: [], spkiHashes: [] };
-    this.authorities = splitPem(validation?.trustedCaPem ?? '').map((pem) => new X509Certificate(pem));
-    const isAsked = validation !== undefined || requireClientCertificate;
-    this.verifier = isAsked ? new PeerVerifier(validation ?? nobody) : undefined;
-    const pinCount =
-      validation === undefined
-        ? 0
-        : validation.subjectAltNames.length +
-          validation.certificateHashes.length +
-          validation.spkiHashes.length;
-    this.isCertificateRequired = requireClientCertificate || pinCount > 0;
+    const bundles = validation?.trustDomains?.map(({ bundlePem }) => bundlePem) ?? [
+      validation?.trustedCaPem ?? '',
+    ];
+    this.authorities = bundles.flatMap(readAuthorities);
+    const isAsked = validation !== undefined && !asksNothing(validation);
+    this.verifier =
+      isAsked || requireClientCertificate ? new PeerVerifier(validation ?? nobody, 'client') : undefined;
+    const isPinned =
+      validation !== undefined && hasPins(validation) && validation.isUntrustedAccepted !== true;
+    this.isCertificateRequired =
+      requireClientCertificate || isPinned || validation?.trustDomains !== undefined;
     for (const certificate of certificates) {
       this.#anyChoice[certificate.keyType] ??= certificate;
       for (const name of certificate.serverNames) {
@@ -97,7 +102,7 @@ export class DownstreamTlsContext {
           validation,
           preferClientCiphers,
           sessionTimeoutSeconds,
-          hasTickets: this.#config.isStatelessResumptionDisabled !== true,
+          hasTickets: this.#config.isStatelessResumptionDisabled !== true && !this.#isJudgedByChain,
           ...deriveSessionTickets(this.#config, chosen, this.#ticketSecret),
         }),
       );
@@ -105,8 +110,4 @@ export class DownstreamTlsContext {
     }
     return context;
   }
-}
-
-function splitPem(pem: string): readonly string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
 }

@@ -1,7 +1,9 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { readSubjectAltNames, type SubjectAltName } from '@heddle/shared/tls/subject-alt-names';
+import { systemClock, type Clock } from '@heddle/shared/time/clock';
 import type { SubjectAltNameMatcher, TlsValidation } from '../../config/model/tls.ts';
 import { CompiledStringMatcher } from '../../lang/string-matcher.ts';
+import { ChainVerifier } from './chain-verifier.ts';
 
 /** Why the certificate of a peer will not do. `usage`: what its key may do is not what it does. */
 export type PeerRefusal = 'untrusted' | 'names' | 'hash' | 'usage';
@@ -19,39 +21,53 @@ export interface PeerEvidence {
   readonly certificate: X509Certificate;
   /** OpenSSL's word on the chain; undefined: it leads to a trusted one. */
   readonly chainError: string | undefined;
+  /** What the peer sent besides; it may be called after the handshake only. */
+  readonly sentCertificates: () => readonly X509Certificate[];
 }
 
 /** It is as if it were not there. */
 export function asksNothing(validation: TlsValidation): boolean {
-  const { trustedCaPem, subjectAltNames, certificateHashes, spkiHashes } = validation;
-  return (
-    trustedCaPem === undefined && subjectAltNames.length + certificateHashes.length + spkiHashes.length === 0
-  );
+  const { trustedCaPem, trustDomains, isUntrustedAccepted } = validation;
+  return (trustedCaPem ?? trustDomains ?? isUntrustedAccepted) === undefined && !hasPins(validation);
+}
+
+/** It asks for certain certificates, whoever has issued them. */
+export function hasPins({ subjectAltNames, certificateHashes, spkiHashes }: TlsValidation): boolean {
+  return subjectAltNames.length + certificateHashes.length + spkiHashes.length > 0;
 }
 
 /** Judges certificates by a `CertificateValidationContext`; compiled once for each context. */
 export class PeerVerifier {
-  readonly #isChainVerified: boolean;
+  /** Peers that it refuses are taken all the same. */
+  readonly isUntrustedAccepted: boolean;
+  readonly #chain: ChainVerifier | undefined;
   readonly #names: readonly NameMatcher[];
   readonly #certificateHashes: ReadonlySet<string>;
   readonly #spkiHashes: ReadonlySet<string>;
 
   /** @throws InvalidInputError for a regular expression that RE2 refuses */
-  constructor(validation: TlsValidation) {
-    this.#isChainVerified = validation.trustedCaPem !== undefined;
-    this.#names = validation.subjectAltNames.map((matcher) => new NameMatcher(matcher));
+  constructor(validation: TlsValidation, purpose: 'client' | 'server', clock: Clock = systemClock) {
+    const { trustedCaPem, trustDomains, subjectAltNames, isUntrustedAccepted } = validation;
+    this.isUntrustedAccepted = isUntrustedAccepted === true;
+    this.#chain =
+      (trustedCaPem ?? trustDomains) === undefined
+        ? undefined
+        : new ChainVerifier(validation, purpose, clock);
+    this.#names = subjectAltNames.map((matcher) => new NameMatcher(matcher));
     this.#certificateHashes = new Set(validation.certificateHashes);
     this.#spkiHashes = new Set(validation.spkiHashes);
   }
 
   /** Undefined: it is fine. Where nothing at all is asked for, nobody is trusted. */
-  refuse({ certificate, chainError }: PeerEvidence, expected?: ExpectedPeer): PeerRefusal | undefined {
-    if (this.#isChainVerified && chainError !== undefined) return 'untrusted';
+  refuse(evidence: PeerEvidence, expected?: ExpectedPeer): PeerRefusal | undefined {
+    const { certificate } = evidence;
+    if (this.#chain?.isTrusted(evidence) === false) return 'untrusted';
     const isNamed = expected !== undefined && (expected.anyName !== '' || expected.dnsName !== '');
     if (isNamed ? !this.#isExpected(certificate, expected) : !this.#hasName(certificate)) return 'names';
     const hasHashes = this.#certificateHashes.size + this.#spkiHashes.size > 0;
     if (hasHashes && !this.#hasHash(certificate)) return 'hash';
-    return this.#isChainVerified || hasHashes || isNamed ? undefined : 'untrusted';
+    const isAsked = this.#chain !== undefined || hasHashes || isNamed || this.isUntrustedAccepted;
+    return isAsked ? undefined : 'untrusted';
   }
 
   #isExpected(certificate: X509Certificate, { anyName, dnsName }: ExpectedPeer): boolean {

@@ -37,7 +37,9 @@ export class UpstreamTlsContext {
     const { parameters, certificates, validation } = config;
     this.config = config;
     this.#verifier =
-      validation === undefined || asksNothing(validation) ? undefined : new PeerVerifier(validation);
+      validation === undefined || asksNothing(validation)
+        ? undefined
+        : new PeerVerifier(validation, 'server');
     this.stats = stats;
     this.sessions = new SessionCache(config.maxSessionKeys);
     this.secureContext = createSecureContext(
@@ -56,6 +58,10 @@ export class UpstreamTlsContext {
     const sessionKey = keyOfSocketOptions({ serverName: name, subjectAltName: anyName });
     if (anyName === '' && dnsName === '') return { serverName, sessionKey };
     return { serverName, sessionKey, expected: { anyName, dnsName } };
+  }
+
+  get isUntrustedAccepted(): boolean {
+    return this.#verifier?.isUntrustedAccepted === true;
   }
 
   /** A name that is asked for where nobody says who may give one is nobody's, as in Envoy. */

@@ -15,6 +15,10 @@ const validation = [
   'verify_certificate_hash',
   'match_typed_subject_alt_names',
   'match_subject_alt_names',
+  'trust_chain_verification',
+  'allow_expired_certificate',
+  'only_verify_leaf_cert_crl',
+  'custom_validator_config',
 ];
 
 export const tlsSupport: SupportTable = {
@@ -94,6 +98,8 @@ export const tlsSupport: SupportTable = {
   },
   [`${tls}.TlsCertificate`]: { supported: certificate },
   [`${tls}.CertificateValidationContext`]: { supported: validation },
+  [`${tls}.SPIFFECertValidatorConfig`]: { supported: ['trust_domains'] },
+  [`${tls}.SPIFFECertValidatorConfig.TrustDomain`]: { supported: ['name', 'trust_bundle'] },
   [`${tls}.SubjectAltNameMatcher`]: { supported: ['san_type', 'matcher', 'oid'] },
   'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer': { supported: [] },
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { createCertificate } from '@heddle/shared/testing/certificates';
+import { createCertificate, createRevocationList } from '@heddle/shared/testing/certificates';
 import { problemsOfYaml, resourceTypes } from '../testing/decode-yaml.ts';
 import {
   authority,
@@ -23,6 +23,18 @@ const certificates = (fields: Json): Json => ({
   common_tls_context: { tls_certificates: [{ ...pair, ...fields }] },
 });
 const validation = (fields: Json): Json => common({ validation_context: fields });
+const domain = { name: 'mesh', trust_bundle: inline(authority.pem) };
+const spiffe = (trust_domains: readonly Json[], fields: Json = {}): Json =>
+  validation({
+    custom_validator_config: {
+      name: 'envoy.tls.cert_validator.spiffe',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig',
+        trust_domains,
+      },
+    },
+    ...fields,
+  });
 const sdsConfig = { name: 's', sds_config: { ads: {}, resource_api_version: 'V3' } };
 
 const refused: readonly [name: string, context: Json, problem: RegExp][] = [
@@ -126,7 +138,7 @@ const refused: readonly [name: string, context: Json, problem: RegExp][] = [
   [
     'a list that is none',
     validation({ trusted_ca: inline(authority.pem), crl: inline('x') }),
-    /validation_context: OpenSSL refuses it/,
+    /validation_context\.crl: holds no list of revoked certificates/,
   ],
   [
     'certificates of its own and secrets',
@@ -155,19 +167,58 @@ const refused: readonly [name: string, context: Json, problem: RegExp][] = [
     /^session_ticket_keys\.keys\[1\]: has 1 bytes, and must have 80$/,
   ],
   [
-    'expired certificates',
-    validation({ trusted_ca: inline(authority.pem), allow_expired_certificate: true }),
-    /allow_expired_certificate: is not supported/,
+    'expired certificates of anybody',
+    validation({ allow_expired_certificate: true }),
+    /validation_context\.trusted_ca: is missing: without it validity is never looked at/,
   ],
   [
-    'untrusted certificates',
-    validation({ trusted_ca: inline(authority.pem), trust_chain_verification: 'ACCEPT_UNTRUSTED' }),
-    /trust_chain_verification: is not supported/,
+    'a depth',
+    validation({ trusted_ca: inline(authority.pem), max_verify_depth: 1 }),
+    /validation_context\.max_verify_depth: is not supported/,
   ],
   [
-    'another validator',
-    validation({ custom_validator_config: { name: 'envoy.tls.cert_validator.spiffe' } }),
-    /custom_validator_config: is not supported/,
+    'a list that cannot be read here',
+    validation({
+      trusted_ca: inline(authority.pem),
+      crl: inline('-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n'),
+      only_verify_leaf_cert_crl: true,
+    }),
+    /validation_context\.crl: list 1 cannot be read/,
+  ],
+  [
+    'an unknown validator',
+    validation({
+      custom_validator_config: {
+        name: 'x',
+        typed_config: { '@type': 'type.googleapis.com/google.protobuf.Struct' },
+      },
+    }),
+    /custom_validator_config\.typed_config: google\.protobuf\.Struct is not supported/,
+  ],
+  [
+    'a trust domain that is there twice',
+    spiffe([domain, domain]),
+    /typed_config\.trust_domains\[1\]\.name: "mesh" is there already/,
+  ],
+  [
+    'a trust domain without authorities',
+    spiffe([{ name: 'mesh' }]),
+    /typed_config\.trust_domains\[0\]\.trust_bundle: is missing/,
+  ],
+  [
+    'lists of a trust domain',
+    spiffe([{ name: 'mesh', trust_bundle: inline(authority.pem + createRevocationList(authority, [])) }]),
+    /trust_domains\[0\]\.trust_bundle: holds a list of revoked certificates/,
+  ],
+  [
+    'pins that SPIFFE does not look at',
+    spiffe([domain], { verify_certificate_hash: ['00'.repeat(32)] }),
+    /validation_context\.verify_certificate_hash: has no effect on the SPIFFE validator/,
+  ],
+  [
+    'names that SPIFFE does not look at',
+    spiffe([domain], { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: 'a' } }] }),
+    /match_typed_subject_alt_names\[0\]\.san_type: must be URI/,
   ],
 ];
 

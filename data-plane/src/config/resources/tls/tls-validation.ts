@@ -1,3 +1,4 @@
+import { readRevocationList, splitRevocationLists } from '@heddle/shared/tls/revocation-list';
 import type {
   CertificateValidationContext,
   SubjectAltNameMatcher as SubjectAltNameMatcherMessage,
@@ -7,6 +8,7 @@ import { readDataSource } from '../data-source.ts';
 import type { DecodeContext } from '../decode-context.ts';
 import { decodeStringMatcher } from '../matchers.ts';
 import { defined } from '../scalars.ts';
+import { decodeTrustDomains } from './spiffe-validator.ts';
 import { readPemCertificates, validityOf } from './tls-certificate.ts';
 
 const nameTypes: Readonly<
@@ -27,8 +29,11 @@ export function decodeTlsValidation(
   message: CertificateValidationContext,
   path: string,
 ): TlsValidation {
-  const { trustedCa, crl } = message;
-  const subjectAltNames = decodeSubjectAltNames(context, message, path);
+  const { trustedCa } = message;
+  const trustDomains = decodeTrustDomains(context, message, path);
+  const subjectAltNames = decodeSubjectAltNames(context, message, path).filter(
+    ({ type }) => trustDomains === undefined || type === 'uri',
+  );
   const trustedCaPem =
     trustedCa === undefined
       ? undefined
@@ -46,12 +51,42 @@ export function decodeTlsValidation(
     spkiHashes: message.verifyCertificateSpki.map((hash, i) =>
       decodeBase64Hash(context, hash, `${path}.verify_certificate_spki[${i}]`),
     ),
-    ...defined<Pick<TlsValidation, 'trustedCaPem' | 'authorityValidity' | 'crlPem'>>({
+    ...defined<Omit<TlsValidation, 'subjectAltNames' | 'certificateHashes' | 'spkiHashes'>>({
       trustedCaPem,
       authorityValidity,
-      crlPem: crl === undefined ? undefined : readDataSource(context, crl, `${path}.crl`).toString('latin1'),
+      crlPem: decodeRevocationLists(context, message, trustedCaPem, path),
+      isUntrustedAccepted: message.trustChainVerification === 'ACCEPT_UNTRUSTED' ? true : undefined,
+      isExpiryIgnored: message.allowExpiredCertificate ? true : undefined,
+      isOnlyLeafRevocable: message.onlyVerifyLeafCertCrl ? true : undefined,
+      trustDomains,
     }),
   };
+}
+
+/** Those among the authorities, and those of their own. */
+function decodeRevocationLists(
+  context: DecodeContext,
+  { crl, onlyVerifyLeafCertCrl, allowExpiredCertificate }: CertificateValidationContext,
+  trustedCaPem: string | undefined,
+  path: string,
+): string | undefined {
+  const own = crl === undefined ? '' : readDataSource(context, crl, `${path}.crl`).toString('latin1');
+  if (own !== '' && splitRevocationLists(own).length === 0) {
+    context.refuse(`${path}.crl`, 'holds no list of revoked certificates in PEM');
+  }
+  const among = splitRevocationLists(trustedCaPem ?? '');
+  if (own === '' && among.length === 0) return undefined;
+  const crlPem = [own, ...among].join('\n');
+  if (onlyVerifyLeafCertCrl || allowExpiredCertificate) {
+    for (const [i, pem] of splitRevocationLists(crlPem).entries()) {
+      if (readRevocationList(pem) !== undefined) continue;
+      context.refuse(
+        `${path}.crl`,
+        `list ${i + 1} cannot be read, or is a part of a list, or its signature is of a kind that is not supported`,
+      );
+    }
+  }
+  return crlPem;
 }
 
 function decodeSubjectAltNames(
