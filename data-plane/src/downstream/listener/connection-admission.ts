@@ -12,7 +12,7 @@ export interface AdmissionOwner {
   readonly pending: PendingConnections;
   /** The listener's own reason to end connections. */
   shouldDrain(listener: ActiveListener): boolean;
-  /** Of a chain that takes nothing new. */
+  /** A connection came while its address closed: unless the chain goes on serving, nothing else would end it. */
   drainChain(chain: ActiveFilterChain): void;
   /** A connection is gone; `chain` is undefined for one that had none yet. */
   onConnectionEnd(chain: ActiveFilterChain | undefined): void;

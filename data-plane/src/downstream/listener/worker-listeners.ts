@@ -85,7 +85,9 @@ export class WorkerListeners {
       limits: dependencies.limits,
       pending: this.#pending,
       shouldDrain: (listener) => this.#shouldDrain(listener),
-      drainChain: (chain) => this.#drainChains([chain]),
+      drainChain: (chain) => {
+        if (!this.#isActive(chain)) this.#drainChains([chain]);
+      },
       onConnectionEnd: (chain) => this.#onConnectionEnd(chain),
     });
   }
@@ -335,6 +337,10 @@ export class WorkerListeners {
   #mayNotListen({ config }: ActiveListener): boolean {
     if (this.#stoppedListening === 'inbound') return config.trafficDirection === 'inbound';
     return this.#stoppedListening === 'all';
+  }
+
+  #isActive(chain: ActiveFilterChain): boolean {
+    return [...this.#listeners.values()].some(({ chains }) => chains.includes(chain));
   }
 
   #drainChains(chains: readonly ActiveFilterChain[]): void {
