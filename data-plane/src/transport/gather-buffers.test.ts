@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GatherBuffers } from './gather-buffers.ts';
 
-test('what several connections have in flight at a time is allocated once, and 16 MiB of it are kept', () => {
+test('what several connections have in flight at a time is allocated once, and 8 MiB of it are kept', () => {
   const buffers = new GatherBuffers();
   const take = (count: number): Buffer[] => Array.from({ length: count }, () => buffers.take());
   const releaseAll = (taken: readonly Buffer[]): void => {
@@ -16,6 +16,6 @@ test('what several connections have in flight at a time is allocated once, and 1
   const kept = again.filter((buffer) => seen.has(buffer));
   assert.equal(
     kept.reduce((sum, { length }) => sum + length, 0),
-    16 * 1024 * 1024,
+    8 * 1024 * 1024,
   );
 });

@@ -1,9 +1,9 @@
 const bufferBytes = 32 * 1024;
 /**
- * Kept for the next turns; 16 MiB. Whoever needs more at a time allocates with each turn, and V8 collects the whole heap
+ * Kept for the next turns; 8 MiB. Whoever needs more at a time allocates with each turn, and V8 collects the whole heap
  * every few of them for the memory outside of it: that cost more than all the rest of large bodies.
  */
-const maxFree = 512;
+const maxFree = 256;
 /** Up to here a loop is faster than a call. */
 const loopedBytes = 64;
 
