@@ -43,6 +43,7 @@ const answers = {
   'GET /v1/routes': { body: { items: [catalogRoute] } },
   'GET /v1/routes/catalog': { body: catalogRoute },
   'GET /v1/policies': { body: { items: [] } },
+  'GET /v1/secrets': { body: { items: [] } },
 };
 
 test('get shows a table for each kind, and the same as JSON and YAML', async () => {

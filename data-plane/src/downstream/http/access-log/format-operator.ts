@@ -27,9 +27,8 @@ export class StructuredValue {
   }
 }
 
-/** As Envoy writes it: keys sorted, and numbers that are not whole as texts. */
+/** As Envoy writes it: keys sorted. */
 function toEnvoyJson(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isInteger(value)) return String(value);
   if (Array.isArray(value)) return value.map(toEnvoyJson);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));

@@ -9,21 +9,24 @@ import {
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** `NAMESPACE:KEY:KEY…`. Numbers that are not whole are texts, as in Envoy. */
+/** `NAMESPACE:KEY:KEY…`. */
 function metadata(read: (info: StreamInfo) => Metadata | undefined): OperatorFactory {
   return (argument) => {
     const [namespace = '', ...keys] = (argument ?? '').split(':');
     if (namespace === '') return 'needs a namespace';
     return ({ streamInfo }) => {
       let value: unknown = read(streamInfo)?.[namespace];
-      for (const key of keys) {
-        value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-      }
+      for (const key of keys) value = memberOf(value, key);
       if (typeof value === 'string') return toLatin1Text(value);
-      if (typeof value === 'number') return Number.isInteger(value) ? value : String(value);
+      if (typeof value === 'number') return value;
       return value === undefined || value === null ? undefined : new StructuredValue(value);
     };
   };
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
 }
 
 const clusterMetadata = metadata((info) => info.upstreamClusterMetadata);
