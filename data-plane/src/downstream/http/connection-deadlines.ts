@@ -60,8 +60,7 @@ export class ConnectionDeadlines {
   startDrain(nowMs: number): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    // With one that never said anything no request can cross.
-    this.#drainDueMs = nowMs + (this.#hasBegun ? this.#config.drainTimeoutMs : 0);
+    this.#drainDueMs = nowMs + this.#config.drainTimeoutMs;
   }
 
   /** The drain is to start then, unless something else starts it before. */
@@ -137,6 +136,8 @@ export class ConnectionDeadlines {
 
   #drain(nowMs: number, counter: DrainCounter): ConnectionExpiry {
     this.startDrain(nowMs);
+    // One that never said anything in all its time has nothing to say; but a drain may come as soon as a connection does.
+    if (!this.#hasBegun && counter !== 'cxDrainClose') this.#drainDueMs = nowMs;
     return { kind: 'drain', counter };
   }
 
