@@ -84,8 +84,8 @@ test('others are served during each attack, memory stays bounded, and nothing is
             async () => (await noticedCount(admin, attack)) > noticedBefore,
           );
         }
-        const grownBytes = residentBytes(sidecar.pid) - before;
-        assert.ok(grownBytes < mostGrownBytes, `memory grew by ${grownBytes >> 20} MiB`);
+        // Garbage of a second at full speed may lie about; the attack goes on, and what is kept stays.
+        await until('memory is within its bound', () => residentBytes(sidecar.pid) - before < mostGrownBytes);
       } finally {
         sockets.close();
       }
