@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request, type RequestOptions } from 'node:https';
@@ -13,6 +12,7 @@ import { probeAddress } from '../src/probe-address.ts';
 import { addressOperators } from '../src/downstream/http/access-log/address-operators.ts';
 import { tlsOperators } from '../src/downstream/http/access-log/tls-operators.ts';
 import { cluster, manager, socketAddress, type Json } from './statistics/bootstrap-parts.ts';
+import { runEnvoy } from './statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from './statistics/sidecar-process.ts';
 
 const envoy = usePeer('envoy');
@@ -193,21 +193,12 @@ test('what logs say of TLS and addresses is what a real Envoy says', { skip: env
     { argv: ['--concurrency', '1'] },
   );
   t.after(() => sidecar.stop());
-  const bootstrap = { static_resources: buildResources(envoyPort, upstreamPort, envoyLog) };
-  const process = spawn(
-    envoy.path,
-    [
-      ...['--config-yaml', JSON.stringify(bootstrap), '--concurrency', '1', '-l', 'error'],
-      ...['--use-dynamic-base-id', '--file-flush-interval-msec', '20'],
-    ],
-    { stdio: 'inherit' },
-  );
-  t.after(async () => {
-    process.kill('SIGKILL');
-    await once(process, 'close');
+  const program = runEnvoy(envoy.path, {
+    static_resources: buildResources(envoyPort, upstreamPort, envoyLog),
   });
+  t.after(() => program.stop());
   await sidecar.portOf('secure');
-  while (!(await isAccepting(envoyPort))) await sleep(systemClock, 20);
+  await program.until(() => isAccepting(envoyPort));
   for (const options of visits) {
     await visit(ownPort, options);
     await visit(envoyPort, options);

@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { probeAddress } from '../src/probe-address.ts';
 import { socketAddress, type Json } from './statistics/bootstrap-parts.ts';
+import { runEnvoy } from './statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from './statistics/sidecar-process.ts';
 
 /** A sidecar and a real Envoy with the same resources. */
@@ -36,35 +31,9 @@ export async function startBoth(
     admin: { address: socketAddress(theirAdmin) },
     static_resources: build({ address: socketAddress(theirs) }),
   };
-  // One argument of a program takes 128 kB at most.
-  const directory = await mkdtemp(join(tmpdir(), 'heddle-envoy-'));
-  t.after(() => rm(directory, { recursive: true }));
-  const file = join(directory, 'bootstrap.json');
-  await writeFile(file, JSON.stringify(bootstrap));
-  const process = spawn(
-    envoyPath,
-    [
-      '--config-path',
-      file,
-      '--concurrency',
-      '1',
-      '-l',
-      'error',
-      '--use-dynamic-base-id',
-      '--file-flush-interval-msec',
-      '20',
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  t.after(async () => {
-    if (process.exitCode !== null) return;
-    process.kill('SIGKILL');
-    await once(process, 'close');
-  });
+  const envoy = runEnvoy(envoyPath, bootstrap);
+  t.after(() => envoy.stop());
   await sidecar.portOf('l');
-  while (!(await isAccepting(theirs))) {
-    if (process.exitCode !== null) throw new Error('the real Envoy has ended');
-    await sleep(systemClock, 20);
-  }
+  await envoy.until(() => isAccepting(theirs));
   return { ours, theirs, ourAdmin: sidecar.adminPort, theirAdmin };
 }

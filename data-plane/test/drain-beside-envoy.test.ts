@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type ClientHttp2Session } from 'node:http2';
@@ -12,11 +11,12 @@ import { RawClient } from '../src/router/testing/raw-client.ts';
 import { until } from '../src/upstream/testing/upstream-server.ts';
 import { askAdmin } from './statistics/ask-admin.ts';
 import { cluster, listener, manager, socketAddress, type Json } from './statistics/bootstrap-parts.ts';
+import { runEnvoyWithAdmin } from './statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from './statistics/sidecar-process.ts';
 
 const envoy = usePeer('envoy');
 const drainTimeMs = 1_000;
-const argv = ['--concurrency', '1', '--drain-time-s', String(drainTimeMs / 1_000)];
+const drainFlags = ['--drain-time-s', String(drainTimeMs / 1_000)];
 const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
 const held = request.replace('/', '/held');
 const waiting = { clock: systemClock, deadlineMs: 20_000, intervalMs: 20 };
@@ -36,29 +36,22 @@ function buildResources(port: number, upstreamPort: number): Json {
 }
 
 async function startEnvoy(t: TestContext, upstreamPort: number): Promise<Running> {
-  const [port = 0, adminPort = 0] = await findFreePorts(2);
-  const bootstrap = {
-    admin: { address: socketAddress(adminPort) },
-    static_resources: buildResources(port, upstreamPort),
-  };
-  const process = spawn(
+  const [port = 0] = await findFreePorts(1);
+  const program = await runEnvoyWithAdmin(
     envoy.path,
-    ['--config-yaml', JSON.stringify(bootstrap), '-l', 'error', '--use-dynamic-base-id', ...argv],
-    { stdio: 'inherit' },
+    { static_resources: buildResources(port, upstreamPort) },
+    drainFlags,
   );
-  t.after(async () => {
-    process.kill('SIGKILL');
-    await once(process, 'close');
-  });
-  await waitUntil('Envoy accepts', () => isAccepting(port), waiting);
-  return { port, adminPort };
+  t.after(() => program.stop());
+  await program.until(() => isAccepting(port));
+  return { port, adminPort: program.adminPort };
 }
 
 async function startOwn(t: TestContext, upstreamPort: number): Promise<Running> {
   const [port = 0] = await findFreePorts(1);
   const sidecar = await startSidecarProcess(
     { static_resources: buildResources(port, upstreamPort) },
-    { argv },
+    { argv: ['--concurrency', '1', ...drainFlags] },
   );
   t.after(() => sidecar.stop());
   await sidecar.portOf('in');

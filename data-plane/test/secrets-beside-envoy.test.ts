@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { test, type TestContext } from 'node:test';
@@ -11,6 +10,7 @@ import { probeAddress } from '../src/probe-address.ts';
 import { get, RawClient } from '../src/router/testing/raw-client.ts';
 import { askAdmin } from './statistics/ask-admin.ts';
 import { cluster, listener, manager, socketAddress, type Json } from './statistics/bootstrap-parts.ts';
+import { runEnvoyWithAdmin } from './statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from './statistics/sidecar-process.ts';
 import { dynamicResources, XdsPusher } from './statistics/xds-pusher.ts';
 
@@ -235,30 +235,10 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(systemClock, 20);
 }
 
-async function startEnvoy(bootstrap: Json): Promise<Proxy> {
-  const { port: adminPort } = await probeAddress({ address: '127.0.0.1', port: 0 });
-  const whole = {
-    node: { id: 'n', cluster: 'c' },
-    admin: { address: socketAddress(adminPort) },
-    ...bootstrap,
-  };
-  const process = spawn(envoy.path, [
-    ...['--config-yaml', JSON.stringify(whole), '--concurrency', '1', '-l', 'error'],
-    '--use-dynamic-base-id',
-  ]);
-  return {
-    adminPort,
-    async stop() {
-      process.kill('SIGKILL');
-      await once(process, 'close');
-    },
-  };
-}
-
 test('secrets over ADS come, change, break and go as in a real Envoy', { skip: envoy.skip }, async (t) => {
   const [ours, theirs] = await Promise.all([
     observe(t, (bootstrap) => startSidecarProcess(bootstrap, { argv: ['--concurrency', '2'] })),
-    observe(t, startEnvoy),
+    observe(t, (bootstrap) => runEnvoyWithAdmin(envoy.path, bootstrap)),
   ]);
   assert.deepEqual(ours, theirs);
   assert.equal(ours.at(0), 'without its root: false');

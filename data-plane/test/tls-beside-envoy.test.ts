@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { connect, type ConnectionOptions } from 'node:tls';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { createCertificate, type TestCertificate } from '@heddle/shared/testing/certificates';
 import { usePeer } from '@heddle/shared/testing/peers';
-import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { probeAddress } from '../src/probe-address.ts';
 import { get } from '../src/router/testing/raw-client.ts';
 import { askAdmin } from './statistics/ask-admin.ts';
 import { cluster, listener, manager, socketAddress, type Json } from './statistics/bootstrap-parts.ts';
+import { runEnvoyWithAdmin } from './statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from './statistics/sidecar-process.ts';
 
 const envoy = usePeer('envoy');
@@ -153,23 +151,6 @@ async function freePorts(): Promise<Ports> {
   return { secure: await free(), mutual: await free(), plain: await free() };
 }
 
-async function startEnvoy(t: TestContext, resources: Json, adminPort: number, port: number): Promise<void> {
-  const bootstrap = {
-    node: { id: 'n', cluster: 'c' },
-    admin: { address: socketAddress(adminPort) },
-    static_resources: resources,
-  };
-  const process = spawn(envoy.path, [
-    ...['--config-yaml', JSON.stringify(bootstrap), '--concurrency', '1', '-l', 'error'],
-    '--use-dynamic-base-id',
-  ]);
-  t.after(async () => {
-    process.kill('SIGKILL');
-    await once(process, 'close');
-  });
-  while (!(await isAccepting(port))) await sleep(systemClock, 20);
-}
-
 /** Counters of TLS by their names for Prometheus and what of the labels does not depend on ports. */
 async function tlsCounters(adminPort: number): Promise<Record<string, number>> {
   const text = await askAdmin(adminPort, '/stats/prometheus');
@@ -195,13 +176,16 @@ test(
   { skip: envoy.skip },
   async (t) => {
     const [ours, theirs] = [await freePorts(), await freePorts()];
-    const { port: envoyAdmin } = await probeAddress({ address: '127.0.0.1', port: 0 });
     const sidecar = await startSidecarProcess(
       { static_resources: buildResources(ours, theirs.mutual) },
       { argv: ['--concurrency', '1'] },
     );
     t.after(() => sidecar.stop());
-    await startEnvoy(t, buildResources(theirs, ours.mutual), envoyAdmin, theirs.secure);
+    const program = await runEnvoyWithAdmin(envoy.path, {
+      static_resources: buildResources(theirs, ours.mutual),
+    });
+    t.after(() => program.stop());
+    await program.until(() => isAccepting(theirs.secure));
     await sidecar.portOf('plain');
     const outcomesOf = async (ports: Ports): Promise<string[]> => {
       const outcomes: string[] = [];
@@ -218,7 +202,7 @@ test(
     assert.equal(ourOutcomes.at(-1), '200 mutual');
     const [ourCounters, theirCounters] = [
       await tlsCounters(sidecar.adminPort),
-      await tlsCounters(envoyAdmin),
+      await tlsCounters(program.adminPort),
     ];
     // Envoy has some that cannot move here: all of ours, and whatever has moved there, are the same.
     const shared = Object.entries(theirCounters).filter(([name, value]) => name in ourCounters || value > 0);

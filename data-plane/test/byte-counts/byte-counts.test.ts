@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +8,7 @@ import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { systemClock } from '@heddle/shared/time/clock';
 import type { Json } from '../statistics/bootstrap-parts.ts';
+import { runEnvoy } from '../statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from '../statistics/sidecar-process.ts';
 import { buildResources, operators, type HttpName } from './bootstrap.ts';
 import { exchanges, http1Requests, smallAnswer, type Exchange } from './exchanges.ts';
@@ -85,21 +84,9 @@ function isExplained(name: string, operator: string, downstream: HttpName): bool
 }
 
 async function startEnvoy(t: TestContext, resources: Json, port: number): Promise<void> {
-  const config = JSON.stringify({ static_resources: resources });
-  const process = spawn(
-    envoy.path,
-    [
-      ...['--config-yaml', config, '--concurrency', '1', '-l', 'error'],
-      ...['--use-dynamic-base-id', '--file-flush-interval-msec', '20'],
-    ],
-    { stdio: 'inherit' },
-  );
-  t.after(async () => {
-    process.kill('SIGKILL');
-    await once(process, 'close');
-  });
-  const options = { clock: systemClock, deadlineMs: 20_000 };
-  await waitUntil('Envoy accepts', () => isAccepting(port), options);
+  const program = runEnvoy(envoy.path, { static_resources: resources });
+  t.after(() => program.stop());
+  await program.until(() => isAccepting(port));
 }
 
 async function startOwn(t: TestContext, resources: Json): Promise<void> {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -12,7 +10,7 @@ import { usePeer } from '@heddle/shared/testing/peers';
 import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { startHttpServer } from '../../src/upstream/testing/upstream-server.ts';
 import { askAdmin } from '../statistics/ask-admin.ts';
-import { socketAddress } from '../statistics/bootstrap-parts.ts';
+import { runEnvoyWithAdmin } from '../statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from '../statistics/sidecar-process.ts';
 import { answerRequest } from './answers.ts';
 import { deviations, lastRequest, resourcesOf, scenes, type SceneRequest } from './comparison.ts';
@@ -109,34 +107,8 @@ async function settledStats(adminPort: number): Promise<string[]> {
   }
 }
 
-async function startEnvoy(resources: Readonly<Record<string, unknown>>) {
-  const [adminPort = 0] = await findFreePorts(1);
-  const bootstrap = {
-    node: { id: 'grpc', cluster: 'test' },
-    admin: { address: socketAddress(adminPort) },
-    stats_flush_interval: '0.2s',
-    ...resources,
-  };
-  const options = [
-    '--use-dynamic-base-id',
-    '--concurrency',
-    '1',
-    '--file-flush-interval-msec',
-    '20',
-    '-l',
-    'error',
-  ];
-  const child = spawn(envoy.path, ['--config-yaml', JSON.stringify(bootstrap), ...options], {
-    stdio: 'inherit',
-  });
-  return {
-    adminPort,
-    async stop() {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
-  };
-}
+const startEnvoy = (resources: Readonly<Record<string, unknown>>) =>
+  runEnvoyWithAdmin(envoy.path, { stats_flush_interval: '0.2s', ...resources });
 
 test('gRPC is treated as by a real Envoy', { skip: envoy.skip }, async () => {
   const theirs = await observe(startEnvoy);

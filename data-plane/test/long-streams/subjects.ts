@@ -1,18 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { waitUntil } from '@heddle/shared/processes/wait-until';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { systemClock } from '@heddle/shared/time/clock';
 import { resourceTypes } from '../../src/config/resources/testing/decode-yaml.ts';
 import { askAdmin } from '../statistics/ask-admin.ts';
-import { socketAddress } from '../statistics/bootstrap-parts.ts';
+import { runEnvoyWithAdmin } from '../statistics/envoy-process.ts';
 import { isAccepting, startSidecarProcess } from '../statistics/sidecar-process.ts';
 import { dynamicResources, XdsPusher } from '../statistics/xds-pusher.ts';
 import { clusters, entrance, hosts, table, type Ports } from './resources.ts';
 
 const waiting = { clock: systemClock, deadlineMs: 20_000, intervalMs: 10 };
-const argv = ['--concurrency', '1', '--drain-time-s', '1'];
+const drainFlags = ['--drain-time-s', '1'];
 
 /** Where the listeners of a subject accept. */
 export type Entrance = 'main' | 'changed' | 'moved' | 'told';
@@ -52,32 +50,25 @@ export class Subject {
   }
 }
 
-/** Starts a proxy, and returns its admin port: `adminPort`, or one of its own. */
-export type Start = (t: TestContext, xdsPort: number, adminPort: number) => Promise<number>;
+/** Starts a proxy, and returns its admin port. */
+export type Start = (t: TestContext, xdsPort: number) => Promise<number>;
 
 /** A sidecar of ours. */
 export const startOwn: Start = async (t, xdsPort) => {
-  const sidecar = await startSidecarProcess(dynamicResources(xdsPort), { argv });
+  const sidecar = await startSidecarProcess(dynamicResources(xdsPort), {
+    argv: ['--concurrency', '1', ...drainFlags],
+  });
   t.after(() => sidecar.stop());
   return sidecar.adminPort;
 };
 
 /** A real Envoy. */
 export function startTheirs(path: string): Start {
-  return async (t, xdsPort, adminPort) => {
-    const bootstrap = {
-      node: { id: 'n', cluster: 'c' },
-      admin: { address: socketAddress(adminPort) },
-      ...dynamicResources(xdsPort),
-    };
-    const options = ['--config-yaml', JSON.stringify(bootstrap), '-l', 'error', '--use-dynamic-base-id'];
-    const process = spawn(path, [...options, ...argv], { stdio: ['ignore', 'ignore', 'inherit'] });
-    t.after(async () => {
-      process.kill('SIGKILL');
-      await once(process, 'close');
-    });
-    await waitUntil('Envoy answers', () => isAccepting(adminPort), waiting);
-    return adminPort;
+  return async (t, xdsPort) => {
+    const envoy = await runEnvoyWithAdmin(path, dynamicResources(xdsPort), drainFlags);
+    t.after(() => envoy.stop());
+    await envoy.until(() => isAccepting(envoy.adminPort));
+    return envoy.adminPort;
   };
 }
 
@@ -86,9 +77,9 @@ export async function startSubject(t: TestContext, start: Start, servers: Ports)
   const pusher = new XdsPusher();
   await pusher.server.listen();
   t.after(() => pusher.server.kill());
-  const [freeAdminPort = 0, ...free] = await findFreePorts(1 + entrances.length);
+  const free = await findFreePorts(entrances.length);
   const ports = new Map(entrances.map((name, index) => [name, free[index] ?? 0]));
-  const adminPort = await start(t, pusher.server.port, freeAdminPort);
+  const adminPort = await start(t, pusher.server.port);
   await pusher.connected();
   const { cluster, endpoints, listener, routeTable } = resourceTypes;
   await pusher.asked(cluster);

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { parsePrometheusText, type PrometheusFamily } from '@heddle/shared/testing/prometheus-text';
@@ -32,6 +30,7 @@ import {
 import { envoyDifferences, envoyOnlyClusterHttp2, envoyOnlyHttp2 } from './envoy-differences.ts';
 import { FramePeer } from './frame-peer.ts';
 import { startFrameServer } from './frame-server.ts';
+import { runEnvoyWithAdmin } from './envoy-process.ts';
 import { isAccepting, startSidecarProcess } from './sidecar-process.ts';
 import { dynamicResources, XdsPusher } from './xds-pusher.ts';
 
@@ -167,32 +166,8 @@ async function observe(
   }
 }
 
-async function startEnvoy(bootstrap: Json): Promise<{ readonly adminPort: number; stop(): Promise<void> }> {
-  const { port: adminPort } = await probeAddress({ address: '127.0.0.1', port: 0 });
-  const whole = {
-    node: { id: 'statistics', cluster: 'test' },
-    admin: { address: socketAddress(adminPort) },
-    stats_flush_interval: '0.2s',
-    ...bootstrap,
-  };
-  const argv = [
-    '--config-yaml',
-    JSON.stringify(whole),
-    '--use-dynamic-base-id',
-    '--concurrency',
-    '1',
-    '-l',
-    'off',
-  ];
-  const child = spawn(envoy.path, argv, { stdio: 'ignore' });
-  return {
-    adminPort,
-    async stop() {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    },
-  };
-}
+const startEnvoy = (bootstrap: Json) =>
+  runEnvoyWithAdmin(envoy.path, { stats_flush_interval: '0.2s', ...bootstrap });
 
 /** `name type {labels}` of every kind of series, without what is different by nature: values and bounds. */
 function describe(families: readonly PrometheusFamily[]): Map<string, string> {
