@@ -1,11 +1,7 @@
 import { test, type TestContext } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { usePeer } from '@heddle/shared/testing/peers';
 import { decodeYaml, resourceTypes } from '../src/config/resources/testing/decode-yaml.ts';
@@ -13,6 +9,8 @@ import { startProxy } from '../src/router/testing/proxy.ts';
 import { RawClient } from '../src/router/testing/raw-client.ts';
 import { buildTable } from '../src/router/testing/route-fixtures.ts';
 import { until } from '../src/upstream/testing/upstream-server.ts';
+import { runEnvoy } from './statistics/envoy-process.ts';
+import { isAccepting } from './statistics/sidecar-process.ts';
 
 const envoy = usePeer('envoy');
 
@@ -252,38 +250,17 @@ function normalize(text: string): string {
 }
 
 async function startEnvoy(t: TestContext, listeners: readonly object[], upstreamPort: number): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'http1-beside-envoy-'));
-  const bootstrap = join(directory, 'envoy.json');
   const endpoint = { address: { socket_address: { address: '127.0.0.1', port_value: upstreamPort } } };
   const cluster = {
     name: 'c',
     connect_timeout: '5s',
     load_assignment: { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint }] }] },
   };
-  writeFileSync(bootstrap, JSON.stringify({ static_resources: { listeners, clusters: [cluster] } }));
-  const program = spawn(
-    envoy.path,
-    ['-c', bootstrap, '--concurrency', '1', '--use-dynamic-base-id', '-l', 'error'],
-    { stdio: 'inherit' },
-  );
-  let hasExited = false;
-  const exited = once(program, 'exit').then(() => (hasExited = true));
-  t.after(async () => {
-    program.kill('SIGKILL');
-    await exited;
-    rmSync(directory, { recursive: true });
-  });
+  const program = runEnvoy(envoy.path, { static_resources: { listeners, clusters: [cluster] } });
+  t.after(() => program.stop());
   for (const listener of listeners) {
     const { address } = listener as { address: { socket_address: { port_value: number } } };
-    for (;;) {
-      try {
-        (await RawClient.open(address.socket_address.port_value)).close();
-        break;
-      } catch {
-        assert.ok(!hasExited, 'the real Envoy refuses the configuration');
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
+    await program.until(() => isAccepting(address.socket_address.port_value));
   }
 }
 

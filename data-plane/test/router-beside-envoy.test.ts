@@ -1,7 +1,6 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
@@ -12,8 +11,11 @@ import { findNodeAddress } from '../src/downstream/http/trusted-address.ts';
 import { startHttpServer } from '../src/upstream/testing/upstream-server.ts';
 import { managers, requestsOf, type ManagerName } from '../src/router/testing/envoy-comparison.ts';
 import { startProxy } from '../src/router/testing/proxy.ts';
-import { exchange, RawClient, type RawAnswer } from '../src/router/testing/raw-client.ts';
+import { exchange, type RawAnswer } from '../src/router/testing/raw-client.ts';
 import { buildTable } from '../src/router/testing/route-fixtures.ts';
+import type { Json } from './statistics/bootstrap-parts.ts';
+import { runEnvoy } from './statistics/envoy-process.ts';
+import { isAccepting } from './statistics/sidecar-process.ts';
 
 const envoy = usePeer('envoy');
 const names = Object.keys(managers) as ManagerName[];
@@ -60,38 +62,12 @@ test(
     const ports = await findFreePorts(names.length);
     const logOf = (name: string, whose: string): string => join(directory, `${whose}-${name}.log`);
     const listeners = names.map((name, index) => listenerOf(name, ports[index] ?? 0, logOf(name, 'envoy')));
-    const bootstrap = join(directory, 'envoy.json');
-    writeFileSync(bootstrap, JSON.stringify(bootstrapOf(listeners, upstream.port)));
-    const process = spawn(
-      envoy.path,
-      [
-        '-c',
-        bootstrap,
-        '--concurrency',
-        '1',
-        '--use-dynamic-base-id',
-        '--file-flush-interval-msec',
-        '20',
-        '-l',
-        'error',
-      ],
-      { stdio: 'inherit' },
-    );
-    let hasExited = false;
-    const exited = new Promise<void>((resolve) => {
-      process.once('exit', () => {
-        hasExited = true;
-        resolve();
-      });
-    });
-    t.after(async () => {
-      process.kill('SIGKILL');
-      await exited;
-    });
+    const program = runEnvoy(envoy.path, bootstrapOf(listeners, upstream.port));
+    t.after(() => program.stop());
 
     for (const [index, name] of names.entries()) {
       const envoyPort = ports[index] ?? 0;
-      await reachable(envoyPort, () => hasExited);
+      await program.until(() => isAccepting(envoyPort));
       const ownListener = decodeYaml(
         resourceTypes.listener,
         JSON.stringify(listenerOf(name, 0, logOf(name, 'own'))),
@@ -137,18 +113,6 @@ function outcomeOf(answer: RawAnswer, upstream: readonly string[]): Outcome {
     body: answer.body,
     upstream: requestLine === undefined ? [] : [requestLine, ...fields.sort()],
   };
-}
-
-async function reachable(port: number, hasExited: () => boolean): Promise<void> {
-  for (;;) {
-    try {
-      (await RawClient.open(port)).close();
-      return;
-    } catch {
-      assert.ok(!hasExited(), 'the real Envoy refuses the configuration');
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
 }
 
 function listenerOf(name: ManagerName, port: number, logPath: string): object {
@@ -202,7 +166,7 @@ const logFormat =
   '%UPSTREAM_HOSTS_ATTEMPTED% %CLUSTER_METADATA(n:key)% ' +
   '%CUSTOM_FLAGS% %ROUNDTRIP_DURATION% %UPSTREAM_SERVER_NAME%\n';
 
-function bootstrapOf(listeners: readonly object[], upstreamPort: number): object {
+function bootstrapOf(listeners: readonly object[], upstreamPort: number): Json {
   const cluster = (name: string): object => ({
     name,
     connect_timeout: '5s',
