@@ -2,6 +2,7 @@ import { durationMs } from '@heddle/shared/model/duration';
 import type { Address, Any, ApiMessages, ConfigSource, Duration } from '@heddle/shared/xds/api';
 import { packAny } from '@heddle/shared/xds/any';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
+import { fromMs } from '@heddle/shared/xds/milliseconds';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import type { SeparateSource } from './node-scope.ts';
 
@@ -27,10 +28,6 @@ export function sourceKey(source: SeparateSource | undefined): string {
 /** Of a Gateway API duration such as `1m30s`. */
 export function toDuration(text: string): MessageInit<Duration> {
   return fromMs(durationMs(text));
-}
-
-export function fromMs(ms: number): MessageInit<Duration> {
-  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
 }
 
 /** IPv4 and IPv6 alike: Envoy's `address` has no brackets. */

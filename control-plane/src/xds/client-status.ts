@@ -2,6 +2,7 @@ import type { ClientStatusRequest, ClientStatusResponse } from '@heddle/shared/x
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import type { ClientResource } from './client-resource.ts';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
+import { fromMs } from '@heddle/shared/xds/milliseconds';
 import { compileNodeMatchers } from './node-matcher.ts';
 import type { NodeStatusBoard } from './node-status.ts';
 
@@ -42,10 +43,7 @@ function toConfig({ resource, status, refusal }: ClientResource, isBare: boolean
           errorState: {
             details: refusal.message,
             versionInfo: version,
-            lastUpdateAttempt: {
-              seconds: Math.floor(refusal.at / 1000),
-              nanos: (refusal.at % 1000) * 1_000_000,
-            },
+            lastUpdateAttempt: fromMs(refusal.at),
           },
         }),
   };

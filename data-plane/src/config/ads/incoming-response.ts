@@ -1,6 +1,7 @@
-import type { Any, DiscoveryResponse, Duration, Resource } from '@heddle/shared/xds/api';
+import type { Any, DiscoveryResponse, Resource } from '@heddle/shared/xds/api';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 
 /** A response of either variant. */
 export interface IncomingResponse {
@@ -87,8 +88,4 @@ function fromResource(resource: Resource, version: string, typeUrl: string): Inc
     bytes: resource.resource?.value,
     ttlMs: resource.ttl === undefined ? undefined : toMs(resource.ttl),
   };
-}
-
-function toMs(duration: Duration): number {
-  return duration.seconds * 1000 + duration.nanos / 1_000_000;
 }

@@ -5,9 +5,10 @@ import type {
   Duration,
   TypedExtensionConfig,
 } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { DnsSettings } from '../model/cluster.ts';
 import { joinPath, type DecodeContext } from './decode-context.ts';
-import { defined, toMs, toMsOr } from './scalars.ts';
+import { defined, toMsOr } from './scalars.ts';
 
 export const dnsClusterType = 'envoy.extensions.clusters.dns.v3.DnsCluster';
 

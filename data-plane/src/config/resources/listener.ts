@@ -1,12 +1,13 @@
 import { contentHash } from '@heddle/shared/xds/content-hash';
 import type { FilterChain as FilterChainMessage, Listener as ListenerMessage } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { FilterChain, Listener } from '../model/listener.ts';
 import { decodeIpAddress } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './filter-chain-match.ts';
 import { decodeListenerFilters } from './listener-filters.ts';
 import { decodeNetworkFilters } from './network-filters.ts';
-import { defined, toMs } from './scalars.ts';
+import { defined } from './scalars.ts';
 import { decodeDownstreamSocket } from './transport-socket.ts';
 
 const defaultBufferLimitBytes = 1024 * 1024;

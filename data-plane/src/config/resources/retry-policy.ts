@@ -1,10 +1,11 @@
 import { suggestion } from '@heddle/shared/model/did-you-mean';
 import { toTypeName } from '@heddle/shared/xds/type-urls';
 import type { RetryPolicy as RetryPolicyMessage } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { RetryCondition, RetryPolicy } from '../model/route.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeHeaderMatcher } from './matchers.ts';
-import { toMs, toMsOr } from './scalars.ts';
+import { toMsOr } from './scalars.ts';
 
 const conditions: readonly RetryCondition[] = [
   '5xx',

@@ -5,13 +5,14 @@ import type {
   WeightedCluster as WeightedClusterMessage,
   WeightedCluster_ClusterWeight,
 } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { ConnectTermination, ForwardAction, WeightedCluster } from '../model/route.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeFilterConfigs } from './filter-configs.ts';
 import { decodeHeaderMutation } from './header-mutation.ts';
 import { decodeRegexRewrite } from './matchers.ts';
 import { decodeRetryPolicy } from './retry-policy.ts';
-import { defined, toMs, toMsOr } from './scalars.ts';
+import { defined, toMsOr } from './scalars.ts';
 
 const defaultTimeoutMs = 15_000;
 

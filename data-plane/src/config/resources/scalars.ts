@@ -1,11 +1,7 @@
 import type { Duration, Percent, FractionalPercent, RuntimeFractionalPercent } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { RuntimeValues } from '../model/bootstrap.ts';
 import type { RuntimeFraction } from '../model/matcher.ts';
-
-/** Milliseconds, with a fraction where the configuration has one. */
-export function toMs(duration: Duration): number {
-  return duration.seconds * 1000 + duration.nanos / 1_000_000;
-}
 
 export function toMsOr(duration: Duration | undefined, defaultMs: number): number {
   return duration === undefined ? defaultMs : toMs(duration);

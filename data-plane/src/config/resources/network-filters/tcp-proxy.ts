@@ -1,10 +1,11 @@
 import type { TcpProxy as TcpProxyMessage, TcpProxy_TunnelingConfig } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { TcpProxy, TcpProxyCluster, Tunneling } from '../../model/tcp-proxy.ts';
 import { decodeAccessLogs } from '../access-log.ts';
 import type { DecodeContext } from '../decode-context.ts';
 import { decodeHeaderAddition } from '../header-mutation.ts';
 import { lbMetadata } from '../route-action.ts';
-import { defined, percentOr, toMs, toMsOr } from '../scalars.ts';
+import { defined, percentOr, toMsOr } from '../scalars.ts';
 import type { NetworkFilterDecoder } from './network-filter-decoder.ts';
 
 const type = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';

@@ -1,7 +1,8 @@
 import type { Any } from '@heddle/shared/xds/api';
+import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { DownstreamTls } from '../../model/tls.ts';
 import type { DecodeContext } from '../decode-context.ts';
-import { defined, toMs } from '../scalars.ts';
+import { defined } from '../scalars.ts';
 import { decodeCommonTls } from './common-tls.ts';
 import { decodeSessionTicketKeys } from './secret.ts';
 
