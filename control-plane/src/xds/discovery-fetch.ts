@@ -9,6 +9,7 @@ import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import type { ClientResource } from './client-resource.ts';
 import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { legacyWildcardTypes } from './push-plan.ts';
+import { createSubscription, setNames } from './subscription.ts';
 import { userAgentOf } from './user-agent.ts';
 
 export interface FetchDependencies {
@@ -119,9 +120,9 @@ export class DiscoveryFetch {
   }
 
   #select(snapshot: Snapshot, typeUrl: string, wanted: readonly string[]): readonly SnapshotResource[] {
-    const isWildcard = wanted.includes('*') || (wanted.length === 0 && legacyWildcardTypes.has(typeUrl));
-    const names = isWildcard ? [...snapshot.names(typeUrl)] : [...new Set(wanted)];
-    return names.flatMap((name) => {
+    const { subscription } = setNames(createSubscription(legacyWildcardTypes.has(typeUrl)), wanted);
+    const names = subscription.isWildcard ? snapshot.names(typeUrl) : subscription.names;
+    return [...names].flatMap((name) => {
       const resource = snapshot.get(typeUrl, name);
       if (resource === undefined && typeUrl === typeUrls.clusterLoadAssignment)
         return this.#dependencies.emptyAssignment(name);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
-import { allocateClusterMemory } from './shared-memory.ts';
 import { buildClusterUpdate, buildHost } from './testing/cluster-updates.ts';
 import { RecordedRequest } from './testing/recorded-request.ts';
 import { createRecordingStats } from './testing/recording-stats.ts';
@@ -25,8 +24,7 @@ test('requests that want different servers share no connection, and a name that 
   });
   t.after(() => clusters.close());
   const fields = { http: { idleTimeoutMs: 1_000 } };
-  const update = buildClusterUpdate('c', [buildHost(0, server.port)], fields, 1);
-  clusters.apply({ ...update, shared: allocateClusterMemory(1, 8) });
+  clusters.apply(buildClusterUpdate('c', [buildHost(0, server.port)], fields));
   const poolOf = (serverName: string) => {
     const cluster = clusters.get('c');
     const host = cluster?.chooseHost({

@@ -1,6 +1,7 @@
 import type { Problem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
+import { SharedScopes } from '../../stats/shared-scopes.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import { createSubscriptionStats } from '../ads/subscription-stats.ts';
 import type { Secret, SecretRef, SecretSource, SecretValue } from '../model/secret.ts';
@@ -67,7 +68,7 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
   const { clock, logger, publish } = options;
   const entries = new Map<string, Entry>();
   /** Secrets of one name share their statistics. */
-  const scopeUses = new Map<string, number>();
+  const scopes = new SharedScopes(options.stats);
 
   function becomeReady(entry: Entry): void {
     if (entry.isReady) return;
@@ -156,9 +157,7 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
   }
 
   function createEntry(ref: SecretRef): Entry {
-    const scopeName = `sds.${ref.name}.`;
-    scopeUses.set(scopeName, (scopeUses.get(scopeName) ?? 0) + 1);
-    const scope = options.stats.scope(scopeName);
+    const scope = scopes.acquire(scopeNameOf(ref));
     secretStats.create(scope);
     return {
       ref,
@@ -177,13 +176,7 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
     entry.subscription?.close();
     entry.files?.stop();
     entries.delete(entry.ref.key);
-    const scopeName = `sds.${entry.ref.name}.`;
-    const left = (scopeUses.get(scopeName) ?? 1) - 1;
-    scopeUses.set(scopeName, left);
-    if (left === 0) {
-      scopeUses.delete(scopeName);
-      entry.scope.release();
-    }
+    scopes.release(scopeNameOf(entry.ref));
   }
 
   return {
@@ -212,6 +205,10 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
       for (const entry of [...entries.values()]) end(entry);
     },
   };
+}
+
+function scopeNameOf({ name }: SecretRef): string {
+  return `sds.${name}.`;
 }
 
 function toWords(kind: SecretValue['kind']): string {
