@@ -13,7 +13,7 @@ interface ListeningHandle {
 }
 
 function listeningHandleOf(server: Server): ListeningHandle | undefined {
-  const handle: unknown = (server as unknown as { _handle?: unknown })._handle;
+  const handle: unknown = Reflect.get(server, '_handle');
   const isUsable =
     typeof handle === 'object' &&
     handle !== null &&

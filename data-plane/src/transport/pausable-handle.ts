@@ -39,7 +39,7 @@ const ipv6OnlyFlag = 1;
 const reusePortFlag = 2;
 
 function handleOf(server: Server): TcpHandle | undefined {
-  const handle: unknown = (server as unknown as { _handle?: unknown })._handle;
+  const handle: unknown = Reflect.get(server, '_handle');
   const isUsable =
     typeof handle === 'object' &&
     handle !== null &&
@@ -99,6 +99,7 @@ function createPausableHandles(Handle: new (type: number) => TcpHandle): Pausabl
         const code = getSystemErrorName(status);
         throw Object.assign(new Error(`bind ${code}`), { code, errno: status });
       }
+      // Node's `listen` takes a handle, which its types do not say.
       return handle as unknown as ListenOptions;
     },
   };

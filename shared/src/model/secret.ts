@@ -58,7 +58,6 @@ export const SecretSchema = closedObject(
   },
 );
 
-export type SecretSpec = Static<typeof SecretSpecSchema>;
 export type Secret = Static<typeof SecretSchema>;
 
 export const redacted = '[redacted]';

@@ -17,6 +17,7 @@ export type LiveStatusServiceDefinition = ServiceDefinition & {
 export function loadLiveStatusService(): LiveStatusServiceDefinition {
   const file = fileURLToPath(new URL('../../../proto/heddle/status/v1/live_status.proto', import.meta.url));
   const definition = loadSync(file, { defaults: true });
+  // What the file declares; the loader knows it at run time only.
   const root = loadPackageDefinition(definition) as unknown as {
     heddle: { status: { v1: { LiveStatusService: { service: LiveStatusServiceDefinition } } } };
   };

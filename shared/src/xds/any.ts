@@ -32,6 +32,7 @@ export function openAny(api: XdsApi, any: Any, unknownFields?: string[]): Opened
   if (type === undefined) throw unknownType(api, any.typeUrl);
   const message = api.decodeType(type, any.value, unknownFields);
   if (!typedStructNames.has(type.fullName)) return { typeName: type.fullName, message };
+  // Its name has just been looked up: a `TypedStruct` has these fields.
   const typedStruct = message as unknown as TypedStructValue;
   const read = readTypedStruct(api.types, typedStruct);
   if (read === undefined) throw unknownType(api, typedStruct.typeUrl);
@@ -53,6 +54,7 @@ export function unpackAny<N extends ApiTypeName>(
   if (name === typeName) return api.decode(typeName, any.value, unknownFields);
   if (typedStructNames.has(name)) {
     const opened = openAny(api, any, unknownFields);
+    // The generated types are those of the table, by name.
     if (opened.typeName === typeName) return opened.message as unknown as ApiMessages[N];
     throw otherType(typeName, toTypeUrl(opened.typeName));
   }

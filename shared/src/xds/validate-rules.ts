@@ -155,6 +155,7 @@ function compileEnumRule(name: string, rule: RuleValue, type: EnumType): Check {
 }
 
 function compileDurationRule(name: string, rule: RuleValue): Check {
+  // Of the table, in which a rule for durations has durations for its values.
   const { seconds = 0, nanos = 0 } = rule as unknown as Partial<SecondsAndNanos>;
   const bound = { seconds, nanos };
   const text = `${seconds + nanos / 1e9}s`;

@@ -57,6 +57,7 @@ export function loadApi(): XdsApi {
       ]);
     }
   };
+  // The generated types are those of the table, by name: that is what the casts rest on.
   return {
     types,
     decodeType,
