@@ -1,4 +1,4 @@
-import type { SocketAddress } from './connection.ts';
+import type { Connection, SocketAddress } from './connection.ts';
 import type { ProxyAddresses, ProxyTlv } from './proxy-protocol/proxy-header.ts';
 
 /**
@@ -17,4 +17,12 @@ export interface ConnectionOrigin {
   readonly dynamicMetadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** By the name of the object and its field. */
   readonly filterState: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Of the socket, whomever the connection is forwarded for. */
+export function directRemoteAddressOf({
+  remoteAddress,
+  origin,
+}: Pick<Connection, 'remoteAddress' | 'origin'>): SocketAddress {
+  return origin?.directRemoteAddress ?? remoteAddress;
 }

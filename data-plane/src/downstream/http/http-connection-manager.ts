@@ -20,7 +20,7 @@ import { detectProtocol, type DownstreamProtocol } from './protocol-detection.ts
 import { RequestShare } from './request-share.ts';
 import type { ResponseFlag } from './response-flag.ts';
 import { finishResponseHeaders } from './response-headers.ts';
-import { StreamInfoRecord, addFlag, type StreamStart } from './stream-info-record.ts';
+import { StreamInfoRecord, addFlag, startOf, type StreamStart } from './stream-info-record.ts';
 
 /** The HTTP connection manager as the terminal network filter of a filter chain. */
 export function createHttpConnectionManager(config: ManagerConfig): NetworkFilterFactory {
@@ -314,19 +314,12 @@ class HttpConnection
   }
 
   #createStart(): StreamStart {
-    const { remoteAddress, origin } = this.#connection;
     return {
+      ...startOf(this.#connection),
       startedAt: 0,
       startedAtMs: 0,
       protocol: this.#codec?.protocol ?? 'HTTP/1.1',
-      connectionId: this.#connection.id,
       streamId: 0,
-      downstreamDirectAddress: origin?.directRemoteAddress ?? remoteAddress,
-      downstreamRemoteAddress: remoteAddress,
-      downstreamOrigin: origin,
-      isDownstreamSecure: this.#connection.isSecure,
-      downstreamTls: this.#connection.tls,
-      downstreamLocalAddress: this.#connection.localAddress,
       randomValue: 0,
       filterChainName: this.config.filterChainName,
     };

@@ -1,6 +1,6 @@
 import type { HttpProtocol, StreamBytes } from '../../codec/codec.ts';
-import type { SocketAddress } from '../../transport/connection.ts';
-import type { ConnectionOrigin } from '../../transport/connection-origin.ts';
+import type { Connection, SocketAddress } from '../../transport/connection.ts';
+import { directRemoteAddressOf, type ConnectionOrigin } from '../../transport/connection-origin.ts';
 import type { TlsFacts } from '../../transport/tls-facts.ts';
 import type { ConnectionInfo } from '../network/connection-info.ts';
 import type { ResponseFlag } from './response-flag.ts';
@@ -24,6 +24,30 @@ export interface StreamStart {
   randomValue: number;
   readonly filterChainName: string;
   readonly connectionInfo?: ConnectionInfo;
+}
+
+/** What every stream of a connection starts with. */
+export function startOf(
+  connection: Connection,
+): Pick<
+  StreamStart,
+  | 'connectionId'
+  | 'downstreamDirectAddress'
+  | 'downstreamRemoteAddress'
+  | 'downstreamOrigin'
+  | 'isDownstreamSecure'
+  | 'downstreamTls'
+  | 'downstreamLocalAddress'
+> {
+  return {
+    connectionId: connection.id,
+    downstreamDirectAddress: directRemoteAddressOf(connection),
+    downstreamRemoteAddress: connection.remoteAddress,
+    downstreamOrigin: connection.origin,
+    isDownstreamSecure: connection.isSecure,
+    downstreamTls: connection.tls,
+    downstreamLocalAddress: connection.localAddress,
+  };
 }
 
 const noMetadata = Object.freeze({});

@@ -4,6 +4,7 @@ import type { ActiveFilterChain } from './active-filter-chain.ts';
 import type { AcceptedConnection, ListenerFilter } from './filters/listener-filter.ts';
 import { findFilterChain } from './filter-chain-match.ts';
 import type { ListenerStats } from './listener-stats.ts';
+import { directRemoteAddressOf } from '../../transport/connection-origin.ts';
 
 /** A listener as one worker runs it: its configuration, and the filter chains that take its connections. */
 export class ActiveListener {
@@ -41,13 +42,13 @@ export class ActiveListener {
 
   /** The chain for a connection; `accepted`: what listener filters found out. Undefined: it is to be closed. */
   chainFor(connection: Connection, accepted: AcceptedConnection | undefined): ActiveFilterChain | undefined {
-    const { localAddress, remoteAddress, origin } = connection;
+    const { localAddress, remoteAddress } = connection;
     const found = accepted?.clientHello;
     const hello = found === 'none' ? undefined : found;
     const inspected = {
       localAddress,
       remoteAddress,
-      directRemoteAddress: origin?.directRemoteAddress ?? remoteAddress,
+      directRemoteAddress: directRemoteAddressOf(connection),
       isTls: hello !== undefined,
       serverName: hello?.serverName ?? '',
       applicationProtocols: hello?.applicationProtocols ?? accepted?.applicationProtocols ?? [],

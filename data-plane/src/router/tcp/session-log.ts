@@ -1,5 +1,5 @@
 import type { ConnectionInfo } from '../../downstream/network/connection-info.ts';
-import { addFlag, StreamInfoRecord } from '../../downstream/http/stream-info-record.ts';
+import { addFlag, startOf, StreamInfoRecord } from '../../downstream/http/stream-info-record.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { TcpProxyConfig } from './tcp-proxy.ts';
 
@@ -10,19 +10,12 @@ export function createTcpStreamInfo(
   connectionInfo: ConnectionInfo,
 ): StreamInfoRecord {
   const { wheel, rng } = dependencies;
-  const { remoteAddress, localAddress, origin } = connection;
   return new StreamInfoRecord({
+    ...startOf(connection),
     startedAt: wheel.now(),
     startedAtMs: wheel.monotonicMs(),
     protocol: undefined,
-    connectionId: connection.id,
     streamId: dependencies.nextStreamId(),
-    downstreamDirectAddress: origin?.directRemoteAddress ?? remoteAddress,
-    downstreamRemoteAddress: remoteAddress,
-    downstreamOrigin: origin,
-    isDownstreamSecure: connection.isSecure,
-    downstreamTls: connection.tls,
-    downstreamLocalAddress: localAddress,
     randomValue: Math.floor(rng.next() * 2 ** 53),
     filterChainName,
     connectionInfo,

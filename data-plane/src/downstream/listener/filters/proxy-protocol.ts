@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ProxyProtocol as ProxyProtocolConfig } from '../../../config/model/listener-filters.ts';
 import { describeStats, type StatsOf } from '../../../stats/describe-stats.ts';
 import type { Counter, StatsScope } from '../../../stats/stats.ts';
-import type { ConnectionOrigin } from '../../../transport/connection-origin.ts';
+import { directRemoteAddressOf, type ConnectionOrigin } from '../../../transport/connection-origin.ts';
 import {
   possibleVersions,
   signatures,
@@ -115,11 +115,11 @@ export class ProxyProtocol implements ListenerFilter {
 
   #take({ addresses, tlvs, byteCount }: ProxyHeader, accepted: AcceptedConnection): void {
     const { connection } = accepted;
-    const { remoteAddress, localAddress, origin } = connection;
+    const { localAddress, origin } = connection;
     const metadata = this.#ruledValues(tlvs);
     const isMetadata = this.#config.rulesLocation === 'dynamic-metadata';
     connection.origin = {
-      directRemoteAddress: origin?.directRemoteAddress ?? remoteAddress,
+      directRemoteAddress: directRemoteAddressOf(connection),
       directLocalAddress: origin?.directLocalAddress ?? localAddress,
       proxyAddresses: addresses,
       proxyTlvs: this.#passedTlvs(tlvs),

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { NetworkRbac } from '../../../config/model/network-filter.ts';
 import { describeStats, type StatsOf } from '../../../stats/describe-stats.ts';
 import type { StatsScope } from '../../../stats/stats.ts';
+import { directRemoteAddressOf } from '../../../transport/connection-origin.ts';
 import type { FilterStatus, NetworkFilter, NetworkFilterCallbacks } from '../network-filter.ts';
 import { detailsOfDenial, RbacEngine, type RbacDecision, type RbacSubject } from '../rbac-engine.ts';
 
@@ -92,7 +93,7 @@ class RbacFilter implements NetworkFilter {
     const { engine, shadowEngine, stats, shadowStats } = this.#access;
     const subject: RbacSubject = {
       localAddress: connection.localAddress,
-      directRemoteAddress: connection.origin?.directRemoteAddress ?? connection.remoteAddress,
+      directRemoteAddress: directRemoteAddressOf(connection),
       remoteAddress: connection.remoteAddress,
       requestedServerName: info.requestedServerName,
       tls: connection.tls,
