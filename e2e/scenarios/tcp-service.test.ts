@@ -10,6 +10,7 @@ import { instance } from '../harness/objects.ts';
 import { startControlPlane, startEnvoy, startSidecar } from '../harness/parts.ts';
 
 const envoy = usePeer('envoy');
+const connectionsInARow = 12;
 
 test(
   'a service of bytes is reached through our sidecars and real Envoys, and loses no connection when its instances change',
@@ -56,11 +57,15 @@ test(
     const clients = [ourClient, theirClient];
     const newConnectionsReach = async (server: string): Promise<void> => {
       for (const { id, listenAddress } of clients) {
+        // One that does is not enough: for a moment both instances are there, and workers change one after the other.
         await until(`connections through ${id} reach ${server}`, async () => {
-          const client = await LineClient.open(servicePort, listenAddress).catch(() => undefined);
-          const answer = await client?.ask('new');
-          client?.close();
-          return answer === `${server}: new`;
+          for (let count = 0; count < connectionsInARow; count++) {
+            const client = await LineClient.open(servicePort, listenAddress).catch(() => undefined);
+            const answer = await client?.ask('new');
+            client?.close();
+            if (answer !== `${server}: new`) return false;
+          }
+          return true;
         });
       }
     };
