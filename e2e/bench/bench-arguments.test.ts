@@ -14,7 +14,10 @@ test('everything runs unless some are named, and those in their own order', () =
   const all = parseBenchArguments([], scenarios);
   assert.ok(all.kind === 'run');
   assert.deepEqual(all.chosen, scenarios);
-  const some = parseBenchArguments(['--only', 'c,a', '--seconds', '2', '--rounds', '5', '--json'], scenarios);
+  const some = parseBenchArguments(
+    ['--only', 'c,a', '--seconds', '2', '--rounds', '5', '--json', '--sources'],
+    scenarios,
+  );
   assert.ok(some.kind === 'run');
   assert.deepEqual(
     { ...some, chosen: some.chosen.map(({ name }) => name) },

@@ -26,7 +26,7 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
         seconds: { type: 'string', default: '5' },
         rounds: { type: 'string', default: '3' },
         json: { type: 'boolean', default: false },
-        compiled: { type: 'boolean', default: false },
+        sources: { type: 'boolean', default: false },
         profile: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -55,7 +55,7 @@ export function parseBenchArguments(argv: readonly string[], scenarios: readonly
     seconds,
     rounds,
     isJson: values.json,
-    isCompiled: values.compiled,
+    isCompiled: !values.sources,
     profileFolder: values.profile === undefined ? undefined : path.resolve(values.profile),
   };
 }
@@ -66,12 +66,12 @@ function isMeant(scenario: Scenario, name: string): boolean {
 }
 
 function buildUsage(scenarios: readonly Scenario[]): string {
-  return `usage: npm run bench -- [--only names] [--seconds n] [--rounds n] [--json] [--compiled] [--profile folder]
+  return `usage: npm run bench -- [--only names] [--seconds n] [--rounds n] [--json] [--sources] [--profile folder]
   --only a,b        only these scenarios; abuse means all that begin with abuse-
   --seconds 5       length of one run under load
   --rounds 3        runs of each contender; they alternate
   --json            one JSON object on stdout, progress on stderr
-  --compiled        our side runs what npm run build made, not the sources
+  --sources         our side runs the sources, not what npm run build makes of them
   --profile folder  write CPU profiles of our side there
 scenarios:
 ${scenarios.map(({ name, summary }) => `  ${name.padEnd(23)} ${summary}`).join('\n')}`;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +11,12 @@ async function main(): Promise<number> {
   if (parsed.kind === 'exit') {
     (parsed.code === 0 ? process.stdout : process.stderr).write(`${parsed.text}\n`);
     return parsed.code;
+  }
+  if (parsed.isCompiled) {
+    // Always: what is there could be older than the sources.
+    execFileSync(process.execPath, [path.resolve(import.meta.dirname, '../../tools/build.ts')], {
+      stdio: ['ignore', 2, 2],
+    });
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-bench-'));
   // Also after Ctrl-C, which a stage turns into an orderly end.

@@ -27,7 +27,7 @@ const workspaces = ['shared', 'control-plane', 'data-plane', 'cli'];
 before(() => {
   execFileSync(process.execPath, [path.join(repositoryRoot, 'tools/build.ts'), folder]);
   const copied = [...workspaces.map((workspace) => `${workspace}/package.json`), 'package.json'];
-  for (const name of [...copied, 'proto/api', 'proto/heddle', 'cli/bin', 'tools/node']) {
+  for (const name of [...copied, 'proto/api', 'proto/heddle', 'cli/bin', 'tools/node', 'tools/run']) {
     cpSync(path.join(repositoryRoot, name), path.join(folder, name), { recursive: true });
   }
   mkdirSync(path.join(folder, 'node_modules/@heddle'), { recursive: true });
