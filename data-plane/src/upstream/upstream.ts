@@ -115,6 +115,10 @@ export interface UpstreamConnectionInfo {
    * keep-alive race: the server closed an idle connection while the request was on its way.
    */
   readonly hasReceivedBytes: boolean;
+  /** The server reset it (RST). */
+  readonly isReset: boolean;
+  /** Resets it, whatever else it carries; its streams end. */
+  reset(): void;
 }
 
 /** Counts over all workers against the thresholds of one priority. Requests, pending and connections are counted by the pools; retries by the router. */

@@ -107,13 +107,15 @@ export class TcpSession
   onClose(reason: ConnectionCloseReason): void {
     this.#isClosed = true;
     if (this.#state === 'waiting' && reason !== 'local') addFlag(this.#info, 'DC');
-    const encoder = this.#encoder;
-    const unsentBytes = this.#upstream?.writeBufferedBytes ?? 0;
-    if (this.#state === 'relaying' && unsentBytes > 0 && reason !== 'local') {
+    if (this.#state === 'relaying' && reason === 'reset' && !this.#config.tunnel.isTunneled) {
+      // A reset goes on as a reset, past what the upstream has not taken.
+      this.#upstream?.reset();
+      this.#dropUpstream();
+    } else if (this.#state === 'relaying' && this.#upstreamUnsentBytes > 0 && reason !== 'local') {
       this.#state = 'flushing';
       this.#config.stats.upstreamFlushTotal.inc();
       this.#config.stats.upstreamFlushActive.inc();
-      encoder?.encodeData(noBytes, true);
+      this.#encoder?.encodeData(noBytes, true);
     } else if (this.#state !== 'over') this.#dropUpstream();
     this.#end();
   }
@@ -192,7 +194,7 @@ export class TcpSession
   // Timers.
 
   get unsentBytes(): number {
-    return this.#connection.writeBufferedBytes + (this.#upstream?.writeBufferedBytes ?? 0);
+    return this.#connection.writeBufferedBytes + this.#upstreamUnsentBytes;
   }
 
   onIdleTimeout(): void {
@@ -257,7 +259,11 @@ export class TcpSession
     this.#info.isUpstreamReset = !this.#config.tunnel.isTunneled;
     if (this.#state === 'flushing') this.#endFlush();
     else if (this.#state === 'waiting') this.#onAttemptFailed(true);
-    else if (this.#state === 'relaying') this.#finish('flush');
+    else if (this.#state === 'relaying') this.#finish(this.#upstream?.isReset === true ? 'abort' : 'flush');
+  }
+
+  get #upstreamUnsentBytes(): number {
+    return this.#upstream?.writeBufferedBytes ?? 0;
   }
 
   /** The upstream takes no more bytes for now, or does again. */

@@ -53,6 +53,7 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
   /** Requests that are open on it. */
   activeCount = 0;
   hasReceivedBytes = false;
+  isReset = false;
   requestCount = 0;
   /** Of one without a request. */
   idleSinceMs = 0;
@@ -133,6 +134,10 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
     this.connection.close(kind);
   }
 
+  reset(): void {
+    this.close('abort');
+  }
+
   onConnected(): void {
     const { clock, stats, cluster } = this.#owner.context;
     this.#connectedMs = clock.monotonicMs();
@@ -168,6 +173,7 @@ export class PoolConnection implements ConnectionHandlers, ClientCodecCallbacks,
     const wasBusy = this.activeCount > 0 || this.#hasEndedBusy;
     const { stats, clock } = this.#owner.context;
     this.isDraining = true;
+    this.isReset = reason === 'reset';
     this.#durationTimer?.cancel();
     this.#countSentBytes();
     if (stateBefore !== 'connecting') {

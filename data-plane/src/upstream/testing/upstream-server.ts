@@ -41,8 +41,11 @@ export async function startHttp2Server(
   return { ...(await listen(server)), server };
 }
 
-export async function startTcpServer(onSocket: (socket: Socket) => void): Promise<UpstreamServer> {
-  return listen(createTcpServer(onSocket));
+export async function startTcpServer(
+  onSocket: (socket: Socket) => void,
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<UpstreamServer> {
+  return listen(createTcpServer({ ...options }, onSocket));
 }
 
 const untilLimitMs = 30_000;
