@@ -175,6 +175,48 @@ for (const subject of subjects) {
     await proxy.untilStat('tcp.old.max_downstream_connection_duration', 1);
   });
 
+  test(`${name}: lines on the way, attempts with a wait, metadata that nobody reads`, { skip }, async (t) => {
+    const port = await startServer(t, (socket) => void socket.pipe(socket));
+    const refusing = await closedPort();
+    const metadata = { filter_metadata: { 'envoy.lb': { version: 'none' } } };
+    const proxy = await startSubject(subject, (logPath) => ({
+      listeners: {
+        periodic: [
+          proxyTo('a', logPath, {
+            access_log_options: { access_log_flush_interval: '0.1s', flush_access_log_on_connected: true },
+            metadata_match: metadata,
+          }),
+        ],
+        old: [
+          proxyTo('a', logPath, { access_log_flush_interval: '0.1s', flush_access_log_on_connected: true }),
+        ],
+        again: [
+          proxyTo('again', logPath, {
+            max_connect_attempts: 4,
+            backoff_options: { base_interval: '0.02s', max_interval: '0.05s' },
+          }),
+        ],
+      },
+      clusters: [cluster('a', [port]), cluster('again', [refusing])],
+    }));
+    t.after(() => proxy.stop());
+    for (const listener of ['periodic', 'old']) {
+      const client = await RawClient.open(proxy.portOf(listener));
+      client.send('abc');
+      const lines = await proxy.logLines(3);
+      assert.equal(lines[0], 'TcpUpstreamConnected - 0 0 a - 0 1 -');
+      assert.equal(lines[2], 'TcpPeriodic - 3 3 a - 0 1 -');
+      client.socket.end();
+      await client.closed();
+      await until(() => client.isClosed);
+      while ((await proxy.logLines(1)).at(-1) !== 'TcpConnectionEnd - 3 3 a - 0 1 -');
+    }
+    const again = await RawClient.open(proxy.portOf('again'));
+    await again.closed();
+    assert.deepEqual(await proxy.logLines(1), ['TcpConnectionEnd UF,URX 0 0 again - 0 4 -']);
+    await proxy.untilStat('cluster.again.upstream_cx_connect_fail', 4);
+  });
+
   test(`${name}: a reader that takes its time, on either side, gets everything`, { skip }, async (t) => {
     const total = 6 * 1024 * 1024;
     let serverBytes = 0;

@@ -31,8 +31,9 @@ const upstreamTls = {
 
 const tcpProxy = (prefix: string, name: string, fields: Json = {}): Json =>
   networkFilter('tcp_proxy.v3.TcpProxy', { stat_prefix: prefix, cluster: name, ...fields });
-const tunnelTo = (name: string, tunneling: Json): Json =>
+const tunnelTo = (name: string, tunneling: Json, fields: Json = {}): Json =>
   tcpProxy(name, name, {
+    ...fields,
     tunneling_config: {
       hostname: 'target.test:99',
       headers_to_add: [{ header: { key: 'x-from', value: '%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%' } }],
@@ -73,7 +74,14 @@ for (const subject of subjects) {
         http1: [tunnelTo('http1', {})],
         http2: [tunnelTo('http2', {})],
         post: [tunnelTo('http2', { use_post: true, post_path: '/post' })],
-        refused: [tunnelTo('http1', { hostname: 'x', use_post: true, post_path: '/nowhere' })],
+        post1: [tunnelTo('http1', { use_post: true, post_path: '/post' })],
+        refused: [
+          tunnelTo(
+            'http1',
+            { hostname: 'x', use_post: true, post_path: '/nowhere' },
+            { max_connect_attempts: 2 },
+          ),
+        ],
         secure: {
           filter_chains: [{ filters: [tcpProxy('secure', 'echo')], transport_socket: downstreamTls }],
         },
@@ -91,6 +99,7 @@ for (const subject of subjects) {
       ['http1', 'CONNECT target.test:99 127.0.0.1 HTTP/1.1 200'],
       ['http2', 'CONNECT target.test:99 127.0.0.1 HTTP/2 200'],
       ['post', 'POST target.test:99 127.0.0.1 HTTP/2 200'],
+      ['post1', 'POST target.test:99 127.0.0.1 HTTP/1.1 200'],
       ['insecure', undefined],
     ] as const) {
       const client = await RawClient.open(proxy.portOf(listener));
@@ -104,6 +113,7 @@ for (const subject of subjects) {
     }
     const refused = await RawClient.open(proxy.portOf('refused'));
     await refused.closed();
-    assert.deepEqual(await proxy.logLines(1), ['POST x 127.0.0.1 HTTP/1.1 404']);
+    const line = 'POST x 127.0.0.1 HTTP/1.1 404';
+    assert.deepEqual(await proxy.logLines(2), [line, line]);
   });
 }

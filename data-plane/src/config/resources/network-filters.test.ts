@@ -110,3 +110,28 @@ test('rules for access are asked in the order of their names; what cannot be ask
     /permissions\[0\]\.metadata: /,
   );
 });
+
+test('what a TCP proxy is told of the hosts that it wants, and what it is not', () => {
+  const lb = (text: string): string => `metadata_match: { filter_metadata: { envoy.lb: { ${text} } } }`;
+  const proxy = (fields: string): string => filter('tcp_proxy.v3.TcpProxy', `stat_prefix: s, ${fields}`);
+  const weighted = `weighted_clusters: { clusters: [ { name: a, weight: 1, ${lb('v: 2')} }, { name: b, weight: 3 } ] }`;
+  assert.partialDeepStrictEqual(chainOf(proxy(`${lb('v: 1, zone: x')}, ${weighted}`)).networkFilter, {
+    config: {
+      totalWeight: 4,
+      clusters: [
+        { name: 'a', weight: 1, metadataMatch: { v: 2, zone: 'x' } },
+        { name: 'b', weight: 3, metadataMatch: { v: 1, zone: 'x' } },
+      ],
+    },
+  });
+  const paths = (fields: string) =>
+    problemsOf(proxy(`cluster: a, ${fields}`)).map((text) => text.split(':')[0]);
+  const at = 'filter_chains[0].filters[0].typed_config';
+  assert.deepEqual(paths('on_demand: { odcds_config: { ads: {} } }'), [`${at}.on_demand`]);
+  assert.deepEqual(paths('proxy_protocol_tlvs: [ { type: 224, value: eA== } ]'), [
+    `${at}.proxy_protocol_tlvs`,
+  ]);
+  assert.deepEqual(paths('backoff_options: { base_interval: 1s, max_interval: 0.5s }'), [
+    `${at}.backoff_options.max_interval`,
+  ]);
+});
