@@ -10,10 +10,30 @@ export type Variant = 'GRPC' | 'DELTA_GRPC';
 
 export type SidecarOfFile = Pick<Proxy, 'id' | 'listenAddress' | 'outboundPort' | 'admin' | 'process'>;
 
+export interface SidecarOfFileOptions {
+  readonly id: string;
+  readonly xdsPort: number;
+  readonly variant: Variant;
+}
+
 /** Our sidecar on a bootstrap file that knows nothing but its management server; ready when that has answered. */
-export async function startSidecarOfFile(
+export function startSidecarOfFile(harness: Harness, options: SidecarOfFileOptions): Promise<SidecarOfFile> {
+  return startOnFile(harness, options, ['node', ...planeProgram('data-plane'), '--log-level', 'debug']);
+}
+
+/** A real Envoy on the same file. */
+export function startEnvoyOfFile(
   harness: Harness,
-  options: { readonly id: string; readonly xdsPort: number; readonly variant: Variant },
+  program: string,
+  options: SidecarOfFileOptions,
+): Promise<SidecarOfFile> {
+  return startOnFile(harness, options, [program, '--disable-hot-restart', '--log-level', 'info']);
+}
+
+async function startOnFile(
+  harness: Harness,
+  options: SidecarOfFileOptions,
+  command: readonly [string, ...string[]],
 ): Promise<SidecarOfFile> {
   const [outboundPort = 0, adminPort = 0] = await findFreePorts(2);
   const admin = createAdmin(adminPort);
@@ -21,13 +41,8 @@ export async function startSidecarOfFile(
   writeFileSync(file, JSON.stringify(bootstrap(options, adminPort), null, 2));
   const process = await harness.start(
     {
-      name: `sidecar-${options.id}`,
-      command: [
-        'node',
-        ...planeProgram('data-plane'),
-        ...['-c', file, '--concurrency', String(concurrency), '--drain-time-s', '1'],
-        ...['--log-level', 'debug'],
-      ],
+      name: `proxy-${options.id}`,
+      command: [...command, '-c', file, '--concurrency', String(concurrency), '--drain-time-s', '1'],
     },
     () => answersOk(adminPort, '/ready'),
   );
@@ -44,6 +59,10 @@ function bootstrap(
   const overAds = { resource_api_version: 'V3', ads: {} };
   return {
     node: { id, cluster: 'interop' },
+    // An Envoy whose cluster changed, and that nobody sends endpoints anew, goes on with those that it had.
+    layered_runtime: {
+      layers: [{ name: 'static', static_layer: { 'envoy.restart_features.use_eds_cache_for_ads': true } }],
+    },
     admin: { address: socketAddress(adminPort) },
     dynamic_resources: {
       ads_config: {

@@ -17,6 +17,8 @@ import (
 
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"github.com/envoyproxy/go-control-plane/pkg/cache/v3"
+	"github.com/envoyproxy/go-control-plane/pkg/server/config"
+	"github.com/envoyproxy/go-control-plane/pkg/server/sotw/v3"
 	"github.com/envoyproxy/go-control-plane/pkg/server/v3"
 	"google.golang.org/grpc"
 )
@@ -24,11 +26,16 @@ import (
 func main() {
 	xdsPort := flag.Int("xds-port", 0, "port of ADS")
 	controlPort := flag.Int("control-port", 0, "port of the test's wishes")
+	ordered := flag.Bool("ordered", false, "answers of a stream in the order of their types, not at once")
 	flag.Parse()
 
 	refused := &refusals{}
 	snapshots := cache.NewSnapshotCache(true, oneForAll{}, nil)
-	xds := server.NewServer(context.Background(), snapshots, refused.callbacks())
+	var options []config.XDSOption
+	if *ordered {
+		options = append(options, sotw.WithOrderedADS())
+	}
+	xds := server.NewServer(context.Background(), snapshots, refused.callbacks(), options...)
 	grpcServer := grpc.NewServer()
 	discovery.RegisterAggregatedDiscoveryServiceServer(grpcServer, xds)
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", *xdsPort))

@@ -22,14 +22,29 @@ export interface ManagementServer {
   restart(): Promise<void>;
 }
 
-export async function startManagementServer(harness: Harness, program: GoProgram): Promise<ManagementServer> {
+export interface ManagementServerOptions {
+  /** Of its log. */
+  readonly name?: string;
+  /** It sends one type after the other, as its snapshot cache asks for; else all at once. */
+  readonly isOrdered?: boolean;
+}
+
+export async function startManagementServer(
+  harness: Harness,
+  program: GoProgram,
+  { name = 'management-server', isOrdered = false }: ManagementServerOptions = {},
+): Promise<ManagementServer> {
   const [xdsPort = 0, controlPort = 0] = await findFreePorts(2);
   let version = 0;
   const launch = (): Promise<ManagedProcess> =>
     harness.start(
       {
-        name: 'management-server',
-        command: [program.path, '--xds-port', String(xdsPort), '--control-port', String(controlPort)],
+        name,
+        command: [
+          program.path,
+          ...['--xds-port', String(xdsPort), '--control-port', String(controlPort)],
+          ...(isOrdered ? ['--ordered'] : []),
+        ],
       },
       () => answersOk(controlPort, '/refused'),
     );
