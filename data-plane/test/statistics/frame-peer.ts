@@ -40,12 +40,12 @@ export class FramePeer {
   readonly socket: Socket;
   readonly #encoder = new HpackEncoder();
 
-  constructor(socket: Socket, preface = '') {
+  constructor(socket: Socket, preface = '', settings: Buffer | string = '') {
     this.socket = socket;
     socket.on('error', () => undefined);
     socket.write(preface, 'latin1');
     // The other end has written its SETTINGS by the time that it reads this.
-    this.frame(frameSettings, 0, 0);
+    this.frame(frameSettings, 0, 0, settings);
     this.frame(frameSettings, flagAck, 0);
   }
 

@@ -339,6 +339,17 @@ const accepted: readonly (readonly [name: string, input: string, expected: strin
     { acceptHttp10: true },
   ],
   [
+    'RFC 9110 7.8 a list is one wish',
+    `GET / HTTP/1.1\r\n${host}connection: Upgrade\r\nupgrade: websocket, h2c\r\n\r\n`,
+    `${plain}connection=upgrade|upgrade=websocket, h2c|…`,
+  ],
+  [
+    'RFC 9113 3.4 the method of the preface',
+    `PRI / HTTP/1.1\r\n${host}\r\n`,
+    bad,
+    { allowCustomMethods: true },
+  ],
+  [
     'RFC 9113 3.1 h2c is not taken up',
     `GET / HTTP/1.1\r\n${host}connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAA\r\n\r\n`,
     plain,

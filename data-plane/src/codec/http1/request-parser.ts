@@ -5,13 +5,7 @@ import { carriageReturn, isTargetByte, lineFeed, lowerCaseToken, numberSign, spa
 import { requestErrors } from './codec-errors.ts';
 import type { FieldNameTable } from './field-name.ts';
 import { HeadParser, needsMore } from './head-parser.ts';
-import {
-  MessageFields,
-  classifyTransferEncoding,
-  codingChunked,
-  codingUnknown,
-  hasListToken,
-} from './message-fields.ts';
+import { MessageFields, classifyTransferEncoding, codingChunked, codingUnknown } from './message-fields.ts';
 import { parseRequestTarget, type TargetParts } from './request-target.ts';
 
 export interface RequestRules {
@@ -31,6 +25,8 @@ const knownMethods: ReadonlySet<string> = new Set(
   NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND
   UNLINK UNLOCK UNSUBSCRIBE`.split(/\s+/),
 );
+/** Of nobody's request: it stands in front of HTTP/2 (RFC 9113, 3.4). */
+const methodOfPreface = 'PRI';
 const maxMethodBytes = 64;
 const version11 = 'HTTP/1.1\r\n';
 
@@ -95,9 +91,7 @@ export class RequestParser extends HeadParser {
     if (position === end) return needsMore;
     if (bytes[position] !== space || position === methodStart) return this.fail(requestErrors.malformed);
     this.method = toMethod(bytes, methodStart, position);
-    if (!isKnownMethod(this.method) && !(this.#rules?.allowCustomMethods ?? false)) {
-      return this.fail(requestErrors.malformed);
-    }
+    if (!this.#isAllowed(this.method)) return this.fail(requestErrors.malformed);
     position++;
     const targetStart = position;
     while (position < end && isTargetByte[bytes[position] as number] === 1) position++;
@@ -145,6 +139,11 @@ export class RequestParser extends HeadParser {
    */
   #isKeptOfHttp10(targetAuthority: string): boolean {
     return this.#fields.hasKeepAlive && targetAuthority === '';
+  }
+
+  #isAllowed(method: string): boolean {
+    if (method === 'GET' || knownMethods.has(method)) return true;
+    return (this.#rules?.allowCustomMethods ?? false) && method !== methodOfPreface;
   }
 
   #parseVersion(bytes: Buffer, from: number, end: number): number {
@@ -211,12 +210,13 @@ export class RequestParser extends HeadParser {
 
   /**
    * An upgrade is taken up only where both ends would read the bytes behind it alike: with Connection: upgrade, over
-   * HTTP/1.1, without a body. Otherwise, and for h2c, the fields are left out, as a server may (RFC 9110 7.8).
+   * HTTP/1.1, without a body. Otherwise, and for h2c alone, the fields are left out, as a server may (RFC 9110 7.8). A
+   * list is one wish as it stands, which a configuration names or not.
    */
   #applyUpgrade(headers: HeaderMap): void {
     const fields = this.#fields;
     if (fields.upgrade === '' || !fields.hasUpgradeOption || this.isHttp10 || this.isConnect) return;
-    if (this.framing !== bodyNone || hasListToken(fields.upgrade, 'h2c')) return;
+    if (this.framing !== bodyNone || fields.upgrade.toLowerCase() === 'h2c') return;
     this.isUpgrade = true;
     headers.addUnchecked('connection', 'upgrade');
     headers.addUnchecked('upgrade', fields.upgrade);
@@ -228,8 +228,4 @@ function toMethod(bytes: Buffer, start: number, end: number): string {
     return 'GET';
   }
   return bytes.toString('latin1', start, end);
-}
-
-function isKnownMethod(method: string): boolean {
-  return method === 'GET' || knownMethods.has(method);
 }

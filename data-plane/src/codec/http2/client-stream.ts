@@ -1,6 +1,6 @@
 import type { RequestEncoder, ResponseDecoder } from '../codec.ts';
 import type { HeaderMap } from '../header-map.ts';
-import { fromUpgradeRequest } from './extended-connect.ts';
+import { fromUpgradeRequest, isOneProtocol } from './extended-connect.ts';
 import { Http2Stream, type StreamOwner } from './http2-stream.ts';
 import type { Http2Options } from './options.ts';
 import { cancel } from './protocol.ts';
@@ -69,7 +69,8 @@ export class Http2ClientStream extends Http2Stream implements RequestEncoder {
       target === '' ||
       !isWritable(method) ||
       !isWritable(target) ||
-      !isWritable(authority)
+      !isWritable(authority) ||
+      (this.upgrade !== '' && !isOneProtocol(this.upgrade))
     ) {
       this.refuse('local-reset', 'http2.unwritable_request_head', cancel);
       return;

@@ -44,11 +44,14 @@ test('a server shows an extended CONNECT as an upgrade, and its 101 as 200', () 
   assert.deepEqual([client.ends, client.errors], [[false], []]);
 });
 
-function askUpgrade(server: ScriptedServer): { response: RecordedResponse; encoder: RequestEncoder } {
+function askUpgrade(
+  server: ScriptedServer,
+  protocol = 'websocket',
+): { response: RecordedResponse; encoder: RequestEncoder } {
   const response = new RecordedResponse();
   const encoder = server.codec.newStream(response);
   encoder.setCallbacks(response);
-  encoder.encodeHeaders(HeaderMap.of(upgrade), false);
+  encoder.encodeHeaders(HeaderMap.of({ ...upgrade, upgrade: protocol }), false);
   encoder.encodeData(Buffer.from('hello'), false);
   return { response, encoder };
 }
@@ -91,6 +94,13 @@ test('an upgrade waits for the SETTINGS, and is refused by a server that takes n
     );
     assert.equal(server.codec.activeStreamCount, isSupported ? 1 : 0);
   }
+});
+
+test('a client writes no list of protocols: others would lose their connection by it', () => {
+  const server = new ScriptedServer({}, setting(settingEnableConnectProtocol, 1).toString('latin1'));
+  const { response } = askUpgrade(server, 'a, b');
+  assert.equal(response.reset, 'local-reset: http2.unwritable_request_head');
+  assert.deepEqual(server.take(), []);
 });
 
 test('a :protocol that would be no protocol, or several, in HTTP/1.1 is malformed', () => {

@@ -5,6 +5,12 @@ import type { HeaderMap } from '../header-map.ts';
 const keyBytes = 16;
 /** RFC 6455, 1.3. */
 const webSocketGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const protocolForm = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
+
+/** What `:protocol` holds is one of those that `Upgrade` lists (RFC 9110, 7.8); a list would be several. */
+export function isOneProtocol(text: string): boolean {
+  return protocolForm.test(text);
+}
 
 /**
  * Between codecs an upgrade looks as in HTTP/1.1, whatever it was on the wire: `:method` GET with `connection` and

@@ -34,7 +34,7 @@ const goodRequests: readonly Fields[] = [
     [':path', '/a?b'],
     ['host', 'a.test:80'],
   ],
-  [...getRequest, ['host', 'A.test']],
+  ...['A.test', 'a.test:80', 'a.test:'].map((host): Fields => [...getRequest, ['host', host]]),
   [...getRequest, ['te', 'trailers'], ['content-length', '0']],
   connectTo('a.test:443'),
 ];
@@ -42,6 +42,7 @@ const goodRequests: readonly Fields[] = [
 const badRequests: readonly Fields[] = [
   target,
   [...target, [':method', 'G T']],
+  [...target, [':method', 'PRI']],
   [...getRequest.slice(0, 3)],
   [
     [':method', 'GET'],
@@ -74,7 +75,7 @@ const badRequests: readonly Fields[] = [
   [...getRequest, [':other', 'x']],
   [...getRequest, [':path', '/again']],
   [...getRequest.slice(0, 3), ['x-a', '1'], [':authority', 'a.test']],
-  [...getRequest, ['host', 'b.test']],
+  ...['b.test', 'a.test:443', 'a.test:8080'].map((host): Fields => [...getRequest, ['host', host]]),
   [...getRequest, ['host', 'a.test'], ['host', 'a.test']],
   ...['X-Upper', '', 'x a', 'x:a', 'x\r\na', 'x\0'].map((name): Fields => [...getRequest, [name, '1']]),
   ...[' a', 'a\t', 'a\r\nb: c', 'a\0', 'a\nb', 'a\x7f'].map((value): Fields => [
