@@ -10,6 +10,8 @@ interface Answer {
 }
 
 const grpc = { 'content-type': 'application/grpc' };
+const connect = { 'content-type': 'application/connect+proto' };
+const connectEnd = frame('{"metadata":{}}', 2);
 const ok = { 'grpc-status': '0', 'grpc-message': '' };
 
 const answers: Readonly<Record<string, Answer>> = {
@@ -39,6 +41,20 @@ const answers: Readonly<Record<string, Answer>> = {
     trailers: { 'grpc-status': 'x' },
   },
   NoType: { headers: {}, body: [frame('hello')], trailers: ok },
+  Empty: { status: 404, headers: { 'content-length': '0' } },
+  ConnectOk: {
+    headers: connect,
+    body: [
+      frame('a') + frame('b').slice(0, 2),
+      frame('b').slice(2),
+      connectEnd.slice(0, 9),
+      connectEnd.slice(9),
+    ],
+  },
+  ConnectFail: { headers: connect, body: [frame('a'), frame('{"error":{"code":"internal"}}', 2)] },
+  ConnectCut: { headers: connect, body: [frame('a')] },
+  ConnectText: { headers: connect, body: [frame('no JSON', 2)] },
+  ConnectList: { headers: connect, body: [frame('[]', 2), frame('more')] },
   Odd: {
     headers: { 'content-type': 'application/grpc-web; charset=x' },
     body: ['odd'],

@@ -67,6 +67,17 @@ const counted = [
   call('/pkg.Service/Unary/more'),
   call('/pkg.Service/Unary', grpc, frame('a') + frame('') + frame('b').slice(0, 2)),
   call('/pkg.Service/Unary', { 'content-type': 'text/plain' }),
+  ...['Unary', 'Fail', 'Html', 'Plain', 'Empty'].map((method) =>
+    call(`/pkg.Service/${method}`, { 'content-type': 'application/json', 'connect-protocol-version': '1' }),
+  ),
+  ...['ConnectOk', 'ConnectFail', 'ConnectCut', 'ConnectText', 'ConnectList', 'Empty', 'Html', 'Unary'].map(
+    (method) =>
+      call(
+        `/pkg.Service/${method}`,
+        { 'content-type': 'application/connect+proto' },
+        frame('a') + frame('b'),
+      ),
+  ),
 ];
 
 export const scenes: Readonly<Record<string, Scene>> = {

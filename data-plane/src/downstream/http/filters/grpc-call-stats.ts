@@ -7,9 +7,15 @@ const ofMethod = `${ofCluster}<service>.<method>.`;
 export const grpcCallStats = describeStats(
   [ofCluster, ofMethod, ofCluster.replace('grpc', 'grpc-web'), ofMethod.replace('grpc', 'grpc-web')],
   (make) => ({
-    success: make.counter('success', 'Calls that ended with `grpc-status` 0.'),
-    failure: make.counter('failure', 'Calls that ended with another `grpc-status`.'),
-    total: make.counter('total', 'Calls that ended with a `grpc-status`.'),
+    success: make.counter(
+      'success',
+      'Calls that ended with `grpc-status` 0, or without an error of Connect.',
+    ),
+    failure: make.counter(
+      'failure',
+      'Calls that ended with another `grpc-status`, or with an error of Connect.',
+    ),
+    total: make.counter('total', 'Calls that ended, one way or the other.'),
     byStatus: make.counters('<grpc_status>', 'Calls that ended with this `grpc-status`.'),
   }),
 );
@@ -59,7 +65,12 @@ export class GrpcCallStats {
   onStatus(status: string | undefined): void {
     if (status === undefined) return;
     this.#counterOf(status)?.inc();
-    (status === '0' ? this.#stats.success : this.#stats.failure).inc();
+    this.onEnd(status === '0');
+  }
+
+  /** Of a protocol whose statuses are no numbers. */
+  onEnd(isSuccess: boolean): void {
+    (isSuccess ? this.#stats.success : this.#stats.failure).inc();
     this.#stats.total.inc();
   }
 

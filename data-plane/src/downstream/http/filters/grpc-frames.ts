@@ -17,6 +17,10 @@ export function buildFrame(flags: number, message: Buffer): Buffer {
 export class GrpcFrames {
   /** Messages whose first byte came. */
   startedCount = 0;
+  /** Of the message that began last. */
+  flags = 0;
+  /** Where the content of what was read last begins in its chunk. */
+  contentAt = 0;
   /** Bytes of the current prefix; all of them: the message follows. */
   #prefixBytes = 0;
   /** Length of the current message as far as it was read; then what is missing of it. */
@@ -31,12 +35,18 @@ export class GrpcFrames {
   advance(chunk: Buffer, at: number): number {
     let next = at;
     while (this.#prefixBytes < framePrefixBytes) {
+      this.contentAt = next;
       const byte = chunk[next];
       if (byte === undefined) return next;
       next++;
-      if (this.#prefixBytes++ > 0) this.#restBytes = this.#restBytes * 256 + byte;
-      else this.startedCount++;
+      if (this.#prefixBytes++ > 0) {
+        this.#restBytes = this.#restBytes * 256 + byte;
+      } else {
+        this.startedCount++;
+        this.flags = byte;
+      }
     }
+    this.contentAt = next;
     const taken = Math.min(this.#restBytes, chunk.length - next);
     this.#restBytes -= taken;
     if (this.#restBytes === 0) this.#prefixBytes = 0;

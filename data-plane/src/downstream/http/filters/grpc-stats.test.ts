@@ -120,3 +120,50 @@ test('clients cannot make statistics without end', () => {
   for (const status of ['x', 'success', '-1', '1'.repeat(10)]) call(factory, config, '/s/m2', status);
   assert.deepEqual(valuesOf(stats, 's.m2.', 'x', 'success', 'failure', 'total'), [0, 1, 4, 5]);
 });
+
+/** A call of the Connect protocol to `/s/m`: its end, and the messages of both sides. */
+function connectCall(type: string, answerType: string, status: string, body: readonly string[]): number[] {
+  const { stats, factory, config } = setUp({ kind: 'none' });
+  const run = new FilterRun([[factory, config]], {
+    ':path': '/s/m',
+    'content-type': type,
+    'connect-protocol-version': '1',
+  });
+  run.request(bytewise(frame('one') + frame('')));
+  run.respond({ 'content-type': answerType, ':status': status }, body);
+  const names = ['success', 'failure', 'total', 'request_message_count', 'response_message_count'];
+  return valuesOf(stats, '', ...names);
+}
+
+const stream = 'application/connect+proto';
+
+test('streams of Connect: messages as in gRPC, and the last one says how it ended', () => {
+  for (const [end, success, messages] of [
+    [frame('{}', 2), 1, 2],
+    [frame('{"metadata":{"a":["b"]}}', 2), 1, 2],
+    [frame('{}', 2) + frame('too late'), 1, 2],
+    [frame('{"error":{"code":"internal"}}', 2), 0, 2],
+    [frame('{"error":null}', 2), 0, 2],
+    [frame('[]', 2), 0, 2],
+    [frame('', 2), 0, 2],
+    [frame('no JSON', 2), 0, 2],
+    [frame('{}', 2).slice(0, 6), 0, 2],
+    [frame(`{"error":{"message":"${'m'.repeat(100_000)}"}}`, 2), 0, 2],
+    ['', 0, 2],
+  ] as const) {
+    const body = frame('a') + frame('') + end;
+    for (const pieces of [[body], body.length < 1_000 ? bytewise(body) : [body]]) {
+      const moved = connectCall(stream, stream, '200', pieces);
+      assert.deepEqual(moved, [success, 1 - success, 1, 2, messages], end);
+    }
+  }
+});
+
+test('calls of Connect with one message end as their status says', () => {
+  for (const status of ['200', '400']) {
+    const isSuccess = Number(status === '200');
+    const moved = connectCall('application/proto', 'application/proto', status, ['an', 'swer']);
+    assert.deepEqual(moved, [isSuccess, 1 - isSuccess, 1, 1, 1]);
+  }
+  assert.deepEqual(connectCall('application/proto', 'text/plain', '404', []), [0, 1, 1, 1, 0]);
+});

@@ -12,6 +12,7 @@ import {
   type ClusterScopes,
   type GrpcMethod,
 } from './grpc-call-stats.ts';
+import { ConnectAnswer } from './connect-answer.ts';
 import { GrpcFrames } from './grpc-frames.ts';
 import { PassThroughFilter } from './pass-through-filter.ts';
 
@@ -62,13 +63,27 @@ function compileNames(methods: CountedMethods): (method: GrpcMethod) => GrpcMeth
 
 type FindStats = (clusterName: string, path: string) => MethodStats | undefined;
 
+/** Connect's calls of one message are plain HTTP; its streams have the frames of gRPC (Connect protocol reference). */
+type CallKind = 'grpc' | 'connect-unary' | 'connect-streaming';
+
+function callKindOf(headers: HeaderMap): CallKind | undefined {
+  if (isGrpc(headers)) return 'grpc';
+  if (isConnectStreaming(headers)) return 'connect-streaming';
+  return headers.has('connect-protocol-version') ? 'connect-unary' : undefined;
+}
+
+function isConnectStreaming(headers: HeaderMap): boolean {
+  return headers.get('content-type')?.startsWith('application/connect+') ?? false;
+}
+
 class GrpcStatsFilter extends PassThroughFilter {
   readonly #find: FindStats;
   readonly #hasUpstreamTime: boolean;
+  #kind: CallKind = 'grpc';
   /** Undefined: not a call, or one to nowhere. */
   #stats: MethodStats | undefined;
   #requestFrames: GrpcFrames | undefined;
-  #responseFrames: GrpcFrames | undefined;
+  #responseFrames: GrpcFrames | ConnectAnswer | undefined;
 
   constructor(find: FindStats, hasUpstreamTime: boolean) {
     super();
@@ -77,38 +92,62 @@ class GrpcStatsFilter extends PassThroughFilter {
   }
 
   override decodeHeaders(headers: HeaderMap): HeadersStatus {
-    if (!isGrpc(headers)) return 'continue';
+    const kind = callKindOf(headers);
+    if (kind === undefined) return 'continue';
     const clusterName = this.decoderCallbacks?.route()?.clusterName ?? '';
     this.#stats = this.#find(clusterName, headers.get(':path') ?? '');
-    if (this.#stats !== undefined) this.#requestFrames = new GrpcFrames();
+    this.#kind = kind;
+    if (this.#stats !== undefined && kind !== 'connect-unary') this.#requestFrames = new GrpcFrames();
     return 'continue';
   }
 
-  override decodeData(chunk: Buffer): DataResult {
+  override decodeData(chunk: Buffer, endStream: boolean): DataResult {
+    const messages = this.#stats?.messages;
+    if (this.#kind === 'connect-unary') {
+      if (endStream) messages?.requestMessages.inc();
+      return 'continue';
+    }
     const count = this.#requestFrames?.count(chunk) ?? 0;
-    if (count > 0) this.#stats?.messages.requestMessages.add(count);
+    if (count > 0) messages?.requestMessages.add(count);
     return 'continue';
   }
 
   override encodeHeaders(headers: HeaderMap, endStream: boolean): HeadersStatus {
-    if (this.#stats === undefined) return 'continue';
-    if (headers.get(':status') === '200' && isGrpc(headers)) this.#responseFrames = new GrpcFrames();
-    this.#stats.calls.onStatus(headers.get('grpc-status'));
-    if (endStream) this.#recordTime(this.#stats);
+    const stats = this.#stats;
+    if (stats === undefined) return 'continue';
+    const isOk = headers.get(':status') === '200';
+    // Whoever asks, and whatever else a stream is answered with.
+    if (isOk && isGrpc(headers)) this.#responseFrames = new GrpcFrames();
+    else if (this.#kind === 'connect-streaming') this.#responseFrames = new ConnectAnswer();
+    if (this.#kind === 'connect-unary') stats.calls.onEnd(isOk);
+    else if (!isOk || !isConnectStreaming(headers)) stats.calls.onStatus(headers.get('grpc-status'));
+    if (endStream) this.#recordTime(stats);
     return 'continue';
   }
 
-  override encodeData(chunk: Buffer): DataResult {
+  override encodeData(chunk: Buffer, endStream: boolean): DataResult {
+    const stats = this.#stats;
+    if (stats === undefined) return 'continue';
     const count = this.#responseFrames?.count(chunk) ?? 0;
-    if (count > 0) this.#stats?.messages.responseMessages.add(count);
+    if (count > 0) stats.messages.responseMessages.add(count);
+    if (endStream && this.#kind !== 'grpc') this.#onConnectEnd(stats);
     return 'continue';
   }
 
   override encodeTrailers(trailers: HeaderMap): TrailersStatus {
-    if (this.#stats === undefined) return 'continue';
+    if (this.#stats === undefined || this.#kind !== 'grpc') return 'continue';
     this.#stats.calls.onStatus(trailers.get('grpc-status'));
     this.#recordTime(this.#stats);
     return 'continue';
+  }
+
+  /** Of an answer with content, unless it is one of gRPC. */
+  #onConnectEnd(stats: MethodStats): void {
+    const frames = this.#responseFrames;
+    if (frames instanceof GrpcFrames) return;
+    if (frames === undefined) stats.messages.responseMessages.inc();
+    else stats.calls.onEnd(frames.isSuccess);
+    this.#recordTime(stats);
   }
 
   /** An answer that was made here has no upstream to time. */
