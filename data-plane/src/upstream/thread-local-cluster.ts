@@ -1,4 +1,4 @@
-import type { Clock } from '@heddle/shared/time/clock';
+import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { HttpProtocol } from '../codec/codec.ts';
 import { createTcpClientCodec } from '../codec/tcp/tcp-client-codec.ts';
@@ -70,6 +70,9 @@ const poolKeys = {
 /** By `PoolKey`; with what its requests want behind it, where they want something. */
 type HostPools = Map<string, ConnectionPool>;
 
+/** How soon a failed host is noticed where nobody picks; only clusters look that close its connections. */
+const healthLookMs = 100;
+
 /** One cluster object in one worker: lives from its `replace` to the next one, and drains after that. */
 export class WorkerCluster implements ThreadLocalCluster {
   readonly info: ServedCluster;
@@ -84,6 +87,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   readonly #onTraffic: () => void;
   readonly #onHostFailed: ((clusterName: string, host: string) => void) | undefined;
   #isDraining = false;
+  #healthTimer: Timer | undefined;
 
   constructor(
     cluster: ServedCluster,
@@ -177,21 +181,38 @@ export class WorkerCluster implements ThreadLocalCluster {
 
   /** Replaced or removed: idle connections close, busy ones finish, what waits is still served. */
   drain(): void {
-    this.#isDraining = true;
+    this.#stop();
     for (const host of this.#pools.keys()) this.#forEachPoolOf(host, (pool) => pool.drainAndDelete());
     this.#pools.clear();
   }
 
   /** The worker ends. */
   close(): void {
-    this.#isDraining = true;
+    this.#stop();
     for (const host of this.#pools.keys()) this.#forEachPoolOf(host, (pool) => pool.closeAll());
     this.#pools.clear();
   }
 
-  /** A failed health check aborts nothing, but idle connections to the host are not used again. */
+  #stop(): void {
+    this.#isDraining = true;
+    this.#healthTimer?.cancel();
+  }
+
+  /** A host that is unhealthy gets no further request on a connection that it has; what goes on there may be told to end. */
   #drainUnhealthy(host: WorkerHost): void {
-    this.#forEachPoolOf(host, (pool) => pool.drainExistingConnections());
+    const isClosing = this.info.closeConnectionsOnHostHealthFailure && host.hasFailedCheck;
+    this.#forEachPoolOf(host, (pool) => {
+      if (isClosing && pool.carriesTcp) pool.closeConnections();
+      else pool.drainExistingConnections();
+    });
+  }
+
+  /** Connections that are to close do not wait for the next pick. */
+  #watchHealth(): void {
+    this.#healthTimer = this.#context.clock.setTimer(healthLookMs, () => {
+      this.#hostSet.refresh();
+      this.#watchHealth();
+    });
   }
 
   /** A cluster that follows its clients speaks HTTP/2 as far as it is configured. */
@@ -239,6 +260,8 @@ export class WorkerCluster implements ThreadLocalCluster {
           };
     const pool = new ConnectionPool(host, context, options, onEmpty);
     pools.set(key, pool);
+    if (this.info.closeConnectionsOnHostHealthFailure && !this.#isDraining && this.#healthTimer === undefined)
+      this.#watchHealth();
     // Whoever still holds a cluster or a host that is gone is served, and leaves no connection behind.
     if (this.#isDraining || host.isGone) pool.drainAndDelete();
     return pool;
@@ -254,6 +277,7 @@ export class WorkerCluster implements ThreadLocalCluster {
       clock,
       onTraffic: this.#onTraffic,
       expectedStreamCapacity: 1,
+      carriesTcp: protocol === 'tcp',
     };
     const { http, statName, perConnectionBufferLimitBytes } = this.info;
     const { http1Total, http2Total } = this.#poolStats;

@@ -28,6 +28,8 @@ export interface Cluster {
   /** The first that an endpoint's metadata fits is used instead. */
   readonly transportSocketMatches?: readonly TransportSocketMatch[];
   readonly ignoreHealthOnHostRemoval: boolean;
+  /** TCP connections to a host that fails its health check close; those of HTTP take no further request in any case. */
+  readonly closeConnectionsOnHostHealthFailure: boolean;
   /** What `%CLUSTER_METADATA%` reads. */
   readonly metadata: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

@@ -48,6 +48,7 @@ test('an empty cluster has the defaults of Envoy', () => {
       enableTrailers: false,
     },
     ignoreHealthOnHostRemoval: false,
+    closeConnectionsOnHostHealthFailure: false,
     metadata: {},
   });
 });

@@ -56,6 +56,7 @@ export function decodeCluster(context: DecodeContext, message: ClusterMessage, p
     circuitBreakers: decodeCircuitBreakers(message.circuitBreakers),
     http,
     ignoreHealthOnHostRemoval: message.ignoreHealthOnHostRemoval,
+    closeConnectionsOnHostHealthFailure: message.closeConnectionsOnHostHealthFailure,
     metadata: message.metadata?.filterMetadata ?? {},
     ...defined<Pick<Cluster, 'healthCheck' | 'tls' | 'proxyProtocol' | 'transportSocketMatches'>>({
       tls,

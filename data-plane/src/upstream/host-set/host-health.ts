@@ -19,6 +19,11 @@ export function coarseHealthOf(flags: number): CoarseHealth {
   return (flags & degradedFlags) !== 0 ? 'degraded' : 'healthy';
 }
 
+/** A check of ours failed it: not what its control plane says of it. */
+export function hasFailedCheck(flags: number): boolean {
+  return (flags & (hostFlag.failedActiveHealthCheck | hostFlag.failedOutlierCheck)) !== 0;
+}
+
 /** Not counted in any percentage (panic, spill-over, locality weights), whatever its health. */
 export function isExcluded(flags: number): boolean {
   return (flags & excludedFlags) !== 0;

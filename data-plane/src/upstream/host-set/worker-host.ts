@@ -6,7 +6,7 @@ import type { Candidate } from '../load-balancer/load-balancer.ts';
 import { hostStat, hostStatBase, hostStatStride } from '../shared-memory.ts';
 import type { Host } from '../upstream.ts';
 import { HostCounters } from './host-counters.ts';
-import { coarseHealthOf, isExcluded, type CoarseHealth } from './host-health.ts';
+import { coarseHealthOf, hasFailedCheck, isExcluded, type CoarseHealth } from './host-health.ts';
 
 /** Where the per-host numbers of all workers stand. */
 export interface HostNumbers {
@@ -33,6 +33,7 @@ export class WorkerHost implements Host, Candidate {
   /** As of the last rebuild of the host set. */
   health: CoarseHealth = 'healthy';
   isExcluded = false;
+  hasFailedCheck = false;
   /** Left the host set; requests on it finish. */
   isGone = false;
   healthySinceMs: number;
@@ -75,6 +76,7 @@ export class WorkerHost implements Host, Candidate {
     const before = this.health;
     this.health = coarseHealthOf(flags);
     this.isExcluded = isExcluded(flags);
+    this.hasFailedCheck = hasFailedCheck(flags);
     if (before === 'unhealthy' && this.health !== 'unhealthy') this.healthySinceMs = nowMs;
     return before !== 'unhealthy' && this.health === 'unhealthy';
   }

@@ -75,6 +75,10 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
     return request.isDone ? undefined : request;
   }
 
+  get carriesTcp(): boolean {
+    return this.context.carriesTcp;
+  }
+
   /** The host left or the cluster was replaced: idle connections close now, busy ones after their request. */
   drainAndDelete(): void {
     this.#isDeleted = true;
@@ -91,6 +95,14 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
       if (connection.activeCount === 0) connection.close('flush');
     }
     for (const connection of this.#connections) connection.isDraining ||= connection.activeCount > 0;
+  }
+
+  /** The host failed, and nothing is to go on there: what each connection carries ends with it. */
+  closeConnections(): void {
+    for (const connection of [...this.#connections]) {
+      // A host that takes nothing any more would keep the socket open.
+      connection.close(connection.connection.writeBufferedBytes > 0 ? 'abort' : 'flush');
+    }
   }
 
   /** The worker ends: everything closes, requests are reset, what waits fails. */

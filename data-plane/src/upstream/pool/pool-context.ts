@@ -13,6 +13,8 @@ export interface PoolContext {
   readonly stats: PoolStats;
   readonly connector: UpstreamConnector;
   readonly createCodec: ClientCodecFactory;
+  /** Bytes as they come, and no messages. */
+  readonly carriesTcp: boolean;
   /** What is offered over TLS. */
   readonly alpnProtocols: readonly string[];
   /** Connections of this protocol; absent for bare TCP, and where the server chooses. */

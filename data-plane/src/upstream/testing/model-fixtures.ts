@@ -76,6 +76,7 @@ export function buildCluster(name: string, discovery: Discovery, fields: Cluster
     circuitBreakers: { default: { ...thresholds, ...circuitBreakers }, high: thresholds },
     http: { ...defaultHttp, ...http },
     ignoreHealthOnHostRemoval: false,
+    closeConnectionsOnHostHealthFailure: false,
     metadata: {},
     ...rest,
   };

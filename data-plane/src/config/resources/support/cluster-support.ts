@@ -45,7 +45,6 @@ export const clusterSupport: SupportTable = {
       'load_balancing_policy',
     ],
     only: {
-      close_connections_on_host_health_failure: [false],
       type: ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS'],
       lb_policy: ['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM', 'LOAD_BALANCING_POLICY_CONFIG'],
     },
