@@ -5,12 +5,14 @@ import type { AdminEndpoint } from './admin/admin-server.ts';
 import { createClustersEndpoint } from './admin/clusters-endpoint.ts';
 import { createConfigDumpEndpoint, type DumpedResource } from './admin/config-dump-endpoint.ts';
 import { createControlEndpoints, type ProxyControl } from './admin/control-endpoints.ts';
+import { createSavedConfigEndpoint } from './admin/saved-config-endpoint.ts';
 import { createServerEndpoints } from './admin/server-endpoints.ts';
 import { createStatsEndpoints } from './admin/stats-endpoints.ts';
 import { createThreadsEndpoint } from './admin/threads-endpoint.ts';
 import type { AdsStatus } from './config/ads/ads-status.ts';
 import type { Bootstrap } from './config/model/bootstrap.ts';
 import type { RouteTables } from './config/route-tables.ts';
+import type { SavedConfig } from './config/saved/saved-config.ts';
 import type { ListenerManager, ListenerState } from './downstream/listener/listener-manager.ts';
 import type { Secrets } from './secrets.ts';
 import type { ServerStatus } from './server-state.ts';
@@ -36,6 +38,7 @@ export interface AdminSources {
   readonly routeTables: RouteTables;
   readonly secrets: Pick<Secrets, 'inspect' | 'daysUntilFirstExpiry'>;
   adsStatus(): AdsStatus | undefined;
+  readonly savedConfig: Pick<SavedConfig, 'inspect'> | undefined;
   threads(): Promise<readonly ThreadReport[]>;
   readonly control: ProxyControl;
 }
@@ -67,6 +70,7 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
             boundAddress === undefined ? [] : [{ name, address: boundAddress }],
           ),
     }),
+    createSavedConfigEndpoint(() => sources.savedConfig?.inspect()),
     createThreadsEndpoint(() => sources.threads()),
     ...createStatsEndpoints(refreshing(sources)),
     createClustersEndpoint(() => clusters.inspect().filter(({ state }) => state === 'active')),

@@ -24,6 +24,7 @@ import type { WorkerToMain } from './config/worker-protocol.ts';
 import { readConnectionLimits } from './downstream/listener/connection-limits.ts';
 import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
 import { createListenerManager } from './downstream/listener/listener-manager.ts';
+import { openSavedConfig } from './open-saved-config.ts';
 import { createProxyControl } from './proxy-control.ts';
 import { probeAddress } from './probe-address.ts';
 import { createServerStatus } from './server-state.ts';
@@ -77,6 +78,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const clock = createCountingClock(options.clock);
   // Before anything runs: what is below is built in one turn.
   const xds = bootstrap.ads === undefined ? undefined : await import('./xds-clients.ts');
+  const saving = await openSavedConfig({ ...options, clock });
   const { concurrency } = settings;
   const { promise: ended, resolve: end } = Promise.withResolvers<HeddleError | undefined>();
 
@@ -154,20 +156,21 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const threads = createThreadInspection(workers, clock, () => clock.pendingTimerCount);
 
   // Where resources come from.
+  const saved = saving?.(store.root);
   const ads: Ads | undefined =
-    bootstrap.ads === undefined
-      ? undefined
-      : xds?.createAds({
-          config: bootstrap.ads,
-          node: bootstrap.node,
-          api: options.api,
-          resourceTypes: Object.values(resourceTypes),
-          clock,
-          rng,
-          logger,
-          stats: store.root,
-          onProcessed: () => live.onChange(),
-        });
+    bootstrap.ads &&
+    xds?.createAds({
+      config: bootstrap.ads,
+      node: bootstrap.node,
+      api: options.api,
+      resourceTypes: Object.values(resourceTypes),
+      clock,
+      rng,
+      logger,
+      stats: store.root,
+      onProcessed: () => live.onChange(),
+      saved: saved?.source('ads'),
+    });
 
   // Secrets, and clusters, whose health checks need them too.
   const ownSecrets = new WorkerSecrets();
@@ -181,6 +184,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     stats: store.root,
     activeConfig,
     ads,
+    saved,
     ownSecrets,
   });
   const transport = createTransportContext(new TimerWheel(clock));
@@ -323,6 +327,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     activeConfig.whenApplied(activeConfig.generation, () => {
       if (server.state !== 'INITIALIZING') return;
       server.state = 'LIVE';
+      saved?.onLive();
       logger.info({ node: bootstrap.node.id, uptimeSeconds: server.uptimeSeconds }, 'ready');
     });
   }
@@ -335,7 +340,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     ads?.stop();
     clusters.stop();
     secrets.stop();
-    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close()]).then(() => end(reason));
+    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close(), saved?.stop()]).then(() =>
+      end(reason),
+    );
   }
 
   const control = createProxyControl({
@@ -364,6 +371,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       routeTables,
       secrets,
       adsStatus: () => ads?.status(),
+      savedConfig: saved,
       threads: () => threads.inspect(),
       control,
     });

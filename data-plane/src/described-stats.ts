@@ -1,6 +1,7 @@
 import { controlPlaneStats } from './config/ads/control-plane-stats.ts';
 import { subscriptionStats } from './config/ads/subscription-stats.ts';
 import { routeTableStats } from './config/route-tables.ts';
+import { savedConfigStats } from './config/saved/saved-config-stats.ts';
 import { certificateStats, secretStats, secretUserStats } from './config/secrets/secret-stats.ts';
 import { logFileStats } from './downstream/http/access-log/log-file.ts';
 import { grpcCallStats, grpcMessageStats } from './downstream/http/filters/grpc-call-stats.ts';
@@ -51,6 +52,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   logFileStats,
   controlPlaneStats,
   subscriptionStats,
+  savedConfigStats,
   routeTableStats,
   listenerManagerStats,
   listenerConnectionStats,

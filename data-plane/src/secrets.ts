@@ -9,6 +9,7 @@ import type { GrpcSecretService, Secret, SecretSource } from './config/model/sec
 import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createContextSecrets, type ContextSecretsFactory } from './config/secrets/context-secrets.ts';
 import { ExpiryWatch } from './config/secrets/expiry-watch.ts';
+import type { SavedConfig } from './config/saved/saved-config.ts';
 import { createFileSecretSource } from './config/secrets/file-secret-source.ts';
 import { createSecretManager, type SecretState } from './config/secrets/secret-manager.ts';
 import type { SubscriptionSource } from './config/subscription.ts';
@@ -26,6 +27,8 @@ export interface SecretsOptions {
   readonly activeConfig: ActiveConfig;
   /** Undefined: there is no management server. */
   readonly ads: Ads | undefined;
+  /** Undefined: nothing is kept for the next start. */
+  readonly saved: SavedConfig | undefined;
   /** Of the main thread, for health checks. */
   readonly ownSecrets: WorkerSecrets;
 }
@@ -82,11 +85,12 @@ export function createSecrets(options: SecretsOptions): Secrets {
 /** As in Envoy every secret has a stream of its own. */
 function createGrpcSource(
   service: GrpcSecretService,
-  { bootstrap, resourceTypes, api, clock, rng, logger, stats }: SecretsOptions,
+  { bootstrap, resourceTypes, api, clock, rng, logger, stats, saved }: SecretsOptions,
 ): SubscriptionSource<Secret> {
   return {
     subscribe(names, watcher, initialFetchTimeoutMs, subscriptionStats) {
       let ads: Ads | undefined;
+      const savedSource = saved?.source(`secrets ${service.clusterName} ${names?.[0] ?? ''}`);
       let isClosed = false;
       void import('./xds-clients.ts').then(({ createAds }) => {
         const server = bootstrap.grpcServers.get(service.clusterName);
@@ -102,6 +106,7 @@ function createGrpcSource(
           logger,
           stats: stats.scope(`sds.${names?.[0] ?? ''}.`),
           onProcessed: () => undefined,
+          saved: savedSource,
         });
         ads.source(resourceTypes.secret).subscribe(names, watcher, initialFetchTimeoutMs, subscriptionStats);
         ads.start();
@@ -110,6 +115,7 @@ function createGrpcSource(
         close() {
           isClosed = true;
           ads?.stop();
+          savedSource?.remove();
         },
       };
     },

@@ -20,8 +20,18 @@ export interface SidecarSettings {
   /** How long an end by signal waits for connections. */
   readonly shutdownTimeMs: number;
   readonly isValidateOnly: boolean;
+  /** Where the last good configuration is kept; undefined: nowhere. */
+  readonly savedConfig: SavedConfigSettings | undefined;
   /** As `/server_info` shows them. */
   readonly commandLineOptions: Readonly<Record<string, unknown>>;
+}
+
+export interface SavedConfigSettings {
+  readonly path: string;
+  /** File of the key that encrypts it. */
+  readonly keyPath: string | undefined;
+  /** The sidecar starts from it when control planes have been silent for so long. */
+  readonly waitMs: number;
 }
 
 /** A sidecar without a bootstrap file: what it would have said. */
@@ -87,6 +97,9 @@ interface RawOptions {
   drainStrategy: 'gradual' | 'immediate';
   shutdownTimeS: number;
   mode: 'serve' | 'validate';
+  savedConfig?: string;
+  savedConfigKey?: string;
+  savedConfigWaitS: number;
 }
 
 export function parseSettings(argv: readonly string[], version: string): ParsedSettings {
@@ -154,6 +167,12 @@ function createCommand(version: string): Command {
         .choices(['serve', 'validate'])
         .default('serve'),
     )
+    .option(
+      '--saved-config <file>',
+      'keep the last good configuration here, to start while no control plane answers',
+    )
+    .option('--saved-config-key <file>', 'encrypt it with this key: 32 bytes, also as hex or base64')
+    .option('--saved-config-wait-s <seconds>', 'how long to wait for a control plane before', parseSeconds, 2)
     .addHelpText(
       'after',
       `
@@ -176,6 +195,7 @@ function toSettings(command: Command, options: RawOptions): SidecarSettings {
     drainStrategy: options.drainStrategy,
     shutdownTimeMs: options.shutdownTimeS * 1000,
     isValidateOnly: options.mode === 'validate',
+    savedConfig: toSavedConfig(command, options),
     commandLineOptions: {
       concurrency: options.concurrency,
       ...(options.configPath === undefined ? {} : { config_path: options.configPath }),
@@ -188,6 +208,14 @@ function toSettings(command: Command, options: RawOptions): SidecarSettings {
       drain_time: `${options.drainTimeS}s`,
     },
   };
+}
+
+function toSavedConfig(command: Command, options: RawOptions): SavedConfigSettings | undefined {
+  const { savedConfig: path, savedConfigKey: keyPath, savedConfigWaitS } = options;
+  if (path !== undefined) return { path, keyPath, waitMs: savedConfigWaitS * 1000 };
+  if (keyPath !== undefined)
+    command.error('error: --saved-config-key needs --saved-config: there is nothing to encrypt');
+  return undefined;
 }
 
 function toBootstrap(

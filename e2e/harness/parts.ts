@@ -90,6 +90,8 @@ export interface ProxyOptions {
   readonly breakage?: string;
   /** Of a sidecar: suffers what `inject` says. */
   readonly isInjectable?: boolean;
+  /** Of a sidecar: where it keeps its configuration for a start without a control plane. */
+  readonly saved?: { readonly path: string; readonly keyPath?: string };
   /** Of a sidecar: for its Node, such as `--max-old-space-size=64`. */
   readonly nodeArguments?: readonly string[];
 }
@@ -137,6 +139,10 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
         : ['--inbound-address', '127.0.0.1', '--inbound-port', String(inboundPort)]),
       ...['--admin-port', String(adminPort)],
       ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
+      ...(options.saved === undefined
+        ? []
+        : ['--saved-config', options.saved.path, '--saved-config-wait-s', '1']),
+      ...(options.saved?.keyPath === undefined ? [] : ['--saved-config-key', options.saved.keyPath]),
       ...['--concurrency', String(concurrency)],
       ...(options.drainTimeSeconds === undefined ? [] : ['--drain-time-s', String(options.drainTimeSeconds)]),
     ] as const,

@@ -5,6 +5,7 @@ import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { ResourceType } from '../resources/resource-type.ts';
+import type { SavedSource, SavedType } from '../saved/saved-resources.ts';
 import type { SubscriptionSource } from '../subscription.ts';
 import type { AdsProtocol } from './ads-protocol.ts';
 import type { AdsStatus } from './ads-status.ts';
@@ -14,7 +15,8 @@ import type { IncomingResponse } from './incoming-response.ts';
 import type { MuxState, Outcome } from './mux-state.ts';
 import { NackDelay } from './nack-delay.ts';
 import type { RequestRateLimit } from './request-rate-limit.ts';
-import { TypeChannel } from './type-channel.ts';
+import { SavedFallback } from './saved-fallback.ts';
+import { nothingRestored, TypeChannel, type Restored } from './type-channel.ts';
 
 export interface AdsMuxOptions<Request> {
   readonly protocol: AdsProtocol<Request>;
@@ -31,6 +33,8 @@ export interface AdsMuxOptions<Request> {
   readonly yieldTurn: () => Promise<void>;
   /** A response was dealt with, whatever became of it. */
   readonly onProcessed: () => void;
+  /** What to start from when the server is silent. */
+  readonly saved: SavedSource | undefined;
 }
 
 /**
@@ -41,7 +45,9 @@ export class AdsMux<Request> {
   readonly #options: AdsMuxOptions<Request>;
   readonly #state: MuxState<Request>;
   readonly #channels = new Map<string, TypeChannel<unknown>>();
-  readonly #responses: IncomingResponse[] = [];
+  /** Responses, and what else has to wait for its turn between them. */
+  readonly #turns: (() => Promise<void>)[] = [];
+  readonly #fallback: SavedFallback | undefined;
   readonly #nackDelay: NackDelay;
   /** Answers that wait: timer → what lets them go. */
   readonly #delayed = new Map<Timer, () => void>();
@@ -57,6 +63,18 @@ export class AdsMux<Request> {
     this.#state = options.protocol.createState();
     this.#nackDelay = new NackDelay(options.rng);
     for (const type of options.resourceTypes) this.#channels.set(type.typeUrl, this.#createChannel(type));
+    const channels = [...this.#channels.values()];
+    options.saved?.setHeld(() => channels.map((channel) => channel.held()));
+    this.#fallback =
+      options.saved &&
+      new SavedFallback({
+        source: options.saved,
+        clock: options.clock,
+        isWaiting: () => channels.some(({ isWaiting }) => isWaiting),
+        restore: (saved) =>
+          new Promise((resolve) => this.#inTurn(async () => resolve(await this.#restore(saved)))),
+        onAgreed: () => channels.forEach((channel) => channel.confirmRestored()),
+      });
   }
 
   source<T>(type: ResourceType<T>): SubscriptionSource<T> {
@@ -78,6 +96,7 @@ export class AdsMux<Request> {
     this.#isStopped = true;
     this.#options.transport.stop();
     this.#options.rateLimit.stop();
+    this.#fallback?.stop();
     this.#releaseDelayed();
     for (const channel of this.#channels.values()) channel.stop();
   }
@@ -117,6 +136,7 @@ export class AdsMux<Request> {
       yieldTurn,
       onInterestAdded: (names) => {
         this.#state.addInterest(typeUrl, names);
+        this.#fallback?.onSubscribed(typeUrl);
         this.#planFlush();
       },
       onInterestRemoved: (names) => {
@@ -132,12 +152,14 @@ export class AdsMux<Request> {
     this.#isFirstMessage = true;
     this.#options.stats.connectedState.set(1);
     this.#state.openStream();
+    this.#fallback?.onOpen(this.#options.protocol.variant === 'delta');
     this.#planFlush();
   }
 
   #onClose(): void {
     if (this.#isConnected) this.#state.closeStream();
     this.#isConnected = false;
+    this.#fallback?.onClose();
     this.#releaseDelayed();
     this.#options.stats.connectedState.set(0);
     this.#options.stats.pendingRequests.set(0);
@@ -158,20 +180,32 @@ export class AdsMux<Request> {
       this.#controlPlane = response.controlPlane;
       this.#options.stats.identifier.set(response.controlPlane);
     }
-    this.#responses.push(response);
-    if (!this.#isProcessing) void this.#processAll();
+    this.#fallback?.onAnswer();
+    this.#inTurn(() => this.#process(response));
   }
 
-  async #processAll(): Promise<void> {
+  #inTurn(task: () => Promise<void>): void {
+    this.#turns.push(task);
+    if (!this.#isProcessing) void this.#takeTurns();
+  }
+
+  async #takeTurns(): Promise<void> {
     this.#isProcessing = true;
-    for (
-      let next = this.#responses.shift();
-      next !== undefined && !this.#isStopped;
-      next = this.#responses.shift()
-    ) {
-      await this.#process(next);
+    for (let next = this.#turns.shift(); next !== undefined && !this.#isStopped; next = this.#turns.shift()) {
+      await next();
     }
     this.#isProcessing = false;
+  }
+
+  async #restore(saved: SavedType): Promise<Restored> {
+    const channel = this.#channels.get(saved.typeUrl);
+    if (channel === undefined) return nothingRestored;
+    const resumeChildren = this.pause(this.#options.childTypes[saved.typeUrl] ?? []);
+    const restored = await channel.restore(saved);
+    this.#state.restore(saved.typeUrl, restored);
+    resumeChildren();
+    this.#options.onProcessed();
+    return restored;
   }
 
   async #process(response: IncomingResponse): Promise<void> {
@@ -195,6 +229,7 @@ export class AdsMux<Request> {
     resumeChildren();
     this.#resumeAfter(this.#nackDelay.delayMs(typeUrl, version, outcome), resume);
     this.#options.onProcessed();
+    if (outcome.kind !== 'unwatched') this.#options.saved?.onChanged();
   }
 
   #resumeAfter(delayMs: number, resume: () => void): void {

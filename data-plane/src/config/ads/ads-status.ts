@@ -21,10 +21,13 @@ export interface TypeStatus {
   readonly resources: readonly ResourceStatus[];
 }
 
-/** States as in CSDS (`envoy.admin.v3.ClientResourceStatus`). */
+/**
+ * States as in CSDS (`envoy.admin.v3.ClientResourceStatus`), and `restored`: it comes from the saved configuration, and
+ * no server has said anything about it yet.
+ */
 export interface ResourceStatus {
   readonly name: string;
-  readonly state: 'requested' | 'acked' | 'nacked' | 'does-not-exist' | 'timeout';
+  readonly state: 'requested' | 'acked' | 'nacked' | 'does-not-exist' | 'timeout' | 'restored';
   /** Of what is held; empty if nothing is. */
   readonly version: string;
   /** Epoch ms of the last answer about it; 0 = none came. */

@@ -7,6 +7,7 @@ import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import type { StatsScope } from '../../stats/stats.ts';
 import type { AdsConfig, NodeIdentity } from '../model/bootstrap.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
+import type { SavedSource } from '../saved/saved-resources.ts';
 import type { SubscriptionSource } from '../subscription.ts';
 import { AdsClient } from './ads-client.ts';
 import { AdsMux } from './ads-mux.ts';
@@ -49,6 +50,8 @@ export interface AdsOptions {
   readonly stats: StatsScope;
   /** A response was dealt with, whatever became of it. */
   readonly onProcessed: () => void;
+  /** What to start from when no server answers. */
+  readonly saved?: SavedSource | undefined;
 }
 
 /** Noticed within a minute, at a price of one small frame each way. A server that objects is asked less often. */
@@ -99,5 +102,6 @@ function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>)
     stats,
     yieldTurn: () => setImmediate(),
     onProcessed: options.onProcessed,
+    saved: options.saved,
   });
 }

@@ -2,7 +2,7 @@ import type { DeltaDiscoveryRequest } from '@heddle/shared/xds/api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import { DeltaTypeState } from './delta-type-state.ts';
 import { RequestQueue } from './request-queue.ts';
-import type { MuxState, Outcome, Receipt, ResponseHeader } from './mux-state.ts';
+import type { MuxState, Outcome, Receipt, ResponseHeader, VersionChanges } from './mux-state.ts';
 
 export type DeltaRequest = MessageInit<DeltaDiscoveryRequest>;
 
@@ -63,6 +63,10 @@ export class DeltaMuxState implements MuxState<DeltaRequest> {
       ...(outcome.kind === 'refused' ? { errorDetail: outcome.error } : {}),
     });
     this.#queue.add(receipt.typeUrl);
+  }
+
+  restore(typeUrl: string, { accepted }: Pick<VersionChanges, 'accepted'>): void {
+    this.#types.get(typeUrl)?.apply({ accepted, removed: [] });
   }
 
   expire(typeUrl: string, names: readonly string[]): void {

@@ -19,6 +19,11 @@ export interface MuxState<Request> {
   receive(response: ResponseHeader): Receipt;
   /** The response was processed: its ACK or NACK is due (unless its stream is gone). */
   conclude(receipt: Receipt, outcome: Outcome): void;
+  /**
+   * Subscriptions were answered without the server, which is told so when it connects: by resource, or by the version of
+   * a full set that is held completely.
+   */
+  restore(typeUrl: string, held: Pick<VersionChanges, 'accepted'> & { readonly version: string }): void;
   /** A resource's time to live ran out. */
   expire(typeUrl: string, names: readonly string[]): void;
   /** Whether `nextRequest` has something to say now. */

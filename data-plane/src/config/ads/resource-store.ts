@@ -10,6 +10,8 @@ interface Entry<T> {
   hash?: string;
   error?: { readonly version: string; readonly problems: readonly Problem[]; readonly at: number };
   doesNotExist: boolean;
+  /** It came from the saved configuration, and the server has not said anything about it yet. */
+  isSaved: boolean;
   updatedAt: number;
 }
 
@@ -42,12 +44,13 @@ export class ResourceStore<T> {
     return entry === undefined || entry.doesNotExist ? undefined : entry.accepted;
   }
 
-  accept(resource: ReceivedResource<T>, hash: string, at: number): void {
+  accept(resource: ReceivedResource<T>, hash: string, at: number, from: 'server' | 'saved' = 'server'): void {
     const entry = this.#open(resource.name, at);
     if (entry.hash !== undefined) this.#byHash.delete(entry.hash);
     entry.accepted = resource;
     entry.hash = hash;
     entry.doesNotExist = false;
+    entry.isSaved = from === 'saved';
     delete entry.error;
     this.#byHash.set(hash, entry);
   }
@@ -56,7 +59,13 @@ export class ResourceStore<T> {
   confirm(name: string, version: string, at: number): void {
     const entry = this.#open(name, at);
     if (entry.accepted !== undefined) entry.accepted = { ...entry.accepted, version };
+    entry.isSaved = false;
     delete entry.error;
+  }
+
+  /** What came from the saved configuration is what the server has. */
+  confirmAll(): void {
+    for (const entry of this.#entries.values()) entry.isSaved = false;
   }
 
   refuse(name: string, version: string, problems: readonly Problem[], at: number): void {
@@ -72,6 +81,7 @@ export class ResourceStore<T> {
     delete entry.hash;
     delete entry.error;
     entry.doesNotExist = true;
+    entry.isSaved = false;
   }
 
   forget(name: string): void {
@@ -87,7 +97,7 @@ export class ResourceStore<T> {
   status(): ResourceStatus[] {
     return [...this.#entries.values()].map((entry) => ({
       name: entry.name,
-      state: entry.error !== undefined ? 'nacked' : entry.doesNotExist ? 'does-not-exist' : 'acked',
+      state: stateOf(entry),
       version: entry.accepted?.version ?? '',
       updatedAt: entry.updatedAt,
       ...(entry.accepted === undefined ? {} : { bytes: entry.accepted.bytes }),
@@ -98,10 +108,16 @@ export class ResourceStore<T> {
   #open(name: string, at: number): Entry<T> {
     let entry = this.#entries.get(name);
     if (entry === undefined) {
-      entry = { name, doesNotExist: false, updatedAt: at };
+      entry = { name, doesNotExist: false, isSaved: false, updatedAt: at };
       this.#entries.set(name, entry);
     }
     entry.updatedAt = at;
     return entry;
   }
+}
+
+function stateOf({ error, doesNotExist, isSaved }: Entry<unknown>): ResourceStatus['state'] {
+  if (error !== undefined) return 'nacked';
+  if (doesNotExist) return 'does-not-exist';
+  return isSaved ? 'restored' : 'acked';
 }

@@ -18,6 +18,10 @@ export class ResourceTtl {
     else this.#endsAtMs.set(name, this.#clock.monotonicMs() + ttlMs);
   }
 
+  has(name: string): boolean {
+    return this.#endsAtMs.has(name);
+  }
+
   arm(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -115,6 +115,12 @@ export class SotwMuxState implements MuxState<SotwRequest> {
     if (isCurrent) this.#queue.add(receipt.typeUrl);
   }
 
+  restore(typeUrl: string, { version }: { readonly version: string }): void {
+    const type = this.#types.get(typeUrl);
+    // A server may skip what the client says it has, so it has to be all of it.
+    if (type?.version === '') type.version = version;
+  }
+
   /** The server knows of its own times to live; the list of names does not change. */
   expire(): void {}
 

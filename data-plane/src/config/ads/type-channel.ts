@@ -2,6 +2,7 @@ import type { Clock } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { ResourceType } from '../resources/resource-type.ts';
+import type { SavedType } from '../saved/saved-resources.ts';
 import type {
   RejectedResource,
   ResourceUpdate,
@@ -18,6 +19,7 @@ import { buildNack } from './nack-message.ts';
 import { findForeignType, readResources, type ReadResources } from './read-resources.ts';
 import { ResourceStore } from './resource-store.ts';
 import { ResourceTtl } from './resource-ttl.ts';
+import { selectSaved } from './select-saved.ts';
 import { silentSubscriptionStats } from './subscription-stats.ts';
 import { WatchSet, type Watch } from './watch-set.ts';
 
@@ -30,6 +32,16 @@ export interface ChannelOptions {
   onInterestRemoved(names: readonly string[] | undefined): void;
   onExpired(names: readonly string[]): void;
 }
+
+/** What came of a saved type. */
+export interface Restored {
+  readonly accepted: VersionChanges['accepted'];
+  readonly unusableCount: number;
+  /** Not empty when all of a full set of that version is held now. */
+  readonly version: string;
+}
+
+export const nothingRestored: Restored = { accepted: [], unusableCount: 0, version: '' };
 
 /** One resource type of the ADS stream: who watches what, what is held, and how a response reaches the watchers. */
 export class TypeChannel<T> implements SubscriptionSource<T> {
@@ -104,6 +116,63 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     this.#version = response.version;
     this.#nack = undefined;
     return { kind: 'accepted', changes };
+  }
+
+  /** Some subscription has had no first answer. */
+  get isWaiting(): boolean {
+    return [...this.#watches.all].some(({ isAnswered }) => !isAnswered);
+  }
+
+  /**
+   * Answers the subscriptions that had no answer from what was saved, as far as it can be used. Not while a response
+   * of this type is processed.
+   */
+  async restore(saved: SavedType): Promise<Restored> {
+    const response = selectSaved(saved, this.#watches, this.#store);
+    const read = await readResources(response, this.#type, this.#store, this.#options);
+    const unusable = [...read.refused];
+    const rejected = new Map<string, RejectedResource>();
+    const accepted: { name: string; version: string }[] = [];
+    if (this.#isStopped) return nothingRestored;
+    for (const [watch, answer] of collectAnswers(this.#watches, read, [])) {
+      if (watch.isAnswered) continue;
+      // What could not be read may still come from the server: the first fetch goes on.
+      if (watch.names !== undefined && answer.upserts.length === 0) continue;
+      this.#stopFirstFetchTimer(watch);
+      watch.isAnswered = true;
+      const update = { upserts: answer.upserts, removed: [], systemVersion: saved.version };
+      for (const resource of this.#update(watch, update)) rejected.set(resource.name, resource);
+    }
+    const at = this.#options.clock.now();
+    for (const { resource, hash } of read.changed) {
+      if (rejected.has(resource.name) || !this.#watches.isWanted(resource.name)) continue;
+      this.#store.accept(resource, hash, at, 'saved');
+      accepted.push({ name: resource.name, version: resource.version });
+    }
+    unusable.push(...rejected.values());
+    for (const { name, problems } of unusable) {
+      this.#options.logger.warn(
+        { typeUrl: this.#type.typeUrl, name, problems },
+        'saved resource cannot be used and is left out',
+      );
+    }
+    if (this.#version === '') this.#version = saved.version;
+    const isComplete = this.#type.isFullSet && unusable.length === 0;
+    return { accepted, unusableCount: unusable.length, version: isComplete ? saved.version : '' };
+  }
+
+  /** The server agrees with all that came from the file. */
+  confirmRestored(): void {
+    this.#store.confirmAll();
+  }
+
+  /** What is held, to be saved. Without what has a time to live: it is meant to go when the server is silent. */
+  held(): SavedType {
+    const accepted = this.#store.allAccepted();
+    const resources = accepted.filter(({ name }) => !this.#ttl.has(name));
+    // After a refusal what is held is of two versions.
+    const isComplete = resources.length === accepted.length && this.#nack === undefined;
+    return { typeUrl: this.#type.typeUrl, version: isComplete ? this.#version : '', resources };
   }
 
   /** Drops what nobody wants, once the server has been told. */

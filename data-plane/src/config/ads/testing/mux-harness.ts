@@ -3,6 +3,7 @@ import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createFakeClock, type FakeClock } from '@heddle/shared/testing/fake-clock';
 import { loadApi } from '@heddle/shared/xds/xds-api';
 import type { ResourceType } from '../../resources/resource-type.ts';
+import type { SavedSource } from '../../saved/saved-resources.ts';
 import { AdsMux } from '../ads-mux.ts';
 import { controlPlaneStats } from '../control-plane-stats.ts';
 import { createDeltaProtocol, createSotwProtocol, type AdsProtocol } from '../ads-protocol.ts';
@@ -27,6 +28,7 @@ export interface Harness<Request> {
 export function createHarness<Request>(
   protocol: AdsProtocol<Request>,
   rateLimit: (clock: FakeClock, stats: RecordingStats) => RequestRateLimit = () => noRateLimit,
+  saved?: SavedSource,
 ): Harness<Request> {
   const clock = createFakeClock();
   const transport = new ScriptedTransport(api);
@@ -47,13 +49,16 @@ export function createHarness<Request>(
     stats: controlPlaneStats.create(stats.scope('control_plane.')),
     yieldTurn: () => setImmediate(),
     onProcessed: () => {},
+    saved,
   });
   mux.start();
   return { mux, transport, clock, stats, clusters, endpoints };
 }
 
-export const sotw = (): Harness<unknown> => createHarness(createSotwProtocol(api) as AdsProtocol<unknown>);
-export const delta = (): Harness<unknown> => createHarness(createDeltaProtocol(api) as AdsProtocol<unknown>);
+export const sotw = (saved?: SavedSource): Harness<unknown> =>
+  createHarness(createSotwProtocol(api) as AdsProtocol<unknown>, undefined, saved);
+export const delta = (saved?: SavedSource): Harness<unknown> =>
+  createHarness(createDeltaProtocol(api) as AdsProtocol<unknown>, undefined, saved);
 
 /** Resources of `name=value` texts. */
 export function anys(typeUrl: string, ...texts: string[]): { typeUrl: string; value: Buffer }[] {
