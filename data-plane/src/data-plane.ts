@@ -33,6 +33,7 @@ import { createStatsReader } from './stats/stats-reader.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { createThreadInspection } from './thread-inspection.ts';
+import { listenOnPipe } from './transport/pipe-server.ts';
 import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
@@ -152,7 +153,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       onHopeless: () => stop(new HeddleError('internal', 'worker threads die too often; the log says why')),
     },
   });
-
   const threads = createThreadInspection(workers, clock, () => clock.pendingTimerCount);
 
   // Where resources come from.
@@ -376,7 +376,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       control,
     });
     try {
-      admin = await startAdminServer(bootstrap.admin.address, endpoints, logger);
+      admin = await startAdminServer(bootstrap.admin.address, endpoints, logger, listenOnPipe);
     } catch (error) {
       stop(undefined);
       await ended;

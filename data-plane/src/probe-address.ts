@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
-import { formatAddress, type Address } from './config/model/address.ts';
+import { formatAddress, isPipe, type Address, type ListenAddress } from './config/model/address.ts';
+import { probePipe } from './transport/pipe-server.ts';
 
 /**
  * Finds out whether this process can listen on an address, and which port 0 becomes. Workers bind with
@@ -9,7 +10,17 @@ import { formatAddress, type Address } from './config/model/address.ts';
  *
  * @throws HeddleError `port-in-use`
  */
-export function probeAddress(address: Address): Promise<Address> {
+export async function probeAddress(address: ListenAddress): Promise<ListenAddress> {
+  if (!isPipe(address)) return { ...address, ...(await probeTcp(address)) };
+  try {
+    await probePipe(address);
+  } catch (error) {
+    throw new HeddleError('port-in-use', describe(address, error as NodeJS.ErrnoException), { cause: error });
+  }
+  return address;
+}
+
+function probeTcp(address: Address): Promise<Address> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -27,7 +38,12 @@ function describe(address: Address, error: NodeJS.ErrnoException): string {
     case 'EADDRINUSE':
       return `${formatAddress(address)} is in use by another process`;
     case 'EACCES':
+      if (isPipe(address)) return `${formatAddress(address)} is in a folder that may not be written to`;
       return `${formatAddress(address)} needs more rights (ports below 1024 are privileged)`;
+    case 'EISDIR':
+      return `${formatAddress(address)} is a directory`;
+    case 'ENOENT':
+      return `${formatAddress(address)} is in a folder that does not exist`;
     case 'EADDRNOTAVAIL':
       return `${formatAddress(address)} is not an address of this machine`;
     default:

@@ -114,6 +114,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     stats: store.root,
     logger,
     workerIndex: data.index,
+    workerCount: data.count,
     hasReusePort: data.hasReusePort,
     drainTimeMs: data.drainTimeMs,
     drainStrategy: data.drainStrategy,

@@ -13,6 +13,7 @@ let state: ServerState = 'INITIALIZING';
 let level = 'info';
 let admin: AdminServer;
 let base: string;
+const noPipe = (): void => assert.fail('the address is no pipe');
 
 before(async () => {
   const reader = createStatsReader();
@@ -57,6 +58,7 @@ before(async () => {
       }),
     ],
     createSilentLogger(),
+    noPipe,
   );
   base = `http://127.0.0.1:${admin.address.port}`;
 });
@@ -146,7 +148,7 @@ test('/logging sets a known level', async () => {
 
 test('an address that is taken is an error that names it', async () => {
   await assert.rejects(
-    startAdminServer(admin.address, [], createSilentLogger()),
+    startAdminServer(admin.address, [], createSilentLogger(), noPipe),
     /admin address 127\.0\.0\.1:\d+ is in use/,
   );
 });

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeddleError, messageOf } from '@heddle/shared/errors/heddle-error';
 import type { Logger } from '@heddle/shared/logging/logger';
-import { formatAddress, type Address } from '../config/model/address.ts';
+import { formatAddress, isPipe, type Address, type ListenAddress } from '../config/model/address.ts';
 
 /** One admin path. Answers come from the main thread; nothing here touches a request of the data path. */
 export interface AdminEndpoint {
@@ -37,6 +37,9 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
+/** Listens at once, or throws. */
+type ListenOnPipe = (server: Server, address: ListenAddress) => void;
+
 const contentTypes = { text: 'text/plain; charset=UTF-8', json: 'application/json' };
 
 /**
@@ -45,9 +48,10 @@ const contentTypes = { text: 'text/plain; charset=UTF-8', json: 'application/jso
  * @throws HeddleError `port-in-use`
  */
 export async function startAdminServer(
-  address: Address,
+  address: ListenAddress,
   endpoints: readonly AdminEndpoint[],
   logger: Logger,
+  listenOnPipe: ListenOnPipe,
 ): Promise<AdminServer> {
   const byPath = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]));
   // Not by `import`: a module's namespace asks `node:http` for its WebSocket, which loads undici: 20 ms and 12 MiB.
@@ -61,8 +65,8 @@ export async function startAdminServer(
       },
     );
   });
-  await listen(server, address);
-  const bound = server.address() as AddressInfo;
+  await listen(server, address, listenOnPipe);
+  const bound = isPipe(address) ? address : (server.address() as AddressInfo);
   return {
     address: { address: bound.address, port: bound.port },
     close: () =>
@@ -110,19 +114,23 @@ function send(response: ServerResponse, { status, contentType, body }: AdminAnsw
   response.end(body);
 }
 
-function listen(server: Server, { address, port }: Address): Promise<void> {
+function listen(server: Server, address: ListenAddress, listenOnPipe: ListenOnPipe): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
       const reason = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${error.message})`;
-      reject(
-        new HeddleError('port-in-use', `admin address ${formatAddress({ address, port })} ${reason}`, {
-          cause: error,
-        }),
-      );
-    });
-    server.listen({ host: address, port }, () => {
-      server.removeAllListeners('error');
+      const message = `admin address ${formatAddress(address)} ${reason}`;
+      reject(new HeddleError('port-in-use', message, { cause: error }));
+    };
+    server.once('error', onError);
+    server.once('listening', () => {
+      server.removeListener('error', onError);
       resolve();
     });
+    try {
+      if (isPipe(address)) listenOnPipe(server, address);
+      else server.listen({ host: address.address, port: address.port });
+    } catch (error) {
+      onError(error as NodeJS.ErrnoException);
+    }
   });
 }

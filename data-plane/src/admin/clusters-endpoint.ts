@@ -1,6 +1,7 @@
 import { compileRegex } from '@heddle/shared/lang/regex';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import type { CircuitBreakerThresholds, Cluster } from '../config/model/cluster.ts';
+import { toAddressJson } from '../config/model/address.ts';
 import { hostFlag } from '../config/model/cluster-update.ts';
 import type { Locality } from '../config/model/locality.ts';
 import { jsonAnswer, textAnswer, type AdminEndpoint } from './admin-server.ts';
@@ -127,7 +128,7 @@ function toJson({ name, cluster, isStatic, hosts }: ClusterView): unknown {
 function hostToJson(host: HostView): unknown {
   const { locality } = host;
   return {
-    address: { socket_address: { address: host.address, port_value: host.port } },
+    address: toAddressJson(host),
     stats: Object.entries(host.stats).map(([name, value]) => ({
       ...(name.endsWith('_active') ? { type: 'GAUGE' } : {}),
       // A value of 0 is a default, which Envoy's JSON leaves out.

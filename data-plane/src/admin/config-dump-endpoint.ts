@@ -3,7 +3,7 @@ import { toProtoJson } from '@heddle/shared/xds/proto-json';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import { compileRegex } from '@heddle/shared/lang/regex';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
-import type { Address } from '../config/model/address.ts';
+import type { ListenAddress } from '../config/model/address.ts';
 import { jsonAnswer, textAnswer, type AdminAnswer, type AdminEndpoint } from './admin-server.ts';
 
 /** A resource as it is kept: wire bytes, decoded only when somebody asks. */
@@ -22,7 +22,7 @@ export interface ListenerDump {
   readonly isStatic: boolean;
   readonly active: DumpedResource | undefined;
   readonly warming: DumpedResource | undefined;
-  readonly boundAddress: Address | undefined;
+  readonly boundAddress: ListenAddress | undefined;
   readonly error: DumpedResource['error'];
 }
 

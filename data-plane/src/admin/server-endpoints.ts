@@ -1,4 +1,4 @@
-import { formatAddress, type Address } from '../config/model/address.ts';
+import { formatAddress, toAddressJson, type ListenAddress } from '../config/model/address.ts';
 import { jsonAnswer, textAnswer, type AdminEndpoint } from './admin-server.ts';
 
 /** `envoy.admin.v3.ServerInfo.State`. */
@@ -12,7 +12,7 @@ export interface ServerView {
   readonly commandLineOptions: Readonly<Record<string, unknown>>;
   /** The node as JSON. */
   readonly node: unknown;
-  listeners(): readonly { readonly name: string; readonly address: Address }[];
+  listeners(): readonly { readonly name: string; readonly address: ListenAddress }[];
 }
 
 /** `/ready`, `/server_info`, `/listeners`, `/memory`. */
@@ -49,7 +49,7 @@ export function createServerEndpoints(server: ServerView): AdminEndpoint[] {
           return jsonAnswer({
             listener_statuses: listeners.map(({ name, address }) => ({
               name,
-              local_address: { socket_address: { address: address.address, port_value: address.port } },
+              local_address: toAddressJson(address),
             })),
           });
         }

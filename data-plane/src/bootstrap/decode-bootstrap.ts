@@ -3,7 +3,7 @@ import type { Cluster } from '../config/model/cluster.ts';
 import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
 import { effectiveRuntime, type Bootstrap, type StaticResource } from '../config/model/bootstrap.ts';
 import { managerOf, type Listener } from '../config/model/listener.ts';
-import { decodeIpAddress } from '../config/resources/address.ts';
+import { decodeListenAddress } from '../config/resources/address.ts';
 import { decodeCluster } from '../config/resources/cluster.ts';
 import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
 import { decodeSecret } from '../config/resources/tls/secret.ts';
@@ -185,5 +185,5 @@ function refuseAnonymousNode(
 function decodeAdmin(context: DecodeContext, { admin }: BootstrapMessage): Bootstrap['admin'] | undefined {
   return admin?.address === undefined
     ? undefined
-    : { address: decodeIpAddress(context, admin.address, 'admin.address') };
+    : { address: decodeListenAddress(context, admin.address, 'admin.address') };
 }

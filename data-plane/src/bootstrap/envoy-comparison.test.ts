@@ -60,6 +60,38 @@ const cases: readonly Case[] = [
     name: 'an admin address that is a name',
     text: 'admin: { address: { socket_address: { address: localhost, port_value: 1 } } }',
   },
+  ...['/run/a.sock', '"@a"', `/tmp/${'x'.repeat(102)}`, `/tmp/${'x'.repeat(103)}`, '"/a\\0b"'].flatMap(
+    (path): Case[] => [
+      {
+        name: `an admin interface at the pipe ${path}`,
+        text: `admin: { address: { pipe: { path: ${path} } } }`,
+      },
+      {
+        name: `an endpoint at the pipe ${path}`,
+        text: cluster(endpointAt('a').replace(/socket_address: {.*?}/, `pipe: { path: ${path} }`)),
+      },
+    ],
+  ),
+  ...['"@a", mode: 384', '/a, mode: 511', '/a, mode: 512', '""'].map((fields): Case => ({
+    name: `an admin interface at the pipe ${fields}`,
+    text: `admin: { address: { pipe: { path: ${fields} } } }`,
+  })),
+  {
+    name: 'a pipe whose health is checked at a port',
+    text: cluster(
+      endpointAt('a').replace(
+        /socket_address: {.*?} }/,
+        'pipe: { path: /a } }, health_check_config: { port_value: 80 }',
+      ),
+    ),
+  },
+  {
+    name: 'a pipe in a DNS cluster',
+    text: cluster(
+      `type: STRICT_DNS, ${endpointAt('a').replace(/socket_address: {.*?}/, 'pipe: { path: /a }')}`,
+    ),
+    stricter: 'Envoy resolves an empty name',
+  },
   {
     name: 'a static cluster',
     text: cluster(`connect_timeout: 0.25s, type: STATIC, lb_policy: ROUND_ROBIN, ${endpointAt('127.0.0.1')}`),

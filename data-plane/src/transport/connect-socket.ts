@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { isPipe, toPipePath } from '../config/model/address.ts';
 import type { SocketAddress } from './connection.ts';
 import { SocketReader } from './socket-reader.ts';
 import { SocketConnection } from './socket-connection.ts';
@@ -6,7 +7,7 @@ import type { SocketConnectionOptions } from './socket-connection-options.ts';
 import type { TransportContext } from './transport-context.ts';
 
 export interface ConnectOptions extends SocketConnectionOptions {
-  /** An IP address, never a name. */
+  /** An IP address or a pipe, never a name. */
   readonly remoteAddress: SocketAddress;
   /** Envoy's `connect_timeout`; 5 s there by default. */
   readonly connectTimeoutMs: number;
@@ -50,6 +51,10 @@ export function startConnecting(socket: Socket, options: ConnectOptions): void {
   if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
   // Before anybody else hears of the connection.
   if (preamble !== undefined) socket.once('connect', () => socket.write(preamble(toLocalAddress(socket))));
+  if (isPipe(remoteAddress)) {
+    socket.connect({ path: toPipePath(remoteAddress) });
+    return;
+  }
   socket.connect({
     host: remoteAddress.address,
     port: remoteAddress.port,
@@ -62,9 +67,11 @@ export function startConnecting(socket: Socket, options: ConnectOptions): void {
 
 /** The local address until the system has chosen one. */
 export function unboundAddress({ remoteAddress, sourceAddress }: ConnectOptions): SocketAddress {
+  if (isPipe(remoteAddress)) return { address: '', port: 0 };
   return sourceAddress ?? { address: remoteAddress.address.includes(':') ? '::' : '0.0.0.0', port: 0 };
 }
 
+/** Of a connection to a pipe: none. */
 export function toLocalAddress(socket: Socket): SocketAddress {
   return { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
 }

@@ -2,10 +2,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { toLocalAddress, toRemoteAddress } from './connect-socket.ts';
-import { formatAddress } from '../config/model/address.ts';
+import { formatAddress, isPipe, type ListenAddress } from '../config/model/address.ts';
 import type { SocketAddress } from './connection.ts';
 import { interceptAccept } from './accepted-socket.ts';
 import { descriptorOf, pauseAccepting, resumeAccepting } from './pausable-handle.ts';
+import { listenOnPipe } from './pipe-server.ts';
 import { SocketReader } from './socket-reader.ts';
 import { SocketConnection } from './socket-connection.ts';
 import { toSystemErrorText } from './system-error-text.ts';
@@ -13,7 +14,7 @@ import type { TransportContext } from './transport-context.ts';
 
 export interface ListenSocketOptions {
   /** Port 0 takes a free one. */
-  readonly address: SocketAddress;
+  readonly address: ListenAddress;
   /** Envoy's `tcp_backlog_size`; 511 when absent. */
   readonly backlog?: number;
   /** Several workers listen on one address (Linux). */
@@ -45,7 +46,8 @@ export class ListenSocket {
     options: ListenSocketOptions,
     onAccept: (connection: SocketConnection) => void,
   ) {
-    const bound = server.address() as AddressInfo;
+    // Of a pipe the system would tell the name that it was made with.
+    const bound = isPipe(options.address) ? options.address : (server.address() as AddressInfo);
     this.address = { address: bound.address, port: bound.port };
     this.#server = server;
     this.#context = context;
@@ -127,8 +129,10 @@ export class ListenSocket {
     this.#acceptedCount++;
     const descriptor = descriptorOf(socket);
     if (descriptor !== undefined) this.#context.onDescriptor?.(descriptor);
+    // The client of a pipe has no name: as in Envoy, the server's stands for it.
+    const pipe = isPipe(this.address) ? this.address : undefined;
     // A client that is gone already has no address any more.
-    if (socket.destroyed || socket.remoteAddress === undefined) {
+    if (socket.destroyed || (pipe === undefined && socket.remoteAddress === undefined)) {
       socket.destroy();
       return;
     }
@@ -137,8 +141,8 @@ export class ListenSocket {
       new SocketConnection(
         socket,
         this.#context,
-        toRemoteAddress(socket),
-        toLocalAddress(socket),
+        pipe ?? toRemoteAddress(socket),
+        pipe ?? toLocalAddress(socket),
         delayedCloseTimeoutMs === undefined ? {} : { delayedCloseTimeoutMs },
         reader,
       ),
@@ -151,6 +155,8 @@ function listen(server: Server, { pausableHandles }: TransportContext, options: 
   const hasReusePort = (options.hasReusePort ?? false) && process.platform === 'linux';
   if (fd !== undefined) {
     server.listen({ fd });
+  } else if (isPipe(address)) {
+    listenOnPipe(server, address, backlog);
   } else if (pausableHandles !== undefined) {
     server.listen(pausableHandles.bind({ ...address, hasReusePort, isIpv6Only }), backlog);
   } else {

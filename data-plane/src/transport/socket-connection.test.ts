@@ -16,14 +16,17 @@ import { closeBoth, Events, type ConnectionPair } from './testing/connection-eve
 import { createTransportContext, type TransportContext } from './transport-context.ts';
 
 const loopback = { address: '127.0.0.1', port: 0 };
+const pipe = { address: `@heddle-test-${process.pid}`, port: 0 };
 
-async function createPair(context: TransportContext, delayedCloseTimeoutMs = 1_000): Promise<ConnectionPair> {
+async function createPair(
+  context: TransportContext,
+  delayedCloseTimeoutMs = 1_000,
+  address = loopback,
+): Promise<ConnectionPair> {
   let onServer: (events: Events) => void = () => undefined;
   const accepted = new Promise<Events>((resolve) => (onServer = resolve));
-  const listen = await ListenSocket.listen(
-    context,
-    { address: loopback, delayedCloseTimeoutMs },
-    (connection) => onServer(new Events(connection)),
+  const listen = await ListenSocket.listen(context, { address, delayedCloseTimeoutMs }, (connection) =>
+    onServer(new Events(connection)),
   );
   const client = new Events(
     connectSocket(context, { remoteAddress: listen.address, connectTimeoutMs: 5_000, delayedCloseTimeoutMs }),
@@ -42,6 +45,12 @@ for (const hasFastAccept of [false, true]) {
 
   testConnection(`plain${suffix}`, (clock) =>
     createPair(createTransportContext(new TimerWheel(clock), { hasFastAccept })),
+  );
+
+  testConnection(
+    `pipe${suffix}`,
+    (clock) => createPair(createTransportContext(new TimerWheel(clock), { hasFastAccept }), 1_000, pipe),
+    false,
   );
 
   test(`sockets that share a slab do not mix their bytes, small and large reads alike${suffix}`, async () => {

@@ -346,13 +346,14 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   #abort(): void {
-    const wasConnecting = this.#state === 'connecting';
+    const canReset = this.#state !== 'connecting' && !this.#socket.writableEnded;
     this.#markClosing();
     this.#output.clear();
     this.#pins?.abandon();
-    // After a FIN the system refuses to reset, and the handle would stay open for ever.
-    if (wasConnecting || this.#socket.writableEnded) this.#socket.destroy();
-    else (this.#tls?.plainSocket ?? this.#socket).resetAndDestroy();
+    const plainSocket = this.#tls?.plainSocket ?? this.#socket;
+    // After a FIN the system refuses to reset, and the handle would stay open for ever. A pipe has no reset.
+    if (canReset && plainSocket.remoteFamily !== undefined) plainSocket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   #markClosing(): void {

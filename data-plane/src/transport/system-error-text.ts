@@ -2,12 +2,14 @@ import { getSystemErrorMap } from 'node:util';
 
 /** strerror(3) where libuv words it differently, since logs and details carry the system's words. */
 const texts: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   ECONNABORTED: 'Software caused connection abort',
   ECONNREFUSED: 'Connection refused',
   ECONNRESET: 'Connection reset by peer',
   EHOSTUNREACH: 'No route to host',
   EMFILE: 'Too many open files',
+  ENOENT: 'No such file or directory',
   ENETUNREACH: 'Network is unreachable',
   EPIPE: 'Broken pipe',
   ETIMEDOUT: 'Connection timed out',

@@ -10,7 +10,7 @@ import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Rng } from '@heddle/shared/random/rng';
 import { randomInteger } from '@heddle/shared/random/rng';
 import type { Logger } from '@heddle/shared/logging/logger';
-import { formatAddress, type Address } from '../model/address.ts';
+import { formatAddress, isPipe, toPipePath, type Address } from '../model/address.ts';
 import type { AdsTransport, AdsTransportHandler } from './ads-transport.ts';
 import { BackOff, type BackOffSettings } from './back-off.ts';
 import { createInsecureCredentials } from './insecure-credentials.ts';
@@ -171,7 +171,9 @@ export class AdsClient implements AdsTransport {
   }
 }
 
-function toTarget({ address, port }: Address): string {
+function toTarget(target: Address): string {
+  const { address, port } = target;
+  if (isPipe(target)) return `unix:${toPipePath(target)}`;
   if (address.includes(':')) return `ipv6:[${address}]:${port}`;
   return /^\d+(\.\d+){3}$/.test(address) ? `ipv4:${address}:${port}` : `dns:${address}:${port}`;
 }

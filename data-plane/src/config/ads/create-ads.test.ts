@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
@@ -97,6 +100,23 @@ class AwaitableWatcher implements ResourceWatcher<unknown> {
 function clusterAny(yaml: string): { typeUrl: string; value: Buffer } {
   return { typeUrl: typeUrls.cluster, value: encodeYaml(cluster, yaml) };
 }
+
+test('a server at a pipe', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'ads-'));
+  try {
+    const server = new ManagementServer(api);
+    const pipe = path.join(folder, 'xds.sock');
+    await server.listen(`unix:${pipe}`);
+    using proxy = start([], { addresses: [{ address: pipe, port: 0 }] });
+    proxy.ads.source(cluster).subscribe(undefined, new AwaitableWatcher(), 0);
+    const stream = await server.nextSotwStream();
+    assert.equal(stream.authority, 'xds');
+    assert.equal((await stream.request(0)).node?.id, 'n');
+    server.kill();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test('state of the world over a real stream: node, metadata, ACK, NACK with paths', async () => {
   using server = await startServer();

@@ -1,5 +1,5 @@
 import type { Problem } from '@heddle/shared/errors/problem';
-import type { Address } from './address.ts';
+import type { Address, ListenAddress } from './address.ts';
 import type { Cluster } from './cluster.ts';
 import type { Listener } from './listener.ts';
 import type { Secret } from './secret.ts';
@@ -9,7 +9,7 @@ import type { Locality } from './locality.ts';
 export interface Bootstrap {
   readonly node: NodeIdentity;
   /** Absent: no admin interface. */
-  readonly admin?: { readonly address: Address };
+  readonly admin?: { readonly address: ListenAddress };
   readonly staticListeners: readonly StaticResource<Listener>[];
   readonly staticClusters: readonly Cluster[];
   readonly staticSecrets: readonly StaticResource<Secret>[];

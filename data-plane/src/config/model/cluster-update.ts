@@ -54,7 +54,7 @@ export interface PriorityDescription {
 export interface PackedHosts {
   /** Seven numbers for each host: slot, port, weight, priority, index of the locality, 1 for a canary, `transportSocket`. */
   readonly numbers: Float64Array;
-  /** IP addresses with one space between them. */
+  /** IP addresses and pipes with a zero byte between them. */
   readonly addresses: string;
   /** Empty when no host has a name. */
   readonly hostnames: readonly string[];

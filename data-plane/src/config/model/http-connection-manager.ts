@@ -18,6 +18,8 @@ export interface HttpConnectionManager {
   readonly useRemoteAddress: boolean;
   /** Requests from there, and from nowhere else, are internal. */
   readonly internalAddresses: readonly CidrRange[];
+  /** Clients of pipes are internal too. */
+  readonly areUnixSocketsInternal: boolean;
   readonly xffNumTrustedHops: number;
   readonly skipXffAppend: boolean;
   readonly generateRequestId: boolean;

@@ -1,5 +1,5 @@
 import type { AccessLog } from './access-log.ts';
-import type { Address } from './address.ts';
+import type { ListenAddress } from './address.ts';
 import type { HttpConnectionManager } from './http-connection-manager.ts';
 import type { ListenerFilters } from './listener-filters.ts';
 import type { PrecedingNetworkFilter, TerminalNetworkFilter } from './network-filter.ts';
@@ -8,7 +8,7 @@ import type { DownstreamTls } from './tls.ts';
 /** Envoy's `Listener`, decoded and checked. */
 export interface Listener {
   readonly name: string;
-  readonly address: Address;
+  readonly address: ListenAddress;
   readonly trafficDirection: 'unspecified' | 'inbound' | 'outbound';
   readonly filterChains: readonly FilterChain[];
   readonly defaultFilterChain?: FilterChain;

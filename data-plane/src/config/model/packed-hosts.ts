@@ -2,6 +2,8 @@ import type { HostDescription, PackedHosts } from './cluster-update.ts';
 import type { Locality } from './locality.ts';
 
 const columnCount = 7;
+/** What no address contains. */
+const separator = '\0';
 const noMetadata: Readonly<Record<string, unknown>> = Object.freeze({});
 const nowhere: Locality = { region: '', zone: '', subZone: '' };
 
@@ -33,7 +35,7 @@ export function packHosts(hosts: readonly HostDescription[]): PackedHosts {
   }
   return {
     numbers,
-    addresses: hosts.map((host) => host.address).join(' '),
+    addresses: hosts.map((host) => host.address).join(separator),
     hostnames: hosts.some((host) => host.hostname !== '') ? hosts.map((host) => host.hostname) : [],
     localities,
     metadata,
@@ -43,7 +45,7 @@ export function packHosts(hosts: readonly HostDescription[]): PackedHosts {
 export function unpackHosts(packed: PackedHosts): HostDescription[] {
   const { numbers, hostnames, localities } = packed;
   const count = packedHostCount(packed);
-  const addresses = count === 0 ? [] : packed.addresses.split(' ');
+  const addresses = count === 0 ? [] : packed.addresses.split(separator);
   const metadata = new Map(packed.metadata.map(({ index, values }) => [index, values]));
   return addresses.map((address, index) => {
     const at = index * columnCount;

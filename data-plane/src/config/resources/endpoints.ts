@@ -5,10 +5,10 @@ import type {
   LocalityLbEndpoints,
   Metadata,
 } from '@heddle/shared/xds/api';
-import { formatAddress } from '../model/address.ts';
+import { formatAddress, isPipe } from '../model/address.ts';
 import type { EdsHealthStatus, Endpoint, Endpoints, LocalityEndpoints } from '../model/endpoints.ts';
 import type { Locality } from '../model/locality.ts';
-import { decodeAddress, decodeIpAddress } from './address.ts';
+import { decodeIpAddress, decodeNamedAddress } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { lbMetadata } from './route-action.ts';
 import { defined } from './scalars.ts';
@@ -103,11 +103,20 @@ function decodeEndpoint(
   const decoded =
     addressKind === 'ip'
       ? decodeIpAddress(context, address, addressPath, ' (names need a STRICT_DNS or LOGICAL_DNS cluster)')
-      : decodeAddress(context, address, addressPath);
+      : decodeNamedAddress(context, address, addressPath);
+  const healthCheckAddress =
+    healthCheckConfig?.address === undefined
+      ? undefined
+      : decodeIpAddress(context, healthCheckConfig.address, `${endpointPath}.health_check_config.address`);
+  if (isPipe(healthCheckAddress ?? decoded) && (healthCheckConfig?.portValue ?? 0) !== 0) {
+    const portPath = `${endpointPath}.health_check_config.port_value`;
+    context.refuse(portPath, 'cannot be set: a pipe, which is what would be checked, has no port');
+  }
   return {
     address: decoded,
     // What `auto_host_rewrite` writes: the given name, else the name that DNS resolves.
-    hostname: hostname !== '' || isIP(decoded.address) !== 0 ? hostname : decoded.address,
+    hostname:
+      hostname !== '' || addressKind === 'ip' || isIP(decoded.address) !== 0 ? hostname : decoded.address,
     weight: message.loadBalancingWeight ?? 1,
     healthStatus: healthStatuses[message.healthStatus],
     isCanary: metadata['canary'] === true,
@@ -119,14 +128,7 @@ function decodeEndpoint(
       socketMatchMetadata: socketMatchMetadataOf(message.metadata, localityMetadata),
       healthCheckPort: healthCheckConfig?.portValue || undefined,
       healthCheckHostname: healthCheckConfig?.hostname || undefined,
-      healthCheckAddress:
-        healthCheckConfig?.address === undefined
-          ? undefined
-          : decodeIpAddress(
-              context,
-              healthCheckConfig.address,
-              `${endpointPath}.health_check_config.address`,
-            ),
+      healthCheckAddress,
     }),
   };
 }

@@ -59,6 +59,7 @@ export function decodeHttpConnectionManager(
     internalAddresses: (message.internalAddressConfig?.cidrRanges ?? []).map((range, i) =>
       decodeCidrRange(context, range, `${path}.internal_address_config.cidr_ranges[${i}]`),
     ),
+    areUnixSocketsInternal: message.internalAddressConfig?.unixSockets ?? false,
     xffNumTrustedHops: message.xffNumTrustedHops,
     skipXffAppend: message.skipXffAppend,
     generateRequestId: message.generateRequestId ?? true,

@@ -2,7 +2,7 @@ import { contentHash } from '@heddle/shared/xds/content-hash';
 import type { FilterChain as FilterChainMessage, Listener as ListenerMessage } from '@heddle/shared/xds/api';
 import { toMs } from '@heddle/shared/xds/milliseconds';
 import type { FilterChain, Listener } from '../model/listener.ts';
-import { decodeIpAddress } from './address.ts';
+import { decodeListenAddress } from './address.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './filter-chain-match.ts';
 import { decodeListenerFilters } from './listener-filters.ts';
@@ -28,7 +28,7 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
   const { defaultFilterChain, tcpBacklogSize } = message;
   return {
     name: message.name,
-    address: decodeIpAddress(context, message.address, `${prefix}address`),
+    address: decodeListenAddress(context, message.address, `${prefix}address`),
     trafficDirection: directions[message.trafficDirection],
     filterChains,
     perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,

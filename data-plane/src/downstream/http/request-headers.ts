@@ -1,6 +1,7 @@
 import type { Rng } from '@heddle/shared/random/rng';
 import type { HeaderMap } from '../../codec/header-map.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
+import { isPipeName } from '../../config/model/address.ts';
 import { isInRange } from '../../lang/cidr-range.ts';
 import { RequestIds } from './request-id.ts';
 import type { StreamInfo } from './stream-info.ts';
@@ -17,6 +18,7 @@ export type TrustRules = Pick<
   | 'via'
   | 'headersWithUnderscoresAction'
   | 'internalAddresses'
+  | 'areUnixSocketsInternal'
 >;
 
 /** What only internal requests may ask for. */
@@ -91,7 +93,7 @@ export class RequestSanitizer {
       if (refusal !== undefined) return refusal;
     }
     const forwardedFor = joinForwardedFor(headers);
-    const isInternal = rules.internalAddresses.length > 0 && this.#comesFromInside(forwardedFor, info);
+    const isInternal = this.#comesFromInside(forwardedFor, info);
     const isEdge = rules.useRemoteAddress && !isInternal;
     if (rules.useRemoteAddress) this.#trustPeer(headers, forwardedFor, info);
     else trustForwarded(headers, forwardedFor, info, rules.xffNumTrustedHops);
@@ -99,7 +101,9 @@ export class RequestSanitizer {
     removeUntrusted(headers, isEdge, isUpgrade, isInternal);
     if (isInternal) markInternal(headers, info);
     else for (const name of internalOnlyHeaders) headers.remove(name);
-    if (isEdge) headers.set('x-envoy-external-address', info.downstreamRemoteAddress.address);
+    if (isEdge && !isPipeName(info.downstreamRemoteAddress.address)) {
+      headers.set('x-envoy-external-address', info.downstreamRemoteAddress.address);
+    }
     if (rules.via !== '') appendVia(headers, rules.via);
     if (rules.generateRequestId) {
       const mustReplace = isEdge && !rules.preserveExternalRequestId;
@@ -111,7 +115,8 @@ export class RequestSanitizer {
 
   /** One address and no other is behind the request, and it is one of ours. Asked before the peer is appended. */
   #comesFromInside(forwardedFor: string | undefined, info: StreamInfo): boolean {
-    const { useRemoteAddress, xffNumTrustedHops, internalAddresses } = this.#rules;
+    const { useRemoteAddress, xffNumTrustedHops, internalAddresses, areUnixSocketsInternal } = this.#rules;
+    if (internalAddresses.length === 0 && !areUnixSocketsInternal) return false;
     let address: string | undefined;
     if (useRemoteAddress) {
       if (forwardedFor === undefined) ({ address } = info.downstreamRemoteAddress);
@@ -119,6 +124,7 @@ export class RequestSanitizer {
       address = forwardedFor.includes(',') ? undefined : forwardedAddress(forwardedFor, 0);
     }
     if (address === undefined) return false;
+    if (isPipeName(address)) return areUnixSocketsInternal;
     for (const range of internalAddresses) if (isInRange(range, address)) return true;
     return false;
   }
@@ -131,7 +137,8 @@ export class RequestSanitizer {
       const address = forwardedAddress(forwardedFor, xffNumTrustedHops - 1);
       if (address !== undefined) info.downstreamRemoteAddress = { address, port: 0 };
     }
-    if (!skipXffAppend) {
+    // A pipe is nobody's address.
+    if (!skipXffAppend && !isPipeName(peer)) {
       const joined = forwardedFor === undefined ? '' : `${forwardedFor},`;
       headers.set('x-forwarded-for', joined + (isLoopback(peer) ? this.#nodeAddress : peer));
     }

@@ -1,8 +1,8 @@
-import { formatAddress, type Address } from '../../config/model/address.ts';
+import { bindingKey, isAnyPort, type ListenAddress } from '../../config/model/address.ts';
 
 export interface NamedAddress {
   readonly name: string;
-  readonly address: Address;
+  readonly address: ListenAddress;
 }
 
 /**
@@ -19,11 +19,11 @@ export function findAddressConflicts(
     const refusedBefore = refused.size;
     const moving = new Set(wanted.map(({ name }) => name).filter((name) => !refused.has(name)));
     const owners = new Map<string, string>();
-    for (const { name, address } of current) if (!moving.has(name)) owners.set(formatAddress(address), name);
+    for (const { name, address } of current) if (!moving.has(name)) owners.set(bindingKey(address), name);
     for (const { name, address } of wanted) {
-      if (refused.has(name) || address.port === 0) continue;
-      const owner = owners.get(formatAddress(address));
-      if (owner === undefined || owner === name) owners.set(formatAddress(address), name);
+      if (refused.has(name) || isAnyPort(address)) continue;
+      const owner = owners.get(bindingKey(address));
+      if (owner === undefined || owner === name) owners.set(bindingKey(address), name);
       else refused.set(name, owner);
     }
     if (refused.size === refusedBefore) return refused;

@@ -1,12 +1,12 @@
-import { formatAddress, type Address } from '../../config/model/address.ts';
+import { bindingKey, isAnyPort, type ListenAddress } from '../../config/model/address.ts';
 
 /** A listener that changes: warming, or gone from the configuration and still serving. */
 export interface ChangingListener {
   readonly name: string;
   /** Where it serves now. */
-  readonly bound: Address | undefined;
+  readonly bound: ListenAddress | undefined;
   /** Where it wants to serve; undefined when it is to go. */
-  readonly wanted: Address | undefined;
+  readonly wanted: ListenAddress | undefined;
   /** Nothing but its turn is missing. */
   readonly isReady: boolean;
 }
@@ -21,16 +21,16 @@ export function findBlocked(listeners: readonly ChangingListener[]): ReadonlySet
   const awaited = new Set<string>();
   const block = ({ name, wanted }: ChangingListener): void => {
     blocked.add(name);
-    if (wanted !== undefined && wanted.port !== 0) awaited.add(formatAddress(wanted));
+    if (wanted !== undefined && !isAnyPort(wanted)) awaited.add(bindingKey(wanted));
   };
   for (const listener of listeners) if (!listener.isReady) block(listener);
   for (let count = -1; count !== blocked.size;) {
     count = blocked.size;
     for (const listener of listeners) {
       const { name, bound, wanted } = listener;
-      if (blocked.has(name) || bound === undefined || !awaited.has(formatAddress(bound))) continue;
+      if (blocked.has(name) || bound === undefined || !awaited.has(bindingKey(bound))) continue;
       // One that changes in place keeps its own socket.
-      if (wanted === undefined || formatAddress(wanted) !== formatAddress(bound)) block(listener);
+      if (wanted === undefined || bindingKey(wanted) !== bindingKey(bound)) block(listener);
     }
   }
   return blocked;

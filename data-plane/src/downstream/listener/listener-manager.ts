@@ -1,7 +1,7 @@
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Problem } from '@heddle/shared/errors/problem';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
-import { formatAddress, type Address } from '../../config/model/address.ts';
+import { bindingKey, formatAddress, isAnyPort, type ListenAddress } from '../../config/model/address.ts';
 import type { Listener } from '../../config/model/listener.ts';
 import type { ReceivedResource, RejectedResource, ResourceWatcher } from '../../config/subscription.ts';
 import type { ConfigChange } from '../../config/worker-protocol.ts';
@@ -40,7 +40,7 @@ export interface ListenerState {
   readonly active: ReceivedResource<Listener> | undefined;
   readonly warming: ReceivedResource<Listener> | undefined;
   /** Where the active one is bound; a configured port 0 is the real port here. */
-  readonly boundAddress: Address | undefined;
+  readonly boundAddress: ListenAddress | undefined;
   readonly updatedAt: number;
   /** The last candidate that could not be used, and why. */
   readonly error: { readonly message: string; readonly at: number } | undefined;
@@ -52,7 +52,7 @@ export interface ListenerDependencies {
   waitForClusters(names: Iterable<string>, onDone: () => void): { cancel(): void };
   acquireSecrets(owner: string, contexts: ListenerNeeds['tls'], onReady: () => void): SecretsUse;
   /** Can this process listen there? Resolves with the address, a port 0 replaced by a free one. */
-  probeAddress(address: Address): Promise<Address>;
+  probeAddress(address: ListenAddress): Promise<ListenAddress>;
   publish(change: ConfigChange): number;
   whenApplied(generation: number, callback: () => void): void;
 }
@@ -81,7 +81,7 @@ interface Candidate {
 
 interface ActiveState {
   readonly resource: ReceivedResource<Listener>;
-  readonly bound: Address;
+  readonly bound: ListenAddress;
   /** Of route tables and secrets. */
   readonly uses: { release(): void }[];
 }
@@ -161,14 +161,14 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     countStates();
   }
 
-  function activate(entry: Entry, candidate: Candidate, bound: Address): void {
+  function activate(entry: Entry, candidate: Candidate, bound: ListenAddress): void {
     const previous = entry.active;
     const listener: Listener = { ...candidate.resource.value, address: bound };
     const isInPlace =
       previous !== undefined && differsInFilterChainsOnly(previous.resource.value, candidate.resource.value);
     entry.active = { resource: candidate.resource, bound, uses: candidate.uses };
     candidate.secrets?.countIn(scopeNameOf(listener));
-    heldAddresses.add(formatAddress(bound));
+    heldAddresses.add(bindingKey(bound));
     entry.warming = undefined;
     entry.updatedAt = clock.now();
     entry.error = undefined;
@@ -187,9 +187,9 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     stats.draining.inc();
     draining.add(state);
     dependencies.whenApplied(generation, () => {
-      const address = formatAddress(state.bound);
+      const address = bindingKey(state.bound);
       const owners = [...[...entries.values()].map(({ active }) => active), ...leaving.values()];
-      const isHeld = owners.some((owner) => owner !== undefined && formatAddress(owner.bound) === address);
+      const isHeld = owners.some((owner) => owner !== undefined && bindingKey(owner.bound) === address);
       if (!isHeld) heldAddresses.delete(address);
       clock.setTimer(options.drainTimeMs, () => {
         stats.draining.dec();
@@ -235,9 +235,12 @@ export function createListenerManager(options: ListenerManagerOptions): Listener
     const wanted = candidate.resource.value.address;
     const previous = entry.active;
     // A listener on "any port" keeps the port that it was given.
-    const keepsPort = wanted.port === 0 && previous?.resource.value.address.address === wanted.address;
+    const keepsPort =
+      isAnyPort(wanted) &&
+      previous !== undefined &&
+      bindingKey(previous.resource.value.address) === bindingKey(wanted);
     const address = keepsPort ? previous.bound : wanted;
-    if (heldAddresses.has(formatAddress(address))) {
+    if (heldAddresses.has(bindingKey(address))) {
       activate(entry, candidate, address);
       return;
     }

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../config/model/address.ts';
+import { bindingKey, isAnyPort, isPipe, type Address } from '../../config/model/address.ts';
 import type { Listener } from '../../config/model/listener.ts';
 import type { ListenSocket } from '../../transport/listen-socket.ts';
 import type { ActiveListener } from './active-listener.ts';
@@ -23,7 +23,18 @@ export function setEntryAccepting(entry: ListeningAddress, isAccepting: boolean)
   entry.isTurningAway = !isAccepting && entry.socket?.pauseAccepting() === false;
 }
 
+/**
+ * The one worker that accepts there; undefined: all do. Unix domain sockets have no `SO_REUSEPORT`, and two threads
+ * cannot both own a descriptor; different pipes fall to different workers.
+ */
+export function acceptingWorkerOf(address: Address, workerCount: number): number | undefined {
+  if (!isPipe(address)) return undefined;
+  let sum = 0;
+  for (const byte of Buffer.from(address.address)) sum = (sum * 31 + byte) % 0x7fff_ffff;
+  return sum % workerCount;
+}
+
 /** Several listeners may ask for a free port; each gets its own. */
 export function addressKey({ address, name }: Listener): string {
-  return address.port === 0 ? `${address.address}:0 ${name}` : formatAddress(address);
+  return isAnyPort(address) ? `${bindingKey(address)} ${name}` : bindingKey(address);
 }

@@ -21,7 +21,12 @@ import type { ConnectionLimits } from './connection-limits.ts';
 import { Drain, type DrainStrategy } from './drain.ts';
 import { createListenerFilters, listenerFilterScopes } from './filters/create-listener-filters.ts';
 import { ListenerStats, scopeNameOf } from './listener-stats.ts';
-import { addressKey, setEntryAccepting, type ListeningAddress } from './listening-address.ts';
+import {
+  acceptingWorkerOf,
+  addressKey,
+  setEntryAccepting,
+  type ListeningAddress,
+} from './listening-address.ts';
 import { PendingConnections } from './pending-connections.ts';
 import type { ChainTls } from './tls-session.ts';
 
@@ -33,6 +38,8 @@ export interface WorkerListenersDependencies {
   readonly stats: StatsScope;
   readonly logger: Logger;
   readonly workerIndex: number;
+  /** 1 unless told. */
+  readonly workerCount?: number;
   readonly hasReusePort: boolean;
   /** `--drain-time-s`, `--drain-strategy`: how what was replaced or removed goes. */
   readonly drainTimeMs: number;
@@ -259,7 +266,9 @@ export class WorkerListeners {
   }
 
   async #takeAddress(listener: ActiveListener): Promise<ListenFailure | undefined> {
-    if (this.#mayNotListen(listener)) return undefined;
+    const { workerIndex, workerCount = 1 } = this.#dependencies;
+    const acceptingWorker = acceptingWorkerOf(listener.config.address, workerCount);
+    if (this.#mayNotListen(listener) || (acceptingWorker ?? workerIndex) !== workerIndex) return undefined;
     const key = addressKey(listener.config);
     const taken = this.#addresses.get(key);
     if (taken !== undefined) {

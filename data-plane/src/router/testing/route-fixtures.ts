@@ -117,6 +117,7 @@ export function buildManager(
     accessLogs: [],
     useRemoteAddress: false,
     internalAddresses: [],
+    areUnixSocketsInternal: false,
     xffNumTrustedHops: 0,
     skipXffAppend: false,
     generateRequestId: true,

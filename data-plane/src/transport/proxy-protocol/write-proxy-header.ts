@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { ipBytesOf } from '@heddle/shared/lang/ip-bytes';
 import { families, signatures, transports, type ProxyAddresses, type ProxyTlv } from './proxy-header.ts';
 
@@ -6,12 +6,12 @@ const local = 0x20;
 const proxy = 0x21;
 const maxContentBytes = 0xffff;
 
-/** Version 1. Addresses of two families cannot be told. */
+/** Version 1. Addresses of two families cannot be told, nor those of pipes. */
 export function writeProxyLine({ source, destination }: ProxyAddresses): Buffer {
-  const isIpv4 = isIPv4(source.address);
-  if (isIpv4 !== isIPv4(destination.address)) return Buffer.from('PROXY UNKNOWN\r\n');
+  const family = isIP(source.address);
+  if (family === 0 || family !== isIP(destination.address)) return Buffer.from('PROXY UNKNOWN\r\n');
   const fields = [source.address, destination.address, source.port, destination.port];
-  return Buffer.from(`PROXY ${isIpv4 ? 'TCP4' : 'TCP6'} ${fields.join(' ')}\r\n`);
+  return Buffer.from(`PROXY ${family === 4 ? 'TCP4' : 'TCP6'} ${fields.join(' ')}\r\n`);
 }
 
 /** Version 2. Without addresses: `LOCAL`. TLVs that a header cannot hold are left out, all of them. */

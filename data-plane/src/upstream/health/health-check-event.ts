@@ -1,3 +1,4 @@
+import { isPipe } from '../../config/model/address.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import type { Locality } from '../../config/model/locality.ts';
 import type { FailureType } from './health-state.ts';
@@ -24,20 +25,26 @@ export function formatHealthCheckEvent(event: HealthCheckEvent): string {
   const { region, zone, subZone } = event.locality;
   return JSON.stringify({
     health_checker_type: event.checkerType,
-    host: {
-      socket_address: {
-        protocol: 'TCP',
-        address: event.host.address,
-        resolver_name: '',
-        ipv4_compat: false,
-        port_value: event.host.port,
-      },
-    },
+    host: toHostField(event.host),
     cluster_name: event.clusterName,
     ...toEventField(event.event),
     timestamp: new Date(event.at).toISOString(),
     locality: { region, zone, sub_zone: subZone },
   });
+}
+
+function toHostField(host: SocketAddress): unknown {
+  if (isPipe(host)) return { pipe: { path: host.address, mode: 0 } };
+  const { address, port } = host;
+  return {
+    socket_address: {
+      protocol: 'TCP',
+      address,
+      resolver_name: '',
+      ipv4_compat: false,
+      port_value: port,
+    },
+  };
 }
 
 function toEventField(event: HealthCheckEventKind): Record<string, unknown> {

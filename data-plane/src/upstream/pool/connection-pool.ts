@@ -1,6 +1,7 @@
 import type { Timer } from '@heddle/shared/time/clock';
 import type { ResponseDecoder } from '../../codec/codec.ts';
 import { leastConcurrentStreams } from '../../codec/http2/settings.ts';
+import { isPipe } from '../../config/model/address.ts';
 import type { ConnectionCloseReason } from '../../transport/connection.ts';
 import type { TransportSocketOptions } from '../../transport/transport-socket-options.ts';
 import type { WorkerHost } from '../host-set/worker-host.ts';
@@ -279,7 +280,7 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
     const isTimeout = reason === 'connect-timeout';
     this.#accounting.connectFailed(isTimeout);
     if (isTimeout) this.#failPending('connection-timeout', '');
-    else this.#failPending('remote-connection-failure', `delayed connect error: ${detail}`);
+    else this.#failPending('remote-connection-failure', connectFailureOf(this.host, detail));
   }
 
   #failPending(
@@ -325,4 +326,11 @@ export class ConnectionPool implements HttpConnectionPool, PoolConnectionOwner {
     }
     if (nextDueMs < Infinity) this.#setIdleTimer(Math.max(1, nextDueMs - nowMs));
   }
+}
+
+/** In Envoy's words: a pipe refuses at once. */
+function connectFailureOf({ address, label }: WorkerHost, detail: string): string {
+  return isPipe(address)
+    ? `immediate connect error: ${detail}|remote address:${label}`
+    : `delayed connect error: ${detail}`;
 }

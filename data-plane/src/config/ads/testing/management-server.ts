@@ -70,9 +70,9 @@ export class ManagementServer {
   }
 
   /** On the port of the last time, if there was one. */
-  async listen(): Promise<void> {
+  async listen(target = `127.0.0.1:${this.port}`): Promise<void> {
     this.port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(`127.0.0.1:${this.port}`, ServerCredentials.createInsecure(), (error, port) => {
+      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
         if (error === null) resolve(port);
         else reject(error);
       });

@@ -22,7 +22,8 @@ export const endpointSupport: SupportTable = {
   [`${endpoint}.Endpoint.HealthCheckConfig`]: {
     supported: ['port_value', 'hostname', 'address', 'disable_active_health_check'],
   },
-  [`${core}.Address`]: { supported: ['socket_address'] },
+  [`${core}.Address`]: { supported: ['socket_address', 'pipe'] },
+  [`${core}.Pipe`]: { supported: ['path', 'mode'] },
   [`${core}.SocketAddress`]: {
     supported: ['protocol', 'address', 'port_value'],
     only: { protocol: ['TCP'] },

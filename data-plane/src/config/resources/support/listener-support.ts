@@ -133,7 +133,6 @@ export const listenerSupport: SupportTable = {
   },
   [`${hcm}.HttpConnectionManager.InternalAddressConfig`]: {
     supported: ['cidr_ranges', 'unix_sockets'],
-    only: { unix_sockets: [false] },
   },
   [`${hcm}.HttpConnectionManager.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled', 'filters'] },
   [`${hcm}.Rds`]: { supported: ['config_source', 'route_config_name'] },

@@ -1,5 +1,5 @@
 import { isIP, SocketAddress as IpAddress } from 'node:net';
-import { formatAddress } from '../../../config/model/address.ts';
+import { formatAddress, isPipe, isPipeName } from '../../../config/model/address.ts';
 import { toLatin1Text } from '../../../lang/latin1.ts';
 import type { SocketAddress } from '../../../transport/connection.ts';
 import type { StreamInfo } from '../stream-info.ts';
@@ -10,12 +10,17 @@ type ReadAddress = (info: StreamInfo) => SocketAddress | undefined;
 function address(read: ReadAddress): OperatorFactory {
   return plain(({ streamInfo }) => {
     const value = read(streamInfo);
-    return value === undefined ? undefined : formatAddress(value);
+    // A client of a pipe has no address of its own.
+    return value === undefined || value.address === '' ? undefined : formatAddress(value);
   });
 }
 
 function port(read: ReadAddress): OperatorFactory {
-  return plain(({ streamInfo }) => read(streamInfo)?.port);
+  return plain(({ streamInfo }) => {
+    const value = read(streamInfo);
+    if (value === undefined || value.address === '') return undefined;
+    return isPipe(value) ? '' : value.port;
+  });
 }
 
 /** An argument is a prefix length: the address is then masked, and written as a range. */
@@ -29,10 +34,10 @@ function withoutPort(read: ReadAddress): OperatorFactory {
   };
 }
 
-/** Undefined for what is no IP address. A longer prefix than there are bits is all of them. */
+/** Nothing of a pipe, undefined for anything else that is no IP address. A longer prefix than there are bits is all of them. */
 export function maskAddress(ip: string, length: number): string | undefined {
   const family = isIP(ip);
-  if (family === 0) return undefined;
+  if (family === 0) return isPipeName(ip) ? '' : undefined;
   const [unitBits, units] = family === 4 ? [8, ip.split('.').map(Number)] : [16, groupsOf(ip)];
   const bits = Math.min(length, units.length * unitBits);
   const masked = units.map((unit, index) => {
