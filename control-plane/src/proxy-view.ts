@@ -1,5 +1,6 @@
 import { toTypeName } from '@heddle/shared/xds/type-urls';
-import type { ProxyStatus, ProxyStatusSource } from './rest/proxy-status.ts';
+import type { ProxyLeftOut, ProxyStatus, ProxyStatusSource } from './rest/proxy-status.ts';
+import type { LeftOutNote } from './snapshot/snapshot.ts';
 import type { NodeStatus, NodeStatusBoard } from './xds/node-status.ts';
 
 /** What the xDS server knows of its proxies, in the words of the REST API. */
@@ -21,6 +22,7 @@ function toProxyStatus(status: NodeStatus): ProxyStatus {
     connectedAt: status.connectedAt,
     userAgent: status.userAgent,
     liveVersion: status.liveVersion ?? 'unknown',
+    ...(status.leftOut.length === 0 ? {} : { leftOut: status.leftOut.map(toLeftOut) }),
     types: status.types.map(({ typeUrl, lastNack, ...type }) => ({
       type: shortNameOf(typeUrl),
       sentVersion: type.sentVersion,
@@ -40,6 +42,10 @@ function toProxyStatus(status: NodeStatus): ProxyStatus {
           }),
     })),
   };
+}
+
+function toLeftOut({ typeUrl, name, part, reason }: LeftOutNote): ProxyLeftOut {
+  return { type: shortNameOf(typeUrl), resource: name, ...(part === undefined ? {} : { part }), reason };
 }
 
 function shortNameOf(typeUrl: string): string {

@@ -28,8 +28,19 @@ function toBootstrap({ clusters, assignments, listeners, routes }: Resources): J
         assert.ok(loadAssignment, `no endpoints for ${String(cluster['name'])}`);
         return { ...cluster, type: 'STATIC', loadAssignment };
       }),
-      listeners: listeners.map((listener) => inlineRoutes(listener, routes) as Json),
+      listeners: listeners.map((listener) => inlineRoutes(toSocketListener(listener), routes) as Json),
     },
+  };
+}
+
+/** Envoy's programs have no API listeners, as gRPC clients get them; what is in one they do understand. */
+function toSocketListener({ apiListener, ...listener }: Json): Json {
+  if (apiListener === undefined) return listener;
+  const typedConfig = (apiListener as Json)['apiListener'];
+  return {
+    ...listener,
+    address: { socketAddress: { address: '127.0.0.1', portValue: 0 } },
+    filterChains: [{ filters: [{ name: 'http', typedConfig }] }],
   };
 }
 

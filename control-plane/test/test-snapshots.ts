@@ -43,6 +43,7 @@ export class TestSnapshots implements SnapshotSource {
   watch(_node: unknown, onSnapshot: OnSnapshot) {
     this.#watchers.add(onSnapshot);
     return {
+      isGrpc: false,
       current: () => (this.#layer === undefined ? undefined : new Snapshot([this.#layer])),
       retiredClusters: () => this.#retired.list(),
       isUnwritten: () => this.isUnwritten,

@@ -23,6 +23,18 @@ export const ProxyTypeStatusSchema = Type.Object({
   ),
 });
 
+export const ProxyLeftOutSchema = Type.Object(
+  {
+    type: Type.String({ description: 'Short name of the resource type.' }),
+    resource: Type.String({ description: 'Name of the resource.' }),
+    part: Type.Optional(
+      Type.String({ description: 'What of it, in the words of the mesh; absent: all of it.' }),
+    ),
+    reason: Type.String(),
+  },
+  { description: 'What the proxy wants and does not get, because of what it is, or says of itself.' },
+);
+
 export const ProxyStatusSchema = Type.Object({
   node: Type.String({ description: 'Node id.' }),
   cluster: Type.String({ description: 'Cluster of the node.' }),
@@ -30,12 +42,14 @@ export const ProxyStatusSchema = Type.Object({
   connectedAt: Type.Integer({ description: 'Epoch milliseconds.' }),
   userAgent: Type.String({ description: 'Name and version that the proxy gave.' }),
   types: Type.Array(ProxyTypeStatusSchema),
+  leftOut: Type.Optional(Type.Array(ProxyLeftOutSchema)),
   liveVersion: Type.String({
     description: 'Hash over what all workers serve, of every type; "unknown" for a foreign proxy.',
   }),
 });
 
 export type ProxyTypeStatus = Static<typeof ProxyTypeStatusSchema>;
+export type ProxyLeftOut = Static<typeof ProxyLeftOutSchema>;
 export type ProxyStatus = Static<typeof ProxyStatusSchema>;
 
 /** What the xDS server knows about its proxies. Asked for each request; answers with values of the moment. */

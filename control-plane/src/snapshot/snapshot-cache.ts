@@ -1,9 +1,7 @@
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
-import type { Node } from '@heddle/shared/xds/api';
 import type { Mesh } from '../translate/mesh.ts';
-import { parseNodeScope } from '../translate/node-scope.ts';
-import type { LayerScope, SnapshotBuilder } from './build-snapshot.ts';
+import { layerScopesOf, type LayerScope, type ScopedNode, type SnapshotBuilder } from './build-snapshot.ts';
 import { RetiredClusters } from './retired-clusters.ts';
 import {
   diffLayers,
@@ -18,6 +16,8 @@ import {
 export type OnSnapshot = (snapshot: Snapshot, change: SnapshotChange) => void;
 
 export interface NodeWatch {
+  /** A gRPC client: it names what it wants, on one stream for each name that it dials. */
+  readonly isGrpc: boolean;
   /** What the node gets now; undefined until the registry was read completely. */
   current(): Snapshot | undefined;
   /** Clusters that went lately, as they were: a proxy that was away meanwhile may still route to them. */
@@ -31,7 +31,7 @@ export interface NodeWatch {
 /** What the xDS server sees of the snapshots. */
 export interface SnapshotSource {
   /** @throws InvalidInputError when the node's metadata does not say clearly what it wants */
-  watch(node: Pick<Node, 'id' | 'metadata'>, onSnapshot: OnSnapshot): NodeWatch;
+  watch(node: ScopedNode, onSnapshot: OnSnapshot): NodeWatch;
 }
 
 interface LayerEntry {
@@ -97,13 +97,12 @@ export class SnapshotCache implements SnapshotSource {
     for (const entry of this.#entries.values()) entry.change = noChange;
   }
 
-  watch(node: Pick<Node, 'id' | 'metadata'>, onSnapshot: OnSnapshot): NodeWatch {
-    const { outbound, inbound } = parseNodeScope(node);
-    const entries = [this.#open({ kind: 'outbound', scope: outbound })];
-    if (inbound !== undefined) entries.push(this.#open({ kind: 'inbound', scope: inbound }));
+  watch(node: ScopedNode, onSnapshot: OnSnapshot): NodeWatch {
+    const entries = layerScopesOf(node).map((scope) => this.#open(scope));
     const watcher: Watcher = { entries, onSnapshot, snapshot: snapshotOf(entries) };
     this.#watchers.add(watcher);
     return {
+      isGrpc: entries.some(({ scope }) => scope.kind === 'grpc'),
       current: () => watcher.snapshot,
       retiredClusters: () => entries.flatMap(({ retired }) => retired.list()),
       isUnwritten: () => this.#isUnwritten,
@@ -140,7 +139,7 @@ export class SnapshotCache implements SnapshotSource {
     this.#entries.delete(key);
     const nowMs = this.#clock.monotonicMs();
     // Inbound layers hold nothing that goes, and there is one for each node.
-    if (entry.scope.kind === 'outbound') this.#left.set(key, { entry, leftAtMs: nowMs });
+    if (entry.scope.kind !== 'inbound') this.#left.set(key, { entry, leftAtMs: nowMs });
     for (const [oldKey, { leftAtMs }] of this.#left) {
       if (nowMs - leftAtMs < keepRetiredMs) break;
       this.#left.delete(oldKey);
@@ -165,10 +164,14 @@ export class SnapshotCache implements SnapshotSource {
 
   #tell(watcher: Watcher, isFirstWrite: boolean): void {
     const change = joinChanges(watcher.entries.map((entry) => entry.change));
-    if (change.size === 0 && watcher.snapshot !== undefined && !isFirstWrite) return;
-    const snapshot = snapshotOf(watcher.entries);
+    const { snapshot: previous, entries } = watcher;
+    if (previous?.layers.every((layer, index) => layer === entries[index]?.layer) === true && !isFirstWrite)
+      return;
+    const snapshot = snapshotOf(entries);
     if (snapshot === undefined) return;
     watcher.snapshot = snapshot;
+    // What was left out may have changed alone.
+    if (change.size === 0 && previous !== undefined && !isFirstWrite) return;
     watcher.onSnapshot(snapshot, change);
   }
 }

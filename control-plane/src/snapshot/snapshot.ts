@@ -15,15 +15,34 @@ export interface SnapshotResource {
   readonly version: string;
   readonly any: Any;
   readonly references: readonly ResourceReference[];
+  /** Parts of what it stands for that its clients would refuse, or would not do. */
+  readonly leftOut: readonly LeftOutPart[];
 }
+
+export interface LeftOutPart {
+  /** In the words of the mesh. */
+  readonly part: string;
+  readonly reason: string;
+}
+
+/** Something that a client does not get; without `part`, the whole resource. */
+export interface LeftOutNote {
+  readonly typeUrl: string;
+  readonly name: string;
+  readonly part?: string;
+  readonly reason: string;
+}
+
+const nothingLeftOut: readonly LeftOutPart[] = [];
 
 export function createSnapshotResource(
   typeUrl: string,
   name: string,
   bytes: Buffer,
   references: readonly ResourceReference[] = [],
+  leftOut: readonly LeftOutPart[] = nothingLeftOut,
 ): SnapshotResource {
-  return { typeUrl, name, version: contentHash(bytes), any: { typeUrl, value: bytes }, references };
+  return { typeUrl, name, version: contentHash(bytes), any: { typeUrl, value: bytes }, references, leftOut };
 }
 
 /** Resources by type URL, then by name. */
@@ -35,10 +54,26 @@ export type SnapshotChange = ReadonlyMap<string, readonly string[]>;
 /** Resources that many nodes have in common. Immutable. */
 export class SnapshotLayer {
   readonly resources: ResourceSet;
+  readonly leftOutResources: readonly LeftOutNote[];
   readonly #versions = new Map<string, string>();
+  #leftOut: readonly LeftOutNote[] | undefined;
 
-  constructor(resources: ResourceSet) {
+  constructor(resources: ResourceSet, leftOutResources: readonly LeftOutNote[] = []) {
     this.resources = resources;
+    this.leftOutResources = leftOutResources;
+  }
+
+  /** Everything that was left out, of resources and as a whole; put together when first asked for. */
+  get leftOut(): readonly LeftOutNote[] {
+    this.#leftOut ??= [
+      ...this.leftOutResources,
+      ...[...this.resources.values()].flatMap((ofType) =>
+        [...ofType.values()].flatMap(({ typeUrl, name, leftOut }) =>
+          leftOut.map((part) => ({ typeUrl, name, ...part })),
+        ),
+      ),
+    ];
+    return this.#leftOut;
   }
 
   /** Hash over names and versions of a type; computed when first asked for. */
@@ -67,6 +102,10 @@ export class Snapshot {
 
   constructor(layers: readonly SnapshotLayer[]) {
     this.layers = layers;
+  }
+
+  get leftOut(): readonly LeftOutNote[] {
+    return this.layers.flatMap((layer) => layer.leftOut);
   }
 
   get(typeUrl: string, name: string): SnapshotResource | undefined {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { JsonValue } from '@heddle/shared/xds/json-value';
 import { fromProtoJson, toProtoJson } from '@heddle/shared/xds/proto-json';
 import { createValidator } from '@heddle/shared/xds/validate';
 import { loadApi } from '@heddle/shared/xds/xds-api';
 import { buildExampleMesh } from './example-mesh.fixture.ts';
+import { isGrpcClient, parseGrpcScope } from './grpc-scope.ts';
 import { parseNodeScope } from './node-scope.ts';
+import { planGrpc } from './plan-grpc.ts';
 import { planInbound, planOutbound } from './translate-scope.ts';
 import type { Translated } from './translated.ts';
 
@@ -17,7 +20,13 @@ const api = loadApi();
 const validator = createValidator(api.types);
 const mesh = buildExampleMesh();
 
-const nodes = {
+interface ScopedNode {
+  readonly id: string;
+  readonly metadata?: { readonly heddle: Record<string, JsonValue> };
+  readonly clientFeatures?: string[];
+}
+
+const nodes: Readonly<Record<string, ScopedNode>> = {
   everything: { id: 'edge' },
   'cart-sidecar': {
     id: 'cart-a',
@@ -35,13 +44,16 @@ const nodes = {
     id: 'l',
     metadata: { heddle: { upstreams: ['ledger', 'cart'], service: 'ledger', appPort: 9100 } },
   },
+  'grpc-client': { id: 'g', clientFeatures: ['envoy.lb.does_not_support_overprovisioning'] },
 };
 
-function translate(node: (typeof nodes)[keyof typeof nodes]): Translated[] {
+function translate(node: ScopedNode): Translated[] {
+  if (isGrpcClient(node))
+    return planGrpc(api, mesh, parseGrpcScope(node)).resources.map((planned) => planned.build());
   const { outbound, inbound } = parseNodeScope(node);
   const plan = [
-    ...planOutbound(api, mesh, outbound),
-    ...(inbound === undefined ? [] : planInbound(api, mesh, inbound)),
+    ...planOutbound(api, mesh, outbound).resources,
+    ...(inbound === undefined ? [] : planInbound(api, mesh, inbound).resources),
   ];
   return plan.map((planned) => planned.build());
 }

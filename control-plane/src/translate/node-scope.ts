@@ -1,4 +1,4 @@
-import { Type, type Static } from '@sinclair/typebox';
+import { Type, type Static, type TSchema } from '@sinclair/typebox';
 import { isIP } from 'node:net';
 import { InvalidInputError } from '@heddle/shared/errors/problem';
 import {
@@ -11,6 +11,10 @@ import { closedObject } from '@heddle/shared/model/schema';
 import { validate } from '@heddle/shared/model/validate';
 import type { Node } from '@heddle/shared/xds/api';
 
+export const UpstreamsSchema = Type.Optional(
+  Type.Array(nameSchema('A service that the application calls.'), { maxItems: 10_000 }),
+);
+
 /**
  * What a proxy says about itself under `heddle` in its node metadata. All of it is optional; a proxy that says
  * nothing gets an outbound listener and every service.
@@ -20,9 +24,7 @@ export const NodeMetadataSchema = closedObject({
     nameSchema('The service whose instance runs beside the proxy; asks for an inbound listener.'),
   ),
   instance: Type.Optional(InstanceIdSchema),
-  upstreams: Type.Optional(
-    Type.Array(nameSchema('A service that the application calls.'), { maxItems: 10_000 }),
-  ),
+  upstreams: UpstreamsSchema,
   listenAddress: Type.Optional(IpAddressSchema),
   outboundPort: Type.Optional(PortSchema),
   servicePorts: Type.Optional(
@@ -99,13 +101,18 @@ export const defaultAppAddress = '127.0.0.1';
 
 /** @throws InvalidInputError with every problem of `node.metadata.heddle` */
 export function parseNodeScope(node: Pick<Node, 'id' | 'metadata'>): NodeScope {
+  return toScope(node.id, parseMetadata(NodeMetadataSchema, node) as NodeMetadata);
+}
+
+/** @throws InvalidInputError with every problem of `node.metadata.heddle` */
+export function parseMetadata(schema: TSchema, node: Pick<Node, 'metadata'>): unknown {
   const metadata: unknown = node.metadata?.['heddle'] ?? {};
-  const problems = validate(NodeMetadataSchema, metadata).map(({ path, message }) => ({
+  const problems = validate(schema, metadata).map(({ path, message }) => ({
     path: `node.metadata.heddle${path.replaceAll('/', '.')}`,
     message,
   }));
   if (problems.length > 0) throw new InvalidInputError(problems);
-  return toScope(node.id, metadata as NodeMetadata);
+  return metadata;
 }
 
 function toScope(nodeId: string, metadata: NodeMetadata): NodeScope {

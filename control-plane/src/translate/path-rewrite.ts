@@ -27,6 +27,7 @@ function replaceAll(regex: string, substitution: string): PathRewrite {
   };
 }
 
-function escapeRegex(text: string): string {
+/** Of RE2. */
+export function escapeRegex(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
 }

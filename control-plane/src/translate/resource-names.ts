@@ -10,6 +10,7 @@ import { defaultBackendWeight, type BackendRef } from '@heddle/shared/model/http
  * | its instances of one version | `cart|version=v2` |
  * | cluster of the application behind the inbound listener | `inbound|8080` |
  * | listeners and their route tables | `outbound`, `inbound`, and for a port of its own `service|cart` |
+ * | for gRPC clients: listeners, under the name that is dialled, and their route tables | `cart`, `cart:80`; `api|cart` |
  * | certificate of the service beside the proxy | `identity` |
  * | whom its inbound listener trusts, and whom its clusters do | `inbound|trust`, `trust|mesh-root` |
  */
@@ -39,6 +40,10 @@ export function inboundClusterName(port: number): string {
 
 export function servicePortName(service: string): string {
   return `service|${service}`;
+}
+
+export function apiTableName(host: string): string {
+  return `api|${host}`;
 }
 
 export function targetOfBackend(ref: BackendRef): ClusterTarget {

@@ -37,7 +37,7 @@ export function buildRouteAction(
   };
 }
 
-function clusterSpecifier(mesh: Mesh, { backendRefs = [] }: HttpRouteRule): MessageInit<RouteAction> {
+export function clusterSpecifier(mesh: Mesh, { backendRefs = [] }: HttpRouteRule): MessageInit<RouteAction> {
   const [only, ...others] = backendRefs;
   if (only !== undefined && others.length === 0) return { cluster: clusterName(targetOfBackend(only)) };
   const weights = weightsOfSplit(mesh, backendRefs);
@@ -52,7 +52,7 @@ function clusterSpecifier(mesh: Mesh, { backendRefs = [] }: HttpRouteRule): Mess
 }
 
 /** Without retries there is one try, so the tighter of the two limits is the request's. */
-function timeoutOf(
+export function timeoutOf(
   { timeouts, retry }: HttpRouteRule,
   defaultTimeout: string | undefined,
 ): MessageInit<Duration> | undefined {

@@ -70,7 +70,7 @@ function toTable(name: string, virtualHosts: readonly MessageInit<VirtualHost>[]
   };
 }
 
-function routesOf(mesh: Mesh, parents: ReadonlySet<string>): HttpRoute[] {
+export function routesOf(mesh: Mesh, parents: ReadonlySet<string>): HttpRoute[] {
   return [...mesh.routes.values()].filter(({ spec }) => spec.parentRefs.some((ref) => parents.has(ref.name)));
 }
 
@@ -78,10 +78,7 @@ function isNamed({ spec }: HttpRoute): boolean {
   return spec.hostnames !== undefined && spec.hostnames.length > 0;
 }
 
-/**
- * The routes that claim the host, then those that claim a wildcard over it, longest first. A service that no
- * route governs takes everything itself.
- */
+/** A service that no route governs takes everything itself. */
 function buildVirtualHost(
   api: XdsApi,
   mesh: Mesh,
@@ -90,16 +87,19 @@ function buildVirtualHost(
   routes: readonly HttpRoute[],
   service: Service | undefined,
 ): MessageInit<VirtualHost> {
-  const seen = new Set<HttpRoute>();
-  const built: MessageInit<Route>[] = [];
-  for (const claimed of [host, ...wildcardsOver(host, routes)]) {
-    const claimants = routes.filter((route) => !seen.has(route) && hostsOfRoute(route).includes(claimed));
-    for (const route of claimants) seen.add(route);
-    const entries = claimants.flatMap(entriesOf).sort(byPrecedence);
-    built.push(...entries.map((entry) => buildRoute(api, mesh, entry)));
-  }
+  const built = entriesFor(host, routes).map((entry) => buildRoute(api, mesh, entry));
   if (built.length === 0 && service !== undefined) built.push(buildOwnRoute(api, mesh, service));
   return { name: host, domains, routes: built };
+}
+
+/** The routes that claim the host, then those that claim a wildcard over it, longest first. */
+export function entriesFor(host: string, routes: readonly HttpRoute[]): RouteEntry[] {
+  const seen = new Set<HttpRoute>();
+  return [host, ...wildcardsOver(host, routes)].flatMap((claimed) => {
+    const claimants = routes.filter((route) => !seen.has(route) && hostsOfRoute(route).includes(claimed));
+    for (const route of claimants) seen.add(route);
+    return claimants.flatMap(entriesOf).sort(byPrecedence);
+  });
 }
 
 function wildcardsOver(host: string, routes: readonly HttpRoute[]): string[] {
@@ -135,11 +135,11 @@ function buildRoute(api: XdsApi, mesh: Mesh, entry: RouteEntry): MessageInit<Rou
 }
 
 /** Envoy knows one time-out for a route, so the called service's policy decides, not those of the backends. */
-function requestTimeoutOf(mesh: Mesh, service: string): string | undefined {
+export function requestTimeoutOf(mesh: Mesh, service: string): string | undefined {
   return mergePolicies(mesh.policies.get(service) ?? []).timeouts?.request;
 }
 
-function clustersOf(virtualHosts: readonly MessageInit<VirtualHost>[]): string[] {
+export function clustersOf(virtualHosts: readonly MessageInit<VirtualHost>[]): string[] {
   const names = new Set<string>();
   for (const virtualHost of virtualHosts) {
     for (const { route } of virtualHost.routes ?? []) {

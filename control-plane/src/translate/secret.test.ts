@@ -44,8 +44,8 @@ test('a proxy gets its own certificate, and the authorities of whom it calls: no
   const metadata = { heddle: { service: 'mine', appPort: 80, upstreams: ['theirs', 'third'] } };
   const scope = parseNodeScope({ id: 'n', metadata });
   assert.ok(scope.inbound);
-  const inbound = planInbound(api, mesh, scope.inbound).filter(isSecret);
-  const outbound = planOutbound(api, mesh, scope.outbound).filter(isSecret);
+  const inbound = planInbound(api, mesh, scope.inbound).resources.filter(isSecret);
+  const outbound = planOutbound(api, mesh, scope.outbound).resources.filter(isSecret);
   assert.deepEqual(
     [inbound, outbound].map((planned) => planned.map(({ name, inputs }) => [name, inputs[0]])),
     [
@@ -64,7 +64,7 @@ test('a changed secret changes itself, and neither its listener nor its clusters
   const scope = parseNodeScope({ id: 'n', metadata: { heddle: { service: 'mine', appPort: 80 } } });
   const renewed = secretOf('mine', { certificate: { chain: 'c2', privateKey: 'k2' } });
   const next: Mesh = { ...mesh, secrets: new Map(mesh.secrets).set('mine', renewed) };
-  const changedBetween = (plan: (of: Mesh) => PlannedResource[]): string[] => {
+  const changedBetween = (plan: (of: Mesh) => readonly PlannedResource[]): string[] => {
     const after = new Map(plan(next).map((planned) => [planned.key, planned]));
     return plan(mesh).flatMap(({ key, name, inputs }) =>
       inputs.every((input, index) => input === after.get(key)?.inputs[index]) ? [] : name,
@@ -73,11 +73,11 @@ test('a changed secret changes itself, and neither its listener nor its clusters
   const { inbound, outbound } = scope;
   assert.ok(inbound);
   assert.deepEqual(
-    changedBetween((of) => planInbound(api, of, inbound)),
+    changedBetween((of) => planInbound(api, of, inbound).resources),
     ['identity'],
   );
   assert.deepEqual(
-    changedBetween((of) => planOutbound(api, of, outbound)),
+    changedBetween((of) => planOutbound(api, of, outbound).resources),
     [],
   );
 });

@@ -6,6 +6,7 @@ import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import { buildInboundCluster, buildServiceCluster } from './cluster.ts';
 import { buildClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { buildInboundListener, buildOutboundListener, buildServicePortListener } from './listener.ts';
+import type { LeftOutResource } from './left-out.ts';
 import { protocolOf, type Mesh } from './mesh.ts';
 import { sourceKey } from './message-parts.ts';
 import { wouldLoop, type InboundScope, type OutboundScope } from './node-scope.ts';
@@ -43,11 +44,18 @@ export interface PlannedResource {
   build(): Translated;
 }
 
-const noInstances: ReadonlyMap<string, Instance> = new Map();
-const noPolicies: readonly Policy[] = [];
+/** What a scope gets. */
+export interface Plan {
+  readonly resources: readonly PlannedResource[];
+  readonly leftOut: readonly LeftOutResource[];
+}
+
+export const noInstances: ReadonlyMap<string, Instance> = new Map();
+export const noPolicies: readonly Policy[] = [];
 
 /** Clusters, endpoints, listeners and route tables for what the applications of a scope call. */
-export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): PlannedResource[] {
+export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Plan {
+  const leftOut: LeftOutResource[] = [];
   const services = servicesOf(mesh, scope);
   const emptyBackends = emptyBackendsOf(mesh);
   const from = sourceKey(scope.source);
@@ -95,8 +103,8 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
   );
   if (scope.hasServicePorts)
     for (const service of services)
-      planned.push(...planServicePort(api, mesh, scope, service, emptyBackends));
-  return planned;
+      planned.push(...planServicePort(api, mesh, scope, service, emptyBackends, leftOut));
+  return { resources: planned, leftOut };
 }
 
 function planServicePort(
@@ -105,12 +113,18 @@ function planServicePort(
   scope: OutboundScope,
   service: Service,
   emptyBackends: string,
+  leftOut: LeftOutResource[],
 ): PlannedResource[] {
   const port = service.spec?.port;
-  // Both listeners would claim one address; the outbound one takes the service's requests anyway.
-  if (port === undefined || port === scope.port) return [];
+  if (port === undefined) return [];
   const protocol = protocolOf(service);
   const name = servicePortName(service.metadata.name);
+  if (port === scope.port) {
+    // The outbound listener takes the service's requests anyway.
+    const reason = `its port ${port} is that of the outbound listener`;
+    leftOut.push({ typeName: resourceTypeNames.listener, name, reason });
+    return [];
+  }
   const listener: PlannedResource = {
     typeName: resourceTypeNames.listener,
     name,
@@ -130,10 +144,14 @@ function planServicePort(
 }
 
 /** What reaches the application beside the proxy; nothing as long as its port is not known. */
-export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): PlannedResource[] {
+export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plan {
   const service = mesh.services.get(scope.service);
+  if (service === undefined) return withoutInbound(`there is no service "${scope.service}"`);
   const appPort = scope.appPort ?? mesh.instances.get(scope.service)?.get(scope.instance)?.spec.port;
-  if (service === undefined || appPort === undefined || wouldLoop(scope, appPort)) return [];
+  if (appPort === undefined)
+    return withoutInbound(`the port of instance "${scope.instance}" of "${scope.service}" is not known`);
+  if (wouldLoop(scope, appPort))
+    return withoutInbound(`the application's port ${appPort} is that of the inbound listener`);
   const protocol = protocolOf(service);
   const tls = service.spec?.tls;
   // Everything that these read is in their keys.
@@ -160,7 +178,7 @@ export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plann
     if (identity !== undefined) planned.push(planSecret(identityName, scope.service, identity));
     if (trust !== undefined) planned.push(planSecret(inboundTrustName, scope.service, trust));
   }
-  if (protocol === 'tcp') return planned;
+  if (protocol === 'tcp') return { resources: planned, leftOut: [] };
   planned.push({
     typeName: resourceTypeNames.routeTable,
     name: inboundName,
@@ -168,7 +186,11 @@ export function planInbound(api: XdsApi, mesh: Mesh, scope: InboundScope): Plann
     inputs,
     build: () => buildInboundRouteTable(appPort),
   });
-  return planned;
+  return { resources: planned, leftOut: [] };
+}
+
+function withoutInbound(reason: string): Plan {
+  return { resources: [], leftOut: [{ typeName: resourceTypeNames.listener, name: inboundName, reason }] };
 }
 
 /** Whom the clusters trust: each bundle once. */
@@ -195,7 +217,7 @@ function planSecret(name: string, owner: string, secret: Secret): PlannedResourc
   };
 }
 
-function servicesOf(mesh: Mesh, scope: OutboundScope): readonly Service[] {
-  if (scope.upstreams === undefined) return [...mesh.services.values()];
-  return scope.upstreams.flatMap((name) => mesh.services.get(name) ?? []);
+export function servicesOf(mesh: Mesh, { upstreams }: Pick<OutboundScope, 'upstreams'>): readonly Service[] {
+  if (upstreams === undefined) return [...mesh.services.values()];
+  return upstreams.flatMap((name) => mesh.services.get(name) ?? []);
 }

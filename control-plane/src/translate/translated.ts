@@ -1,6 +1,7 @@
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import type { ApiMessages } from '@heddle/shared/xds/api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
+import type { LeftOut } from './left-out.ts';
 
 /** The resource types that translation makes, by the word used for them here. */
 export const resourceTypeNames = {
@@ -26,6 +27,8 @@ export type Translated = {
     readonly name: string;
     readonly value: MessageInit<ApiMessages[N]>;
     readonly references: readonly Reference[];
+    /** What the client that gets it would refuse, or would not do. */
+    readonly leftOut?: readonly LeftOut[];
   };
 }[ResourceTypeName];
 

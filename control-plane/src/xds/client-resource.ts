@@ -18,6 +18,27 @@ export function describeType(state: TypeState, snapshot: Snapshot | undefined): 
   return [...names].flatMap((name) => describe(state, name, snapshot?.get(typeUrl, name)) ?? []);
 }
 
+/** The better, the later. */
+const statusRank: Readonly<Record<ConfigStatus, number>> = {
+  ERROR: 0,
+  STALE: 1,
+  NOT_SENT: 2,
+  SYNCED: 3,
+  UNKNOWN: 4,
+};
+
+/** Of several streams of one client: each resource once, in its worst state. */
+export function mergeResources(resources: readonly ClientResource[]): readonly ClientResource[] {
+  const merged = new Map<string, ClientResource>();
+  for (const described of resources) {
+    const key = `${described.resource.typeUrl} ${described.resource.name}`;
+    const other = merged.get(key);
+    if (other === undefined || statusRank[described.status] < statusRank[other.status])
+      merged.set(key, described);
+  }
+  return [...merged.values()];
+}
+
 function describe(
   { held, outstanding, refusals }: TypeState,
   name: string,

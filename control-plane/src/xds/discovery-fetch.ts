@@ -4,12 +4,17 @@ import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { DiscoveryRequest, DiscoveryResponse, Node } from '@heddle/shared/xds/api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
-import { versionOfSet, type Snapshot, type SnapshotResource } from '../snapshot/snapshot.ts';
+import {
+  versionOfSet,
+  type LeftOutNote,
+  type Snapshot,
+  type SnapshotResource,
+} from '../snapshot/snapshot.ts';
 import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import type { ClientResource } from './client-resource.ts';
 import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { legacyWildcardTypes } from './push-plan.ts';
-import { createSubscription, setNames } from './subscription.ts';
+import { covers, createSubscription, setNames } from './subscription.ts';
 import { userAgentOf } from './user-agent.ts';
 
 export interface FetchDependencies {
@@ -25,7 +30,13 @@ interface Polled {
   readonly reporter: NodeReporter;
   version: string;
   resources: readonly ClientResource[];
+  leftOut: readonly LeftOutNote[];
   silence: Timer;
+}
+
+interface Selection {
+  readonly resources: readonly SnapshotResource[];
+  readonly leftOut: readonly LeftOutNote[];
 }
 
 export interface FetchAnswer {
@@ -59,7 +70,7 @@ export class DiscoveryFetch {
       throw refusal('type_url', `is ${request.typeUrl}, but this is the place for ${typeUrl}`);
     const { node } = request;
     if (node === undefined || node.id === '') throw refusal('node.id', 'is required');
-    const resources = this.#resourcesFor(typeUrl, node, request.resourceNames);
+    const { resources, leftOut } = this.#resourcesFor(typeUrl, node, request.resourceNames);
     const version = versionOfSet(resources);
     const polled = this.#polledBy(typeUrl, node, request.resourceNames);
     const status = this.#note(polled, typeUrl, version, request);
@@ -67,6 +78,7 @@ export class DiscoveryFetch {
     const why = isRefused
       ? { refusal: { message: request.errorDetail.message, at: this.#dependencies.clock.now() } }
       : {};
+    polled.leftOut = leftOut;
     polled.resources = resources.map((resource) => ({ resource, status, ...why }));
     return {
       response: {
@@ -107,7 +119,7 @@ export class DiscoveryFetch {
     this.#polled.clear();
   }
 
-  #resourcesFor(typeUrl: string, node: Node, resourceNames: readonly string[]): readonly SnapshotResource[] {
+  #resourcesFor(typeUrl: string, node: Node, resourceNames: readonly string[]): Selection {
     const watch = this.#dependencies.snapshots.watch(node, () => undefined);
     try {
       const snapshot = watch.current();
@@ -119,15 +131,19 @@ export class DiscoveryFetch {
     }
   }
 
-  #select(snapshot: Snapshot, typeUrl: string, wanted: readonly string[]): readonly SnapshotResource[] {
+  #select(snapshot: Snapshot, typeUrl: string, wanted: readonly string[]): Selection {
     const { subscription } = setNames(createSubscription(legacyWildcardTypes.has(typeUrl)), wanted);
     const names = subscription.isWildcard ? snapshot.names(typeUrl) : subscription.names;
-    return [...names].flatMap((name) => {
+    const resources = [...names].flatMap((name) => {
       const resource = snapshot.get(typeUrl, name);
       if (resource === undefined && typeUrl === typeUrls.clusterLoadAssignment)
         return this.#dependencies.emptyAssignment(name);
       return resource ?? [];
     });
+    const leftOut = snapshot.leftOut.filter(
+      (note) => note.typeUrl === typeUrl && covers(subscription, note.name),
+    );
+    return { resources, leftOut };
   }
 
   #polledBy(typeUrl: string, node: Node, resourceNames: readonly string[]): Polled {
@@ -141,12 +157,17 @@ export class DiscoveryFetch {
         cluster: node.cluster,
         userAgent: userAgentOf(node),
         variant: 'sotw',
-        isAggregated: false,
+        isOnly: false,
       } as const;
       const opened: Polled = {
-        reporter: nodes.open(identity, { node, describe: () => opened.resources }),
+        reporter: nodes.open(identity, {
+          node,
+          describe: () => opened.resources,
+          leftOut: () => opened.leftOut,
+        }),
         version: '',
         resources: [],
+        leftOut: [],
         silence,
       };
       polled = opened;

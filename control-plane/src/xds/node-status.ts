@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Node } from '@heddle/shared/xds/api';
 import { contentHash } from '@heddle/shared/xds/content-hash';
-import type { ClientResource } from './client-resource.ts';
+import type { LeftOutNote } from '../snapshot/snapshot.ts';
+import { mergeResources, type ClientResource } from './client-resource.ts';
 
 export interface Nack {
   /** What the client said, as it said it. */
@@ -44,6 +45,8 @@ export interface NodeStatus {
   readonly types: readonly TypeStatus[];
   /** Hash over what all workers of a Heddle sidecar serve, of every type; absent for clients that do not report it. */
   readonly liveVersion?: string;
+  /** What it wants and does not get, because of what it is. */
+  readonly leftOut: readonly LeftOutNote[];
 }
 
 export interface NodeIdentity {
@@ -51,8 +54,8 @@ export interface NodeIdentity {
   readonly cluster: string;
   readonly userAgent: string;
   readonly variant: 'sotw' | 'delta';
-  /** Whether all types come over this stream; a node may have many of the others. */
-  readonly isAggregated: boolean;
+  /** Whether its node has one such stream, which takes the place of an older one. Others add up. */
+  readonly isOnly: boolean;
 }
 
 /** Who is at the other end of a stream, and what it was sent. */
@@ -60,6 +63,8 @@ export interface StreamClient {
   readonly node: Node;
   /** Made when it is asked for. */
   describe(): readonly ClientResource[];
+  /** What it wants and does not get, because of what it is. Made when it is asked for. */
+  leftOut(): readonly LeftOutNote[];
 }
 
 /** Where one stream writes what becomes of its node. Without effect once a newer stream stands in its place. */
@@ -81,7 +86,7 @@ interface MutableType {
 }
 
 interface StreamRecord {
-  readonly isAggregated: boolean;
+  readonly isOnly: boolean;
   readonly client: StreamClient;
   readonly types: Map<string, MutableType>;
 }
@@ -99,7 +104,8 @@ interface NodeRecord {
 
 /**
  * What every proxy was sent, acknowledged and refused. A node that left stays for a while as not connected.
- * While a node reconnects it may have two aggregated streams: the newest one counts. Streams of single types add up.
+ * While a proxy reconnects it may have two aggregated streams: the newest one counts. Streams of single types add up,
+ * and those of a gRPC client, which opens one for each name that it dials.
  */
 export class NodeStatusBoard {
   readonly #clock: Clock;
@@ -116,7 +122,7 @@ export class NodeStatusBoard {
     const { nodeId } = identity;
     this.#timers.get(nodeId)?.cancel();
     this.#timers.delete(nodeId);
-    const stream: StreamRecord = { isAggregated: identity.isAggregated, client, types: new Map() };
+    const stream: StreamRecord = { isOnly: identity.isOnly, client, types: new Map() };
     const record = this.#join(identity, stream);
     return {
       onSent: (typeUrl, version, nonce) => {
@@ -136,10 +142,10 @@ export class NodeStatusBoard {
   }
 
   #join(identity: NodeIdentity, stream: StreamRecord): NodeRecord {
-    const { nodeId, isAggregated } = identity;
+    const { nodeId, isOnly } = identity;
     const known = this.#records.get(nodeId);
     const others = known?.disconnectedAt === undefined ? (known?.streams ?? []) : [];
-    const kept = isAggregated ? others.filter((other) => !other.isAggregated) : others;
+    const kept = isOnly ? others.filter((other) => !other.isOnly) : others;
     const record = known ?? {
       identity,
       connectedAt: 0,
@@ -163,7 +169,9 @@ export class NodeStatusBoard {
       return;
     }
     // What the stream had in mind must not stay for as long as its status.
-    record.streams = [{ ...stream, client: { node: stream.client.node, describe: () => [] } }];
+    record.streams = [
+      { ...stream, client: { node: stream.client.node, describe: () => [], leftOut: () => [] } },
+    ];
     record.disconnectedAt = this.#clock.now();
     this.#timers.set(
       nodeId,
@@ -206,8 +214,9 @@ export class NodeStatusBoard {
     for (const { streams } of this.#connected()) {
       const newest = streams.at(-1);
       if (newest === undefined) continue;
-      const describe = () => streams.flatMap(({ client }) => client.describe());
-      yield { node: newest.client.node, describe };
+      const describe = () => mergeResources(streams.flatMap(({ client }) => client.describe()));
+      const leftOut = () => leftOutOf(streams);
+      yield { node: newest.client.node, describe, leftOut };
     }
   }
 
@@ -269,9 +278,15 @@ function toStatus(record: NodeRecord): NodeStatus {
     connectedAt,
     state: worstOf(types.map((type) => type.state)),
     types,
+    leftOut: leftOutOf(record.streams),
     ...(disconnectedAt === undefined ? {} : { disconnectedAt }),
     ...(liveVersions.size === 0 ? {} : { liveVersion: contentHash(...[...liveVersions].map(String).sort()) }),
   };
+}
+
+function leftOutOf(streams: readonly StreamRecord[]): readonly LeftOutNote[] {
+  const notes = streams.flatMap(({ client }) => client.leftOut());
+  return [...new Map(notes.map((note) => [JSON.stringify(note), note])).values()];
 }
 
 /** One type on several streams, as Envoys have one for each set of endpoints: the newest, in the worst state of all. */

@@ -48,9 +48,10 @@ export class TypeState {
   /** Named by a client that comes back: it may serve from what an earlier stream told it. */
   readonly #resumed = new Set<string>();
 
-  constructor(typeUrl: string) {
+  /** `hasWildcard`: whether a client of its kind may mean everything by an empty list. */
+  constructor(typeUrl: string, hasWildcard = true) {
     this.typeUrl = typeUrl;
-    this.subscription = createSubscription(legacyWildcardTypes.has(typeUrl));
+    this.subscription = createSubscription(hasWildcard && legacyWildcardTypes.has(typeUrl));
   }
 
   get hasWork(): boolean {
@@ -75,7 +76,7 @@ export class TypeState {
   /** Content that this process never sent; only its version counts. */
   #foreign(name: string, version: string): SnapshotResource {
     const any = { typeUrl: this.typeUrl, value: new Uint8Array(0) };
-    return { typeUrl: this.typeUrl, name, version, any, references: [] };
+    return { typeUrl: this.typeUrl, name, version, any, references: [], leftOut: [] };
   }
 
   applySubscription(

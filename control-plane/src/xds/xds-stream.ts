@@ -5,6 +5,7 @@ import type { Node, Status } from '@heddle/shared/xds/api';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import {
   versionOfSet,
+  type LeftOutNote,
   type Snapshot,
   type SnapshotChange,
   type SnapshotResource,
@@ -15,7 +16,7 @@ import { describeType, type ClientResource } from './client-resource.ts';
 import type { ResponseEncoder } from './encode-response.ts';
 import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { Pusher, type Push } from './pusher.ts';
-import { setNames, updateNames } from './subscription.ts';
+import { covers, setNames, updateNames } from './subscription.ts';
 import { TypeState } from './type-state.ts';
 import { userAgentOf } from './user-agent.ts';
 import type { XdsMetrics } from './xds-metrics.ts';
@@ -79,6 +80,8 @@ export class XdsStream {
   readonly #states = new Map<string, TypeState>();
   readonly #pusher: Pusher;
   #node: OpenNode | undefined;
+  /** gRPC names what it wants; without names it wants nothing. */
+  #isGrpc = false;
   #snapshot: Snapshot | undefined;
   #nonceCount = 0;
   #isWritable = true;
@@ -110,7 +113,7 @@ export class XdsStream {
     let state = this.#states.get(typeUrl);
     const isFirst = state === undefined;
     if (state === undefined) {
-      state = new TypeState(typeUrl);
+      state = new TypeState(typeUrl, !this.#isGrpc);
       this.#states.set(typeUrl, state);
     }
     this.#applyAnswer(state, request, isFirst);
@@ -163,9 +166,10 @@ export class XdsStream {
         cluster: node.cluster,
         userAgent: userAgentOf(node),
         variant: this.#variant,
-        isAggregated: this.#dependencies.typeUrl === undefined,
+        isOnly: this.#dependencies.typeUrl === undefined && !watch.isGrpc,
       };
-      const client = { node, describe: () => this.#describe() };
+      const client = { node, describe: () => this.#describe(), leftOut: () => this.#leftOut() };
+      this.#isGrpc = watch.isGrpc;
       this.#node = { id: node.id, watch, reporter: nodes.open(identity, client) };
       this.#snapshot = watch.current();
     } catch (thrown) {
@@ -180,6 +184,14 @@ export class XdsStream {
 
   #describe(): readonly ClientResource[] {
     return [...this.#states.values()].flatMap((state) => describeType(state, this.#snapshot));
+  }
+
+  /** Of what the client wants. */
+  #leftOut(): readonly LeftOutNote[] {
+    return (this.#snapshot?.leftOut ?? []).filter(({ typeUrl, name }) => {
+      const state = this.#states.get(typeUrl);
+      return state !== undefined && covers(state.subscription, name);
+    });
   }
 
   #onSnapshot(snapshot: Snapshot, change: SnapshotChange): void {
