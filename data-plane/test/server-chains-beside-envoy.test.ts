@@ -64,10 +64,25 @@ const validations: readonly Json[] = [
     only_verify_leaf_cert_crl: true,
     crl: inline(createRevocationList(root, []), createRevocationList(lower, [lastLeaf])),
   },
+  { ...trusted, max_verify_depth: 100 },
+  { ...trusted, max_verify_depth: 1, trust_chain_verification: 'ACCEPT_UNTRUSTED' },
+  { max_verify_depth: 1 },
   spiffe(root.pem, otherRoot.pem),
   spiffe(otherRoot.pem, root.pem),
   { ...spiffe(root.pem, otherRoot.pem), allow_expired_certificate: true },
 ];
+
+/** Envoy does not limit what servers show. */
+const limited: readonly (readonly [validation: Json, verdicts: string])[] = [
+  [{ ...trusted, max_verify_depth: 0 }, ' 503 503 503 503 503 503 503 503'],
+  [{ ...trusted, max_verify_depth: 1 }, ' 200 503 503 503 503 503 503 503'],
+  [{ ...trusted, max_verify_depth: 2 }, ' 200 200 503 503 503 503 503 503'],
+  [{ ...trusted, max_verify_depth: 3 }, ' 200 200 200 503 503 503 503 503'],
+  [{ trusted_ca: inline(upper.pem), max_verify_depth: 1 }, ' 503 200 503 503 503 503 503 503'],
+  [{ ...trusted, max_verify_depth: 2, allow_expired_certificate: true }, ' 200 200 503 503 503 503 503 503'],
+  [{ ...trusted, max_verify_depth: 3, allow_expired_certificate: true }, ' 200 200 200 503 200 503 503 503'],
+];
+const allValidations = [...validations, ...limited.map(([validation]) => validation)];
 
 async function startServer(t: TestContext, shown: readonly TestCertificate[]): Promise<number> {
   const cert = shown.map(({ pem }) => pem).join('');
@@ -84,7 +99,7 @@ async function startServer(t: TestContext, shown: readonly TestCertificate[]): P
 
 test('which chains of servers are taken is what a real Envoy does', { skip: envoy.skip }, async (t) => {
   const ports = await Promise.all(servers.map((shown) => startServer(t, shown)));
-  const pairs = validations.flatMap((validation) => ports.map((port) => ({ validation, port })));
+  const pairs = allValidations.flatMap((validation) => ports.map((port) => ({ validation, port })));
   const clusters = pairs.map(({ validation, port }, index) =>
     cluster(`c${index}`, [port], {
       connect_timeout: '5s',
@@ -109,12 +124,16 @@ test('which chains of servers are taken is what a real Envoy does', { skip: envo
     const verdicts: Record<string, string> = {};
     for (const [index, { validation }] of pairs.entries()) {
       const { status } = await get(port, `/${index}/`);
-      const row = validations.indexOf(validation);
+      const row = allValidations.indexOf(validation);
       verdicts[row] = `${verdicts[row] ?? ''} ${status}`;
     }
     return verdicts;
   };
   const ours = await verdictsOf(both.ours);
-  assert.deepEqual(ours, await verdictsOf(both.theirs));
+  const theirs = await verdictsOf(both.theirs);
+  for (const [row] of validations.entries()) assert.equal(ours[row], theirs[row], String(row));
+  for (const [i, [, verdicts]] of limited.entries()) {
+    assert.equal(ours[validations.length + i], verdicts, String(i));
+  }
   assert.equal(ours[0], ' 200 200 200 503 503 503 503 503');
 });

@@ -10,7 +10,8 @@ interface ContextWithSecrets {
 /** Every secret that a context waits for. */
 export function secretsOf({ secrets }: Pick<ContextWithSecrets, 'secrets'>): readonly SecretRef[] {
   if (secrets === undefined) return [];
-  return [...secrets.certificates, ...(secrets.validation === undefined ? [] : [secrets.validation])];
+  const { certificates, validation, sessionTicketKeys } = secrets;
+  return [...certificates, ...[validation, sessionTicketKeys].filter((ref) => ref !== undefined)];
 }
 
 /** The context with its secrets in it; undefined while one of them is missing. `valueOf` gives a secret by its key. */
@@ -25,9 +26,12 @@ export function resolveTls<T extends ContextWithSecrets>(
     if (value?.kind !== 'tls-certificate') return undefined;
     certificates.push(value.certificate);
   }
+  const keys = tls.secrets.sessionTicketKeys && valueOf(tls.secrets.sessionTicketKeys.key);
+  if (tls.secrets.sessionTicketKeys !== undefined && keys?.kind !== 'session-ticket-keys') return undefined;
   const resolved = {
     ...tls,
     certificates: tls.secrets.certificates.length > 0 ? certificates : tls.certificates,
+    ...(keys?.kind === 'session-ticket-keys' ? { sessionTicketKeysBase64: keys.keysBase64 } : {}),
   };
   if (tls.secrets.validation === undefined) return resolved;
   const value = valueOf(tls.secrets.validation.key);

@@ -51,6 +51,8 @@ export interface TlsValidation {
   readonly isExpiryIgnored?: true;
   /** Whether its issuers are revoked is not asked. */
   readonly isOnlyLeafRevocable?: true;
+  /** So many authorities may stand above the peer's certificate, the trusted one included; absent: OpenSSL's limit. */
+  readonly maxVerifyDepth?: number;
   /** SPIFFE: in place of `trustedCaPem`; who is trusted depends on who the peer says he is. */
   readonly trustDomains?: readonly TrustDomain[];
 }
@@ -85,6 +87,8 @@ export interface TlsSecrets {
   readonly certificates: readonly SecretRef[];
   /** In addition to `validation`, whose single values it replaces and whose lists it makes longer. */
   readonly validation?: SecretRef;
+  /** Of a server. */
+  readonly sessionTicketKeys?: SecretRef;
 }
 
 /** Envoy's `DownstreamTlsContext`. Has at least one certificate, or a secret for it. */

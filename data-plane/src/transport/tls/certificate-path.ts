@@ -27,6 +27,8 @@ export interface PathRules {
   readonly isOnlyLeafRevocable: boolean;
   /** Somebody else has looked at name constraints; otherwise who has some is no issuer. */
   readonly areNamesConstrained: boolean;
+  /** The anchor is one of them; absent: as many as OpenSSL takes by default. */
+  readonly maxAuthorityCount?: number;
 }
 
 const purposes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
@@ -47,8 +49,7 @@ const weakSignatures: ReadonlySet<string> = new Set([
   '1.2.840.113549.1.1.5',
   '1.2.840.10045.4.1',
 ]);
-/** Between leaf and anchor; OpenSSL's default. */
-const maxIntermediateCount = 100;
+const defaultMaxAuthorityCount = 101;
 /** Of one search: who sends many certificates of the same name must not keep a worker busy. */
 const maxSignatureCount = 64;
 
@@ -76,9 +77,9 @@ class PathSearch {
     const { anchors } = this.#rules;
     if (!this.#isSound(certificate)) return false;
     if (anchors.some((anchor) => anchor.raw.equals(certificate.raw) && this.#isEnd(anchor))) return true;
+    if (depth >= (this.#rules.maxAuthorityCount ?? defaultMaxAuthorityCount)) return false;
     const isEnd = (issuer: X509Certificate): boolean => this.#isEnd(issuer) && this.#isSound(issuer);
     if (anchors.some((anchor) => isEnd(anchor) && this.#isIssuer(anchor, certificate, depth))) return true;
-    if (depth >= maxIntermediateCount) return false;
     return [...anchors, ...this.#sent].some(
       (issuer) =>
         !issuer.raw.equals(certificate.raw) &&

@@ -46,14 +46,15 @@ export class ChainVerifier {
   }
 
   isTrusted({ certificate, chainError, sentCertificates }: PeerEvidence): boolean {
-    const { isExpiryIgnored } = this.#validation;
+    const { isExpiryIgnored, maxVerifyDepth } = this.#validation;
     const isForgiven = isExpiryIgnored === true && chainError !== undefined && timeErrors.has(chainError);
     if (chainError !== undefined && !isForgiven) return false;
     const domains = this.#authoritiesByDomain;
     const anchors = domains === undefined ? this.#authorities : domains.get(trustDomainOf(certificate));
     if (anchors === undefined) return false;
+    const isOneOfSeveral = domains !== undefined && domains.size > 1;
     const isPathNeeded =
-      isForgiven || (domains !== undefined && domains.size > 1) || this.#revocationLists !== undefined;
+      isForgiven || isOneOfSeveral || (this.#revocationLists ?? maxVerifyDepth) !== undefined;
     if (!isPathNeeded) return true;
     return hasPath(certificate, sentCertificates(), {
       anchors,
@@ -63,6 +64,7 @@ export class ChainVerifier {
       ...(this.#revocationLists === undefined ? {} : { revocationLists: this.#revocationLists }),
       isOnlyLeafRevocable: this.#validation.isOnlyLeafRevocable === true,
       areNamesConstrained: chainError === undefined,
+      ...(maxVerifyDepth === undefined ? {} : { maxAuthorityCount: maxVerifyDepth }),
     });
   }
 }
@@ -71,9 +73,10 @@ export class ChainVerifier {
 export function needsSentCertificates({
   isExpiryIgnored,
   isOnlyLeafRevocable,
+  maxVerifyDepth,
   trustDomains,
 }: TlsValidation): boolean {
-  return (isExpiryIgnored ?? isOnlyLeafRevocable ?? trustDomains) !== undefined;
+  return (isExpiryIgnored ?? isOnlyLeafRevocable ?? maxVerifyDepth ?? trustDomains) !== undefined;
 }
 
 /** All certificates of a bundle. */

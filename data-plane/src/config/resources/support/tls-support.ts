@@ -18,8 +18,10 @@ const validation = [
   'trust_chain_verification',
   'allow_expired_certificate',
   'only_verify_leaf_cert_crl',
+  'max_verify_depth',
   'custom_validator_config',
 ];
+const secretsOnly = { watched_directory: 'only files of secrets are watched, as in Envoy' };
 
 export const tlsSupport: SupportTable = {
   [`${tls}.DownstreamTlsContext`]: {
@@ -29,6 +31,7 @@ export const tlsSupport: SupportTable = {
       'require_sni',
       'session_timeout',
       'session_ticket_keys',
+      'session_ticket_keys_sds_secret_config',
       'disable_stateless_session_resumption',
       'full_scan_certs_on_sni_mismatch',
       'prefer_client_ciphers',
@@ -96,8 +99,8 @@ export const tlsSupport: SupportTable = {
       'ecdh_curves',
     ],
   },
-  [`${tls}.TlsCertificate`]: { supported: certificate },
-  [`${tls}.CertificateValidationContext`]: { supported: validation },
+  [`${tls}.TlsCertificate`]: { supported: certificate, ignored: secretsOnly },
+  [`${tls}.CertificateValidationContext`]: { supported: validation, ignored: secretsOnly },
   [`${tls}.SPIFFECertValidatorConfig`]: { supported: ['trust_domains'] },
   [`${tls}.SPIFFECertValidatorConfig.TrustDomain`]: { supported: ['name', 'trust_bundle'] },
   [`${tls}.SubjectAltNameMatcher`]: { supported: ['san_type', 'matcher', 'oid'] },

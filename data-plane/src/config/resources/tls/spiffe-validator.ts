@@ -55,6 +55,7 @@ function refuseWithoutEffect(
     verify_certificate_spki: verifyCertificateSpki.length > 0,
     trust_chain_verification: trustChainVerification !== 'VERIFY_TRUST_CHAIN',
     only_verify_leaf_cert_crl: message.onlyVerifyLeafCertCrl,
+    max_verify_depth: message.maxVerifyDepth !== undefined,
   };
   for (const [field, isThere] of Object.entries(isSet)) {
     if (isThere) context.refuse(`${path}.${field}`, 'has no effect on the SPIFFE validator');

@@ -167,14 +167,39 @@ const refused: readonly [name: string, context: Json, problem: RegExp][] = [
     /^session_ticket_keys\.keys\[1\]: has 1 bytes, and must have 80$/,
   ],
   [
+    'ticket keys of a secret that is not there',
+    { ...common({}), session_ticket_keys_sds_secret_config: { name: 'x' } },
+    /^session_ticket_keys_sds_secret_config\.name: "x" is no static secret/,
+  ],
+  [
+    'a key that somebody else holds',
+    certificates({ private_key_provider: { provider_name: 'x' } }),
+    /tls_certificates\[0\]\.private_key_provider: is not supported/,
+  ],
+  [
+    'a certificate in PKCS #12',
+    { common_tls_context: { tls_certificates: [{ pkcs12: inline('x') }] } },
+    /tls_certificates\[0\]\.pkcs12: is not supported/,
+  ],
+  [
+    'a staple',
+    certificates({ ocsp_staple: { inline_bytes: 'eA==' } }),
+    /tls_certificates\[0\]\.ocsp_staple: is not supported/,
+  ],
+  [
+    'a depth that SPIFFE does not look at',
+    spiffe([domain], { max_verify_depth: 1 }),
+    /validation_context\.max_verify_depth: has no effect on the SPIFFE validator/,
+  ],
+  [
     'expired certificates of anybody',
     validation({ allow_expired_certificate: true }),
     /validation_context\.trusted_ca: is missing: without it validity is never looked at/,
   ],
   [
-    'a depth',
-    validation({ trusted_ca: inline(authority.pem), max_verify_depth: 1 }),
-    /validation_context\.max_verify_depth: is not supported/,
+    'a depth that OpenSSL does not go to',
+    validation({ trusted_ca: inline(authority.pem), max_verify_depth: 101 }),
+    /validation_context\.max_verify_depth: /,
   ],
   [
     'a list that cannot be read here',

@@ -21,6 +21,8 @@ const nameTypes: Readonly<
   IP_ADDRESS: 'ip',
   OTHER_NAME: 'other-name',
 };
+/** The default, and the most that the proto allows. */
+const maxDepth = 100;
 /** What an untyped matcher of old is compared with. */
 const untypedNames = ['dns', 'uri', 'email', 'ip'] as const;
 
@@ -58,6 +60,7 @@ export function decodeTlsValidation(
       isUntrustedAccepted: message.trustChainVerification === 'ACCEPT_UNTRUSTED' ? true : undefined,
       isExpiryIgnored: message.allowExpiredCertificate ? true : undefined,
       isOnlyLeafRevocable: message.onlyVerifyLeafCertCrl ? true : undefined,
+      maxVerifyDepth: message.maxVerifyDepth === maxDepth ? undefined : message.maxVerifyDepth,
       trustDomains,
     }),
   };
