@@ -14,6 +14,8 @@ import { createRest, type Rest } from './rest.ts';
 export interface ControlPlane {
   readonly rest: Rest;
   readonly xdsPort: number;
+  /** Path or URL. */
+  readonly registry: string;
   /** Of the one that runs now. */
   readonly pid: number | undefined;
   /** SIGKILL; resolves when it is gone. */
@@ -58,6 +60,7 @@ export async function startControlPlane(
   return {
     rest: createRest(restPort),
     xdsPort,
+    registry,
     get pid() {
       return current.pid;
     },
