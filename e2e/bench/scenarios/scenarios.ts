@@ -13,6 +13,7 @@ import { http2Large } from './http2-large.ts';
 import { http2Small } from './http2-small.ts';
 import { idleConnections } from './idle-connections.ts';
 import { idleMemory } from './idle-memory.ts';
+import { manyClusters } from './many-clusters.ts';
 import { mtlsMesh } from './mtls-mesh.ts';
 import { start } from './start.ts';
 import { tcpLarge, tcpSmall } from './tcp.ts';
@@ -40,6 +41,7 @@ export const scenarios: readonly Scenario[] = [
   start,
   convergence,
   churn,
+  manyClusters,
   changesUnderLoad,
   ...abuse,
 ];
