@@ -10,7 +10,7 @@ const requireForPackages =
 export const licencesFile = 'THIRD-PARTY-LICENCES.txt';
 
 /**
- * The sidecar's two programs, `main.js` and `worker.js`, with all that they import: two files and what they share, not
+ * The sidecar's programs, `main.js`, `envoy.js` and `worker.js`, with all that they import: three files and what they share, not
  * 300 in each thread, and no packages beside them. What only some sidecars need (gRPC, YAML) stays a file of its own.
  * The licences of the packages in it are written beside them.
  *
@@ -21,7 +21,7 @@ export const licencesFile = 'THIRD-PARTY-LICENCES.txt';
 export async function bundleSidecar(sources: string, output: string): Promise<void> {
   const { metafile } = await build({
     absWorkingDir: sources,
-    entryPoints: ['data-plane/src/main.ts', 'data-plane/src/worker.ts'],
+    entryPoints: ['main', 'envoy', 'worker'].map((program) => `data-plane/src/${program}.ts`),
     outdir: output,
     bundle: true,
     splitting: true,

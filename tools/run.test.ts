@@ -22,6 +22,7 @@ function makeRepository(t: TestContext): { folder: string; run: (...words: strin
     writeFileSync(file, `console.log('${name}', ...process.execArgv.slice(-1), ...process.argv.slice(2));`);
     utimesSync(file, builtSeconds + secondsAfterBuild, builtSeconds + secondsAfterBuild);
   };
+  write('data-plane/src/envoy.ts', -10);
   for (const workspace of ['shared', 'control-plane', 'data-plane', 'cli']) {
     write(`${workspace}/src/main.ts`, -10);
     utimesSync(path.join(folder, workspace, 'src'), builtSeconds - 10, builtSeconds - 10);
@@ -49,6 +50,7 @@ test('what was built runs, with the options of Node and the arguments', (t) => {
 test('the sources run where nothing was built', (t) => {
   const { run } = makeRepository(t);
   assert.equal(run('data-plane', '--x'), 'data-plane/src/main.ts --x');
+  assert.equal(run('data-plane/envoy', '-c'), 'data-plane/src/envoy.ts -c');
 });
 
 for (const change of ['shared/src/main.ts', 'shared/src', 'data-plane/src/main.ts', 'package-lock.json']) {

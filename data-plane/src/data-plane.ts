@@ -5,7 +5,6 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
 import { createCountingClock } from '@heddle/shared/time/counting-clock';
-import { typeUrls } from '@heddle/shared/xds/type-urls';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import { createAdminEndpoints } from './admin-endpoints.ts';
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
@@ -16,17 +15,19 @@ import { createSubscriptionStats } from './config/ads/subscription-stats.ts';
 import { waitForClusters } from './config/cluster-wait.ts';
 import type { LiveReporter } from './config/live/live-reporter.ts';
 import { createLiveTracker } from './config/live/live-tracker.ts';
+import { formatAddress } from './config/model/address.ts';
 import { effectiveRuntime, type Bootstrap } from './config/model/bootstrap.ts';
 import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createRouteTables } from './config/route-tables.ts';
-import type { SubscriptionSource } from './config/subscription.ts';
+import { noSource } from './config/subscription.ts';
 import type { WorkerToMain } from './config/worker-protocol.ts';
 import { readConnectionLimits } from './downstream/listener/connection-limits.ts';
 import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
 import { createListenerManager } from './downstream/listener/listener-manager.ts';
 import { openSavedConfig } from './open-saved-config.ts';
-import { createProxyControl } from './proxy-control.ts';
+import { createProxyControl, type DrainingControl } from './proxy-control.ts';
 import { probeAddress } from './probe-address.ts';
+import { isTypeSettled } from './settled-types.ts';
 import { createServerStatus } from './server-state.ts';
 import type { SidecarSettings } from './settings.ts';
 import { createStatsReader } from './stats/stats-reader.ts';
@@ -56,13 +57,16 @@ export interface DataPlaneOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
+  /** Opens the log of the process anew. */
+  reopenLog(): void;
 }
 
 export interface DataPlane {
   /** Resolves once everything has ended; with the reason when it could not go on. */
   readonly ended: Promise<HeddleError | undefined>;
-  /** Drains what is open, then ends. A second call ends at once. */
-  shutDown(): void;
+  readonly control: Pick<DrainingControl, 'shutDown' | 'quit' | 'reopenLogs'>;
+  /** Where the admin interface listens. */
+  readonly adminAddress: string | undefined;
 }
 
 /** A route table waits this long for clusters that it newly names. */
@@ -135,6 +139,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       count: concurrency,
       hasReusePort: concurrency > 1,
       logLevel: settings.logLevel,
+      log: settings.log,
+      accessLogFlush: settings.accessLogFlush,
       drainTimeMs: settings.drainTimeMs,
       drainStrategy: settings.drainStrategy,
       connectionLimits,
@@ -250,15 +256,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const live = createLiveTracker(
     {
       acceptedVersions: () => ads?.acceptedVersions() ?? new Map<string, string>(),
-      isSettled(typeUrl) {
-        if (typeUrl === typeUrls.cluster) return clusters.warmingCount === 0;
-        if (typeUrl === typeUrls.listener)
-          return listeners.inspect().every(({ warming }) => warming === undefined);
-        if (typeUrl === typeUrls.routeConfiguration) {
-          return routeTables.inspect().every(({ waitingFor }) => waitingFor.length === 0);
-        }
-        return true;
-      },
+      isSettled: (typeUrl) => isTypeSettled(typeUrl, { clusters, listeners, routeTables }),
       get generation() {
         return activeConfig.generation;
       },
@@ -352,6 +350,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     logger,
     workers,
     listeners,
+    reopenLog: () => options.reopenLog(),
     stop: () => stop(undefined),
   });
 
@@ -393,8 +392,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       },
     })),
   );
-  return { ended, shutDown: () => control.shutDown() };
+  return {
+    ended,
+    control,
+    adminAddress: admin === undefined ? undefined : formatAddress(admin.address),
+  };
 }
-
-/** Without ADS nothing is subscribed; the bootstrap's decoder refuses what would want to. */
-const noSource: SubscriptionSource<never> = { subscribe: () => ({ close: () => undefined }) };

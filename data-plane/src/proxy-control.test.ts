@@ -24,6 +24,7 @@ function createHarness() {
       stop: () => Promise.resolve(),
     },
     listeners: { stopAdding: () => undefined },
+    reopenLog: () => void events.push('reopen-log'),
     stop: () => void events.push('stop'),
   });
   return { clock, control, events };

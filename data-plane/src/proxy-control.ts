@@ -3,8 +3,9 @@ import type { Clock } from '@heddle/shared/time/clock';
 import type { ProxyControl } from './admin/control-endpoints.ts';
 import type { MainToWorker } from './config/worker-protocol.ts';
 import type { ListenerManager } from './downstream/listener/listener-manager.ts';
+import { parseLogLevel } from './log-levels.ts';
 import type { ServerStatus } from './server-state.ts';
-import { parseLogLevel, type SidecarSettings } from './settings.ts';
+import type { SidecarSettings } from './settings.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface ProxyControlOptions {
@@ -14,6 +15,8 @@ export interface ProxyControlOptions {
   readonly logger: Logger;
   readonly workers: WorkerPool;
   readonly listeners: Pick<ListenerManager, 'stopAdding'>;
+  /** Opens the log of the process anew. */
+  reopenLog(): void;
   /** Ends the process, without waiting for anybody. */
   stop(): void;
 }
@@ -68,7 +71,10 @@ export function createProxyControl(options: ProxyControlOptions): DrainingContro
       else stop();
     },
     quit: stop,
-    reopenLogs: () => workers.sendToAll({ kind: 'reopen-logs' }),
+    reopenLogs() {
+      options.reopenLog();
+      workers.sendToAll({ kind: 'reopen-logs' });
+    },
     setLogLevel(name) {
       const level = parseLogLevel(name);
       if (level === undefined) return undefined;

@@ -28,7 +28,7 @@ test('a bootstrap file with Envoy’s flags', () => {
     '--drain-time-s',
     '5',
   );
-  assert.deepEqual(settings.bootstrap, { kind: 'file', path: 'b.yaml' });
+  assert.deepEqual(settings.bootstrap, { kind: 'given', path: 'b.yaml' });
   assert.equal(settings.nodeId, 'n');
   assert.equal(settings.concurrency, 4);
   assert.equal(settings.logLevel, 'warn');

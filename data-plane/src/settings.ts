@@ -1,25 +1,41 @@
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LogLevel } from '@heddle/shared/logging/logger';
+import type { UnknownFieldPolicy } from './config/resources/decode-context.ts';
+import type { LogFlush } from './downstream/http/access-log/log-file.ts';
+import { logLevelNames, parseLogLevel } from './log-levels.ts';
+import type { LogOutput } from './process-log.ts';
 
 /** Everything that a sidecar is told on its command line. */
 export interface SidecarSettings {
   readonly bootstrap:
-    | { readonly kind: 'file'; readonly path: string }
-    /** `--config-yaml`: the text itself. */
-    | { readonly kind: 'text'; readonly text: string }
+    /** A file, a text (`--config-yaml`), or both: then the text is merged over the file. */
+    | { readonly kind: 'given'; readonly path?: string; readonly text?: string }
     | { readonly kind: 'flags'; readonly flags: SidecarFlags };
   /** Over what the bootstrap says. */
   readonly nodeId: string | undefined;
   readonly nodeCluster: string | undefined;
+  readonly nodeZone: string | undefined;
   /** Worker threads. */
   readonly concurrency: number;
   readonly logLevel: LogLevel;
+  readonly log: LogOutput;
   readonly drainTimeMs: number;
   readonly drainStrategy: 'gradual' | 'immediate';
   /** How long an end by signal waits for connections. */
   readonly shutdownTimeMs: number;
-  readonly isValidateOnly: boolean;
+  /** `validate`: check the configuration and end; `init_only`: start what is static too, and end. */
+  readonly mode: 'serve' | 'validate' | 'init_only';
+  /** File that gets the address of the admin interface. */
+  readonly adminAddressPath?: string;
+  readonly accessLogFlush: LogFlush;
+  readonly unknownFields: {
+    /** Of the bootstrap: they are warned of, not refused. */
+    readonly isAllowedStatic: boolean;
+    /** Of what comes over xDS. */
+    readonly dynamic: UnknownFieldPolicy;
+  };
+  readonly hasDeprecationWarnings: boolean;
   /** Where the last good configuration is kept; undefined: nowhere. */
   readonly savedConfig: SavedConfigSettings | undefined;
   /** As `/server_info` shows them. */
@@ -51,23 +67,6 @@ export type ParsedSettings =
   /** Help, version, or a mistake: `text` was asked for (exit code 0) or says what is wrong (2). */
   | { readonly kind: 'exit'; readonly code: number; readonly text: string };
 
-/** Envoy's level names, and pino's. */
-const levels: Readonly<Record<string, LogLevel>> = {
-  trace: 'trace',
-  debug: 'debug',
-  info: 'info',
-  warning: 'warn',
-  warn: 'warn',
-  error: 'error',
-  critical: 'error',
-  off: 'silent',
-};
-
-/** Undefined when there is no such level. */
-export function parseLogLevel(text: string): LogLevel | undefined {
-  return levels[text];
-}
-
 /** As a sidecar, two threads carry more than most applications beside it send. */
 const defaultConcurrency = Math.min(2, availableParallelism());
 
@@ -78,6 +77,7 @@ interface RawOptions {
   nodeId?: string;
   serviceNode?: string;
   serviceCluster?: string;
+  serviceZone?: string;
   delta: boolean;
   service?: string;
   instance?: string;
@@ -125,15 +125,19 @@ function createCommand(version: string): Command {
     .helpOption('-h, --help', 'print this help')
     .addOption(
       new Option('-c, --config-path <file>', 'an Envoy bootstrap file, YAML or JSON').conflicts([
-        'configYaml',
         'controlPlane',
       ]),
     )
-    .addOption(new Option('--config-yaml <text>', 'a bootstrap as text').conflicts('controlPlane'))
+    .addOption(
+      new Option('--config-yaml <text>', 'a bootstrap as text, merged over the file').conflicts(
+        'controlPlane',
+      ),
+    )
     .option('--control-plane <host:port>', 'no bootstrap file: take everything from this control plane')
     .option('--node-id <id>', 'id of this proxy (with a file: over the file’s)')
     .option('--service-node <id>', 'the same, under Envoy’s name')
     .option('--service-cluster <name>', 'cluster of the node')
+    .option('--service-zone <name>', 'zone of the node')
     .option('--delta', 'incremental xDS (default; --no-delta: state of the world)', true)
     .option('--no-delta')
     .option('--service <name>', 'the service whose instance runs beside this proxy')
@@ -149,7 +153,7 @@ function createCommand(version: string): Command {
     .option('--admin-address <ip>', 'address of the admin interface', '127.0.0.1')
     .option('--admin-port <port>', 'and the port', parsePort, 9901)
     .option('--concurrency <count>', 'worker threads', parseCount, defaultConcurrency)
-    .option('-l, --log-level <level>', `one of ${Object.keys(levels).join(', ')}`, parseLevel, 'info')
+    .option('-l, --log-level <level>', `one of ${logLevelNames.join(', ')}`, parseLevel, 'info')
     .option(
       '--drain-time-s <seconds>',
       'how long connections of a listener that is gone live on',
@@ -189,12 +193,17 @@ function toSettings(command: Command, options: RawOptions): SidecarSettings {
     bootstrap: toBootstrap(command, options, nodeId),
     nodeId,
     nodeCluster: options.serviceCluster,
+    nodeZone: options.serviceZone,
     concurrency: options.concurrency,
     logLevel: options.logLevel,
+    log: {},
     drainTimeMs: options.drainTimeS * 1000,
     drainStrategy: options.drainStrategy,
     shutdownTimeMs: options.shutdownTimeS * 1000,
-    isValidateOnly: options.mode === 'validate',
+    mode: options.mode,
+    accessLogFlush: { intervalMs: 1000, sizeBytes: 64 * 1024 },
+    unknownFields: { isAllowedStatic: false, dynamic: 'warn' },
+    hasDeprecationWarnings: true,
     savedConfig: toSavedConfig(command, options),
     commandLineOptions: {
       concurrency: options.concurrency,
@@ -223,8 +232,14 @@ function toBootstrap(
   options: RawOptions,
   nodeId: string | undefined,
 ): SidecarSettings['bootstrap'] {
-  if (options.configPath !== undefined) return { kind: 'file', path: options.configPath };
-  if (options.configYaml !== undefined) return { kind: 'text', text: options.configYaml };
+  const { configPath, configYaml } = options;
+  if (configPath !== undefined || configYaml !== undefined) {
+    return {
+      kind: 'given',
+      ...(configPath === undefined ? {} : { path: configPath }),
+      ...(configYaml === undefined ? {} : { text: configYaml }),
+    };
+  }
   if (options.controlPlane === undefined) {
     command.error('error: give a bootstrap file (-c file), or a control plane (--control-plane host:port)');
   }
@@ -274,7 +289,6 @@ function parseNames(text: string): string[] {
 
 function parseLevel(text: string): LogLevel {
   const level = parseLogLevel(text);
-  if (level === undefined)
-    throw new InvalidArgumentError(`It must be one of ${Object.keys(levels).join(', ')}.`);
+  if (level === undefined) throw new InvalidArgumentError(`It must be one of ${logLevelNames.join(', ')}.`);
   return level;
 }

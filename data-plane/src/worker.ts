@@ -1,11 +1,11 @@
 import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { createLogger, type LogLevel } from '@heddle/shared/logging/logger';
+import type { LogLevel } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { systemRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
 import { Http1Workspace } from './codec/http1/workspace.ts';
 import type { ConfigUpdate, MainToWorker, WorkerToMain } from './config/worker-protocol.ts';
-import { LogFiles, logFileStats } from './downstream/http/access-log/log-file.ts';
+import { LogFiles, logFileStats, type LogFlush } from './downstream/http/access-log/log-file.ts';
 import type { HttpManagerDependencies } from './downstream/http/manager-config.ts';
 import { RequestTurn } from './downstream/http/request-turn.ts';
 import { DateText } from './downstream/http/response-headers.ts';
@@ -28,6 +28,7 @@ import { ReadSlabs } from './transport/read-slabs.ts';
 import { SocketReader } from './transport/socket-reader.ts';
 import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import { createTransportContext } from './transport/transport-context.ts';
+import { openProcessLog, type LogOutput } from './process-log.ts';
 import { WorkerClusters } from './upstream/thread-local-clusters.ts';
 import { ClientCodecs } from './upstream/pool/client-codecs.ts';
 import { createConnector } from './upstream-transport.ts';
@@ -38,6 +39,8 @@ export interface WorkerData {
   readonly count: number;
   readonly hasReusePort: boolean;
   readonly logLevel: LogLevel;
+  readonly log: LogOutput;
+  readonly accessLogFlush: LogFlush;
   readonly drainTimeMs: number;
   readonly drainStrategy: DrainStrategy;
   readonly connectionLimits: ConnectionLimitSettings;
@@ -47,7 +50,8 @@ export interface WorkerData {
 
 /** Composition root of a worker thread: builds the request path and lets the main thread's messages change it. */
 async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
-  const logger = createLogger({ level: data.logLevel, process: `worker_${data.index}` });
+  const log = openProcessLog(`worker_${data.index}`, data.logLevel, data.log);
+  const { logger } = log;
   const wheel = new TimerWheel(systemClock);
   const rng = systemRng;
   const send = (message: WorkerToMain): void => port.postMessage(message);
@@ -90,6 +94,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     clock: wheel,
     stats: logFileStats.create(store.root.scope('filesystem.')),
     logger,
+    flush: data.accessLogFlush,
   });
   let lastStreamId = 0;
   const http: HttpManagerDependencies = {
@@ -170,6 +175,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
         break;
       case 'reopen-logs':
         logFiles.reopen();
+        log.reopen();
         break;
       case 'log-level':
         logger.level = message.level;

@@ -27,7 +27,15 @@ const workspaces = ['shared', 'control-plane', 'data-plane', 'cli'];
 before(() => {
   execFileSync(process.execPath, [path.join(repositoryRoot, 'tools/build.ts'), folder]);
   const copied = [...workspaces.map((workspace) => `${workspace}/package.json`), 'package.json'];
-  for (const name of [...copied, 'proto/api', 'proto/heddle', 'cli/bin', 'tools/node', 'tools/run']) {
+  for (const name of [
+    ...copied,
+    'proto/api',
+    'proto/heddle',
+    'cli/bin',
+    'data-plane/bin',
+    'tools/node',
+    'tools/run',
+  ]) {
     cpSync(path.join(repositoryRoot, name), path.join(folder, name), { recursive: true });
   }
   mkdirSync(path.join(folder, 'node_modules/@heddle'), { recursive: true });
@@ -60,13 +68,29 @@ test('the build holds every program, and nothing of the tests', () => {
   const built = globSync('{shared,control-plane,data-plane,cli}/dist/**', { cwd: folder }).filter((file) =>
     path.extname(file),
   );
-  for (const program of ['control-plane/dist/main.js', 'data-plane/dist/worker.js', 'cli/dist/main.js']) {
+  for (const program of [
+    'control-plane/dist/main.js',
+    'data-plane/dist/worker.js',
+    'data-plane/dist/envoy.js',
+    'cli/dist/main.js',
+  ]) {
     assert.ok(built.includes(program), program);
   }
   assert.deepEqual(
     built.filter((file) => !file.endsWith('.js') || /\.(test|contract|fixture)\.js$/.test(file)),
     ['data-plane/dist/THIRD-PARTY-LICENCES.txt'],
   );
+});
+
+test('the command envoy runs on compiled output', () => {
+  const said = execFileSync(
+    path.join(folder, 'data-plane/bin/envoy'),
+    ['--mode', 'validate', '--config-yaml', '{}'],
+    {
+      env: { ...globalThis.process.env, NODE_COMPILE_CACHE: path.join(folder, 'code-cache') },
+    },
+  );
+  assert.equal(said.toString(), "configuration '' OK\n");
 });
 
 test('a mesh runs on compiled output and follows a change of its route', async () => {

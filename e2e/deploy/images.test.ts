@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { globSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -65,6 +66,14 @@ test('the mesh of docker-compose.yml runs from the images', { skip: envoy.skip |
       assert.match(body, /^# TYPE \w+ (counter|gauge)$/m, target);
     }
   }
+});
+
+test('the image of the sidecar has the command envoy', () => {
+  const root = images.get('sidecar')?.root ?? '';
+  const said = execFileSync(path.join(root, 'usr/local/bin/envoy'), ['--version'], {
+    env: { PATH: `${folder}/.bin:/usr/bin:/bin`, NODE_COMPILE_CACHE: path.join(folder, '.code-cache') },
+  });
+  assert.match(said.toString(), /^envoy {2}version: \S+\n$/);
 });
 
 /** Bytes of an image above its base, today plus a fifth. */

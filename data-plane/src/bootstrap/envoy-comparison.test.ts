@@ -372,7 +372,10 @@ function askEnvoy(path: string): Promise<string> {
 
 function askHeddle(text: string): string {
   try {
-    loadBootstrap(Buffer.from(text), 'b.yaml', yamlReader, options, { version: '1' });
+    loadBootstrap([{ bytes: Buffer.from(text), name: 'b.yaml', reader: yamlReader }], {
+      decoder: options,
+      overrides: { version: '1' },
+    });
     return '';
   } catch (thrown) {
     assert.ok(thrown instanceof InvalidInputError, String(thrown));

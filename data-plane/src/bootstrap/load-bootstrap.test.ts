@@ -13,7 +13,10 @@ const overrides = { version: '9.9.9' };
 
 function load(text: string, fileName = 'b.yaml'): LoadedBootstrap {
   const reader = fileName.endsWith('.yaml') ? yamlReader : jsonReader;
-  return loadBootstrap(Buffer.from(text), fileName, reader, decoderOptions, overrides);
+  return loadBootstrap([{ bytes: Buffer.from(text), name: fileName, reader }], {
+    decoder: decoderOptions,
+    overrides,
+  });
 }
 
 function parse(text: string): Bootstrap {
@@ -98,13 +101,13 @@ test('back-off and rate limit of the stream', () => {
 });
 
 test('what the command line says goes over the file', () => {
-  const { bootstrap } = loadBootstrap(Buffer.from(ads), 'b.yaml', yamlReader, decoderOptions, {
-    ...overrides,
-    id: 'm',
-    cluster: 'd',
+  const { bootstrap } = loadBootstrap([{ bytes: Buffer.from(ads), name: 'b.yaml', reader: yamlReader }], {
+    decoder: decoderOptions,
+    overrides: { ...overrides, id: 'm', cluster: 'd', zone: 'z' },
   });
   assert.equal(bootstrap.node.id, 'm');
   assert.equal(bootstrap.node.cluster, 'd');
+  assert.equal(bootstrap.node.locality.zone, 'z');
 
   // /config_dump shows the file with it.
   const { api } = decoderOptions;
@@ -371,4 +374,53 @@ test('a control plane address without a port is refused', () => {
     () => makeBootstrap({ ...flags, controlPlane: 'localhost' }, decoderOptions, { ...overrides, id: 'a' }),
     /"localhost" is not host:port/,
   );
+});
+
+test('a second source is merged over the first as protobuf merges', () => {
+  const source = (name: string, text: string) => ({ bytes: Buffer.from(text), name, reader: yamlReader });
+  const merge = (base: string, over: string) =>
+    loadBootstrap([source('b.yaml', base), source('--config-yaml', over)], {
+      decoder: decoderOptions,
+      overrides,
+    });
+  const { bootstrap } = merge(
+    'node: { id: a, cluster: b }\nstatic_resources: { clusters: [ { name: x } ] }',
+    'node: { id: c }\nstatic_resources: { clusters: [ { name: z } ] }',
+  );
+  assert.deepEqual([bootstrap.node.id, bootstrap.node.cluster], ['c', 'b']);
+  assert.deepEqual(
+    bootstrap.staticClusters.map(({ name }) => name),
+    ['x', 'z'],
+  );
+  // Each problem stands where its source has it.
+  const clusters = (...names: string[]): string =>
+    `static_resources: { clusters: [ ${names.map((name) => `{ name: ${name} }`).join(', ')} ] }`;
+  assert.throws(
+    () => merge(`admin: {}\n${clusters('x', 'x')}`, clusters('z', 'x')),
+    (thrown) => {
+      assert.ok(thrown instanceof InvalidInputError);
+      assert.deepEqual(
+        thrown.problems.map(({ path }) => path),
+        ['b.yaml:2:54', '--config-yaml:1:54'],
+      );
+      return true;
+    },
+  );
+});
+
+test('the protobuf encoding is read, and an unknown field of it refused or warned of', () => {
+  const { api } = decoderOptions;
+  const bytes = api.encode('envoy.config.bootstrap.v3.Bootstrap', { node: { id: 'a' } });
+  const read = (content: Uint8Array, allowsUnknownFields = false): LoadedBootstrap =>
+    loadBootstrap([{ bytes: content, name: 'b.pb', reader: 'wire' }], {
+      decoder: decoderOptions,
+      overrides,
+      allowsUnknownFields,
+    });
+  assert.equal(read(bytes).bootstrap.node.id, 'a');
+  // Field 30000, a number.
+  const more = Buffer.concat([bytes, Buffer.from([0x80, 0xd3, 0x0e, 0x01])]);
+  assert.throws(() => read(more), /b\.pb: .*the API has no such field/);
+  assert.match(read(more, true).warnings[0]?.message ?? '', /is ignored: .*no such field/);
+  assert.throws(() => read(Buffer.from('node: {}')), /^InvalidInputError: b\.pb: not a envoy/);
 });

@@ -6,6 +6,7 @@ import type { NodeIdentity } from '../config/model/bootstrap.ts';
 export interface NodeOverrides {
   readonly id?: string;
   readonly cluster?: string;
+  readonly zone?: string;
   /** Heddle's own version. */
   readonly version: string;
 }
@@ -17,7 +18,7 @@ const clientFeatures: readonly string[] = ['xds.config.resource-in-sotw', 'xds.c
 export function buildNode(
   api: XdsApi,
   node: Node | undefined,
-  { id, cluster, version }: NodeOverrides,
+  { id, cluster, zone, version }: NodeOverrides,
 ): Node {
   const base = node ?? api.create('envoy.config.core.v3.Node', {});
   const { userAgentBuildVersion, ...rest } = base;
@@ -26,6 +27,9 @@ export function buildNode(
     ...rest,
     id: id ?? base.id,
     cluster: cluster ?? base.cluster,
+    ...(zone === undefined
+      ? {}
+      : { locality: { ...(base.locality ?? api.create('envoy.config.core.v3.Locality', {})), zone } }),
     userAgentName: base.userAgentName || 'heddle',
     ...(userAgentBuildVersion === undefined ? {} : { userAgentBuildVersion }),
     ...(hasVersion ? {} : { userAgentVersion: version }),

@@ -64,3 +64,6 @@ export interface SubscriptionStats {
   onFailure(): void;
   onInitialFetchTimeout(): void;
 }
+
+/** Without ADS nothing is subscribed; the bootstrap's decoder refuses what would want to. */
+export const noSource: SubscriptionSource<never> = { subscribe: () => ({ close: () => undefined }) };

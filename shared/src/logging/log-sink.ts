@@ -10,6 +10,7 @@ export interface LogSink {
 const fullPipeAttempts = 20;
 
 export interface LogSinkOptions {
+  /** Read for each line: a log that was opened anew may have another one. */
   readonly fd: number;
   /** The line that stands in the place of those that were lost; `reason` is the system's code: `ENOSPC`. */
   formatLoss(count: number, reason: string): string;
@@ -22,7 +23,8 @@ export interface LogSinkOptions {
  * the descriptor takes nothing (disk full, reader gone) lines are dropped, not kept: that costs neither the process
  * nor its memory. The first that is written again stands behind a line that counts the lost ones.
  */
-export function createLogSink({ fd, formatLoss, writeBytes = writeSync }: LogSinkOptions): LogSink {
+export function createLogSink(options: LogSinkOptions): LogSink {
+  const { formatLoss, writeBytes = writeSync } = options;
   const waiting = new Int32Array(new SharedArrayBuffer(4));
   let droppedCount = 0;
   let reason = '';
@@ -36,7 +38,7 @@ export function createLogSink({ fd, formatLoss, writeBytes = writeSync }: LogSin
     let attempts = droppedCount > 0 ? 1 : fullPipeAttempts;
     while (offset < bytes.length) {
       try {
-        offset += writeBytes(fd, bytes, offset, bytes.length - offset);
+        offset += writeBytes(options.fd, bytes, offset, bytes.length - offset);
       } catch (error) {
         reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
         attempts -= 1;

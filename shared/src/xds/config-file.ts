@@ -29,6 +29,10 @@ export interface ConfigFile {
   readonly warnings: readonly Problem[];
   /** `file:line:column` of a field (`admin.address`), or of what is nearest to it. */
   placeOf(path: string): string;
+  /** Whether the text itself says something at a path. */
+  has(path: string): boolean;
+  /** How many elements a list has; one that stands for a list counts as 1, what is missing as 0. */
+  lengthOf(path: string): number;
   /** The same problems from top to bottom of the file, their place in front of the path, with a hint where YAML read something unexpected. */
   locate(problems: readonly Problem[]): Problem[];
 }
@@ -65,6 +69,12 @@ export function parseConfigFile(bytes: Uint8Array, fileName: string, reader: Con
     value: toValue(read.root),
     warnings,
     placeOf,
+    has: (path) => findNode(read.root, path).isExact,
+    lengthOf(path) {
+      const { node, isExact } = findNode(read.root, path);
+      if (!isExact) return 0;
+      return node.kind === 'list' ? node.items.length : 1;
+    },
     locate: (problems) =>
       problems
         .map(({ path, message }) => ({ path, message, ...findNode(read.root, path) }))

@@ -66,6 +66,8 @@ export function toValue(node: ConfigNode): unknown {
 export interface FoundNode {
   readonly node: ConfigNode;
   readonly offset: number;
+  /** False: it is only what is nearest. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -74,24 +76,25 @@ export interface FoundNode {
  * list of one. What is missing is answered by its nearest ancestor.
  */
 export function findNode(root: ConfigNode, path: string): FoundNode {
-  let found: FoundNode = { node: root, offset: root.offset };
+  let found: FoundNode = { node: root, offset: root.offset, isExact: true };
   for (const segment of parsePath(path)) {
     const { node } = found;
     if (node.kind === 'list') {
       const item = typeof segment === 'number' ? node.items[segment] : undefined;
-      if (item === undefined) return found;
-      found = { node: item, offset: item.offset };
+      if (item === undefined) return { ...found, isExact: false };
+      found = { node: item, offset: item.offset, isExact: true };
     } else if (node.kind === 'map' && typeof segment === 'string') {
       const entry =
         node.entries.find(({ key }) => key === segment) ??
         node.entries.find(({ key }) => toLowerCamel(key) === toLowerCamel(segment));
-      if (entry === undefined) return found;
+      if (entry === undefined) return { ...found, isExact: false };
       found = {
         node: entry.node,
         offset: entry.node.kind === 'scalar' ? entry.node.offset : entry.keyOffset,
+        isExact: true,
       };
     } else if (node.kind === 'scalar') {
-      return found;
+      return { ...found, isExact: false };
     }
   }
   return found;

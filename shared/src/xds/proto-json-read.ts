@@ -28,10 +28,13 @@ function hasOwnForm(typeName: string): boolean {
  */
 export class ProtoJsonReader {
   readonly #types: TypeRegistry;
+  readonly #unknownFields: Problem[] | undefined;
   readonly problems: Problem[] = [];
 
-  constructor(types: TypeRegistry) {
+  /** Unknown fields are mistakes, unless there is a list for them. */
+  constructor(types: TypeRegistry, unknownFields?: Problem[]) {
     this.#types = types;
+    this.#unknownFields = unknownFields;
   }
 
   /** A message in its decoded shape. Where something was wrong the default stands in. */
@@ -74,7 +77,8 @@ export class ProtoJsonReader {
       const fieldPath = join(path, key);
       const field = type.fieldByName(key);
       if (field === undefined) {
-        this.#mistake(fieldPath, `no such field in ${type.fullName}${this.#suggestField(type, key)}`);
+        const message = `no such field in ${type.fullName}${this.#suggestField(type, key)}`;
+        (this.#unknownFields ?? this.problems).push({ path: fieldPath, message });
         continue;
       }
       // null stands for an absent field, except where it is a value.

@@ -1,8 +1,13 @@
-import { InvalidInputError } from '../errors/problem.ts';
+import { InvalidInputError, type Problem } from '../errors/problem.ts';
 import type { ApiMessages } from './api.ts';
 import { ProtoJsonReader } from './proto-json-read.ts';
 import { ProtoJsonWriter, type ProtoJsonOptions } from './proto-json-write.ts';
 import type { ApiTypeName, XdsApi } from './xds-api.ts';
+
+export interface ReadOptions {
+  /** Fields that the API lacks are added here, and left out; otherwise they are mistakes. */
+  readonly unknownFields?: Problem[];
+}
 
 /**
  * proto3 JSON (https://protobuf.dev/programming-guides/json/) → a message as decoding would give it.
@@ -18,8 +23,9 @@ export function fromProtoJson<N extends ApiTypeName>(
   api: XdsApi,
   typeName: N,
   json: unknown,
+  { unknownFields }: ReadOptions = {},
 ): ApiMessages[N] {
-  const reader = new ProtoJsonReader(api.types);
+  const reader = new ProtoJsonReader(api.types, unknownFields);
   const message = reader.message(api.types.message(typeName), json, '');
   if (reader.problems.length > 0) throw new InvalidInputError(reader.problems);
   return message as ApiMessages[N];

@@ -10,6 +10,9 @@ import { checkSupport } from './support/check-support.ts';
 import type { SharedTokenBuckets } from './token-bucket.ts';
 import { supportTable } from './support/support-table.ts';
 
+/** What happens to fields that the API of this version lacks. */
+export type UnknownFieldPolicy = 'ignore' | 'warn' | 'refuse';
+
 /** What decoding needs from outside, once per process. */
 export interface DecoderOptions {
   readonly api: XdsApi;
@@ -25,6 +28,8 @@ export interface DecoderOptions {
   readonly staticSecrets?: ReadonlyMap<string, Secret>;
   /** Static clusters that gRPC streams can go to; absent: that is looked into later. */
   readonly grpcClusters?: ReadonlySet<string>;
+  /** `warn` unless given. */
+  readonly unknownFields?: UnknownFieldPolicy;
   /** False: there is no management server, and nothing may come over ADS. */
   readonly hasAds?: boolean;
 }
@@ -68,16 +73,20 @@ export class DecodeContext {
     checkSupport(supportTable, type, message, '', this);
   }
 
-  /** Decodes wire bytes; fields that the API lacks are ignored, as Envoy does. */
+  /** Decodes wire bytes; fields that the API lacks are ignored unless they are to be refused, as Envoy does. */
   read<N extends ApiTypeName>(typeName: N, bytes: Uint8Array, path: string): ApiMessages[N] | undefined {
     return this.attempt(path, () => {
       const unknownFields: string[] = [];
       const message = this.options.api.decode(typeName, bytes, unknownFields);
-      for (const field of unknownFields) {
-        this.ignore(joinPath(path, field), 'the Envoy API of this version has no such field');
-      }
+      for (const field of unknownFields) this.#meetUnknownField(joinPath(path, field));
       return message;
     });
+  }
+
+  #meetUnknownField(path: string): void {
+    const { unknownFields = 'warn' } = this.options;
+    if (unknownFields === 'refuse') this.refuse(path, 'the Envoy API of this version has no such field');
+    if (unknownFields === 'warn') this.ignore(path, 'the Envoy API of this version has no such field');
   }
 
   /** Opens an extension's configuration that must be of one type; `check` has applied the API's rules to it. */

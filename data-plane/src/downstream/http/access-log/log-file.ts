@@ -3,10 +3,16 @@ import type { Clock, Timer } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { describeStats, type StatsOf } from '../../../stats/describe-stats.ts';
 
-/** What is buffered longer than this is written even when little came. */
-const flushIntervalMs = 1_000;
-/** What is buffered beyond this is written at once. */
-const flushSizeBytes = 64 * 1024;
+/** When lines are written. */
+export interface LogFlush {
+  /** What is buffered longer than this is written even when little came. */
+  readonly intervalMs: number;
+  /** What is buffered beyond this is written at once. */
+  readonly sizeBytes: number;
+}
+
+const defaultFlush: LogFlush = { intervalMs: 1_000, sizeBytes: 64 * 1024 };
+
 /** A sink that takes nothing for long loses lines, not the worker its memory. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 
@@ -16,6 +22,7 @@ export interface LogFileDependencies {
   readonly clock: Clock;
   readonly stats: LogFileStats;
   readonly logger: Logger;
+  readonly flush?: LogFlush;
 }
 
 /** Envoy's `filesystem.` statistics, and the lines that were lost. */
@@ -25,7 +32,7 @@ export const logFileStats = describeStats(['filesystem.'], (make) => ({
   writeFailed: make.counter('write_failed', 'Writes to log files that failed.'),
   flushedByTimer: make.counter(
     'flushed_by_timer',
-    'Buffers that were written because they had waited for a second.',
+    'Buffers that were written because they had waited long enough, a second by default.',
   ),
   reopenFailed: make.counter('reopen_failed', 'Log files that could not be opened.'),
   linesDropped: make.counter(
@@ -45,6 +52,7 @@ export type LogFileStats = StatsOf<typeof logFileStats>;
 export class LogFile {
   readonly #target: { readonly path: string } | { readonly fd: number };
   readonly #dependencies: LogFileDependencies;
+  readonly #flushing: LogFlush;
   #fd: number | undefined;
   #lines: string[] = [];
   #bufferedLength = 0;
@@ -66,6 +74,7 @@ export class LogFile {
   ) {
     this.#target = target;
     this.#dependencies = dependencies;
+    this.#flushing = dependencies.flush ?? defaultFlush;
     this.#fd = 'fd' in target ? target.fd : undefined;
     if (this.#fd === undefined) this.#open();
   }
@@ -80,8 +89,8 @@ export class LogFile {
     this.#bufferedLength += line.length;
     this.#dependencies.stats.writeBuffered.inc();
     if (this.#isWriting) return;
-    if (this.#bufferedLength >= flushSizeBytes) this.#flush();
-    else this.#timer ??= this.#dependencies.clock.setTimer(flushIntervalMs, this.#onTimer);
+    if (this.#bufferedLength >= this.#flushing.sizeBytes) this.#flush();
+    else this.#timer ??= this.#dependencies.clock.setTimer(this.#flushing.intervalMs, this.#onTimer);
   }
 
   /** Opens the path anew before the next write: after a log rotation. */
@@ -142,9 +151,9 @@ export class LogFile {
         this.#onFailure(err);
       }
       if (this.#shouldReopen) this.#reopenNow();
-      if (this.#bufferedLength >= flushSizeBytes) this.#flush();
+      if (this.#bufferedLength >= this.#flushing.sizeBytes) this.#flush();
       else if (this.#lines.length > 0) {
-        this.#timer ??= this.#dependencies.clock.setTimer(flushIntervalMs, this.#onTimer);
+        this.#timer ??= this.#dependencies.clock.setTimer(this.#flushing.intervalMs, this.#onTimer);
       }
     });
   }
