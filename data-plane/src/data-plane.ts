@@ -269,10 +269,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       ? undefined
       : xds?.createLiveReporter({
           nodeId: bootstrap.node.id,
-          address() {
-            const { isConnected, address } = ads.status();
-            return isConnected ? address : undefined;
-          },
+          address: () => ads.connectedAddress,
           liveVersions: () => live.liveVersions,
           clock,
           logger,

@@ -117,6 +117,10 @@ export class AdsMux<Request> {
     return new Map([...this.#channels].map(([typeUrl, channel]) => [typeUrl, channel.acceptedVersion]));
   }
 
+  get connectedAddress(): string | undefined {
+    return this.#isConnected ? this.#options.transport.address : undefined;
+  }
+
   status(): AdsStatus {
     return {
       variant: this.#options.protocol.variant,

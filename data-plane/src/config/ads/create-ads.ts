@@ -31,7 +31,10 @@ export interface Ads {
   stop(): void;
   /** Holds requests of these types back until the result is called; one request each follows. */
   pause(typeUrls: readonly string[]): () => void;
+  /** Everything that is known, copied: for those who ask, not for each change. */
   status(): AdsStatus;
+  /** `host:port` of the server that the stream is connected to; undefined while it is not. */
+  readonly connectedAddress: string | undefined;
   /** Type URL → version of the last response that was accepted as a whole; empty before the first. */
   acceptedVersions(): ReadonlyMap<string, string>;
 }

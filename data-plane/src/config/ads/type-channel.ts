@@ -50,6 +50,8 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   readonly #watches = new WatchSet<T>();
   readonly #store = new ResourceStore<T>();
   readonly #ttl: ResourceTtl;
+  /** Names that lost their last watch since the server was told last. */
+  readonly #unwatched = new Set<string>();
   #version = '';
   #isStopped = false;
   #nack: TypeStatus['nack'];
@@ -177,7 +179,8 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
 
   /** Drops what nobody wants, once the server has been told. */
   forgetUnwatched(): void {
-    for (const name of this.#store.names()) if (!this.#watches.isWanted(name)) this.#store.forget(name);
+    for (const name of this.#unwatched) if (!this.#watches.isWanted(name)) this.#store.forget(name);
+    this.#unwatched.clear();
   }
 
   onStreamLost(): void {
@@ -269,7 +272,9 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   ): VersionChanges {
     const at = this.#options.clock.now();
     const accepted: { name: string; version: string }[] = [...read.unchanged];
-    for (const { name, version } of read.unchanged) this.#store.confirm(name, version, at);
+    for (const { name, version } of read.unchanged) {
+      if (this.#watches.isWanted(name)) this.#store.confirm(name, version, at);
+    }
     for (const { resource, hash } of read.changed) {
       if (rejected.has(resource.name)) continue;
       accepted.push({ name: resource.name, version: resource.version });
@@ -356,6 +361,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
     if (!this.#watches.has(watch)) return;
     this.#stopFirstFetchTimer(watch);
     const removed = this.#watches.remove(watch);
+    for (const name of removed ?? this.#store.names()) this.#unwatched.add(name);
     if (removed === undefined || removed.length > 0) this.#options.onInterestRemoved(removed);
   }
 }

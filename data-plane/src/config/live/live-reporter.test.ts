@@ -77,12 +77,16 @@ test('a control plane without the service is asked once', async () => {
   const clock = createFakeClock();
   const server = await startServer(0, false);
   const messages: unknown[] = [];
+  let askedCount = 0;
   const logger = Object.assign(createSilentLogger(), {
     info: (message: unknown) => void messages.push(message),
   });
   const reporter = createLiveReporter({
     nodeId: 'n',
-    address: () => server.address,
+    address() {
+      askedCount += 1;
+      return server.address;
+    },
     liveVersions: () => new Map(),
     clock,
     logger,
@@ -92,6 +96,7 @@ test('a control plane without the service is asked once', async () => {
   assert.deepEqual(messages, ['the control plane takes no live reports']);
   assert.equal(clock.pendingTimerCount, 0);
   reporter.report(new Map());
+  assert.equal(askedCount, 1);
   reporter.stop();
   server.stop();
 });

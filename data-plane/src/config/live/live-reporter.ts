@@ -57,8 +57,8 @@ export function createLiveReporter(options: LiveReporterOptions): LiveReporter {
   }
 
   function open(): void {
-    const address = options.address();
     if (isUnwanted || stream !== undefined) return;
+    const address = options.address();
     if (address === undefined) {
       openLater();
       return;
