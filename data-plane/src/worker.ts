@@ -25,6 +25,7 @@ import { threadFigures } from './thread-inspection.ts';
 import { canInterceptAccept } from './transport/accepted-socket.ts';
 import { findPausableHandles } from './transport/pausable-handle.ts';
 import { ReadSlabs } from './transport/read-slabs.ts';
+import { findReaderAttachment } from './transport/reader-attachment.ts';
 import { SocketReader } from './transport/socket-reader.ts';
 import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import { createTransportContext } from './transport/transport-context.ts';
@@ -70,12 +71,14 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     heap: new HeapMonitor(wheel),
     onAccepting: (isAccepting) => listeners.setAccepting(isAccepting),
   });
+  const createReader = (): SocketReader => new SocketReader(new ReadSlabs(wheel));
   const transport = createTransportContext(wheel, {
     workerIndex: data.index,
     workerCount: data.count,
     pausableHandles: await findPausableHandles(),
     onDescriptor: (descriptor) => overload.onDescriptor(descriptor),
-    hasFastAccept: await canInterceptAccept(() => new SocketReader(new ReadSlabs(wheel))),
+    hasFastAccept: await canInterceptAccept(createReader),
+    readerAttachment: await findReaderAttachment(createReader),
   });
   const secrets = new WorkerSecrets(Buffer.from(data.ticketSecretBase64, 'base64'));
   const workspace = new Http1Workspace();

@@ -2,7 +2,7 @@ import { Socket, connect, createServer, type AddressInfo, type Server } from 'no
 import type { SocketReader } from './socket-reader.ts';
 
 /**
- * The one place that reaches into Node: accepted sockets that read by `onread`. Node offers it for sockets that
+ * The first of three places that reach into Node: accepted sockets that read by `onread`. Node offers it for sockets that
  * connect only, although its `Socket` takes it for any; the server makes its sockets itself, without it. Here the
  * listening handle's callback makes them instead. `canInterceptAccept` tries that out on loopback when a worker
  * starts; where Node has changed, accepted sockets read as usual, which is slower and otherwise the same.

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 
 /**
- * Beside `accepted-socket.ts` the other place that reaches into Node: a listening socket that accepts nothing for a
+ * Beside `accepted-socket.ts` the second place that reaches into Node: a listening socket that accepts nothing for a
  * while. Node has no word for it, and to close the socket would reset what waits in its queue. libuv polls a handle
  * that was opened by descriptor for reading when asked, and stops polling it when asked; to listen anew polls again.
  * `findPausableHandles` tries that out on loopback when a worker starts; where Node has changed there are none.

@@ -85,9 +85,9 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.localAddress = localAddress;
     this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
     this.#state = socket.connecting || this.isSecure ? 'connecting' : 'open';
-    // A socket either has a reader, or reads as Node does by default.
-    if (reader !== undefined) reader.setReceiver(this);
-    else socket.on('data', this.#onChunk);
+    reader?.setReceiver(this);
+    // Without a reader a socket reads as Node does by default; with TLS it does so for what a pause came too late for.
+    if (reader === undefined || this.isSecure) socket.on('data', this.#onChunk);
     socket.on('end', () => this.#receiveEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => (this.#error ??= error));
     socket.on('close', () => this.#finish());

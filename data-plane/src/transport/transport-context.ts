@@ -1,6 +1,7 @@
 import type { PausableHandles } from './pausable-handle.ts';
 import { GatherBuffers } from './gather-buffers.ts';
 import { ReadSlabs } from './read-slabs.ts';
+import type { ReaderAttachment } from './reader-attachment.ts';
 import type { TimerWheel } from '../time/timer-wheel.ts';
 import { WriteBatch } from './write-batch.ts';
 
@@ -14,6 +15,8 @@ export interface TransportContext {
   readonly gatherBuffers: GatherBuffers;
   /** Accepted sockets read that way too; `canInterceptAccept` said that they can. */
   readonly hasFastAccept: boolean;
+  /** Sockets with TLS read that way too; undefined where Node lets none. */
+  readonly readerAttachment: ReaderAttachment | undefined;
   /** Listening sockets that can stop accepting; undefined where Node has none. */
   readonly pausableHandles: PausableHandles | undefined;
   /** Called with the descriptor of each accepted socket: every lower one was taken at that moment. */
@@ -24,6 +27,7 @@ export interface TransportContextOptions {
   readonly workerIndex?: number;
   readonly workerCount?: number;
   readonly hasFastAccept?: boolean;
+  readonly readerAttachment?: ReaderAttachment | undefined;
   readonly pausableHandles?: PausableHandles | undefined;
   readonly onDescriptor?: (descriptor: number) => void;
 }
@@ -33,7 +37,8 @@ export function createTransportContext(
   wheel: TimerWheel,
   options: TransportContextOptions = {},
 ): TransportContext {
-  const { workerIndex = 0, workerCount = 1, hasFastAccept = false, pausableHandles, onDescriptor } = options;
+  const { workerIndex = 0, workerCount = 1, hasFastAccept = false } = options;
+  const { readerAttachment, pausableHandles, onDescriptor } = options;
   let lastId = workerIndex + 1 - workerCount;
   return {
     wheel,
@@ -42,6 +47,7 @@ export function createTransportContext(
     readSlabs: new ReadSlabs(wheel),
     gatherBuffers: new GatherBuffers(),
     hasFastAccept,
+    readerAttachment,
     pausableHandles,
     onDescriptor,
   };

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
 import { readExtensions, readKeyUsage } from '@heddle/shared/tls/certificate-extensions';
+import { attachReader } from '../reader-attachment.ts';
 import { SocketConnection } from '../socket-connection.ts';
 import type { TransportContext } from '../transport-context.ts';
 import type { ClientHello } from './client-hello.ts';
@@ -42,17 +43,23 @@ export function acceptTls(
   const plainSocket = plain.detach();
   plainSocket.unshift(received);
   const alpnProtocol = tls.alpnProtocolFor(hello);
+  const certified = tls.contextFor(hello);
   const socket = new TLSSocket(plainSocket, {
     isServer: true,
-    secureContext: tls.secureContextFor(hello),
+    secureContext: certified.secureContext,
     requestCert: tls.verifier !== undefined,
     // Of Node's two meanings the one that counts here: a client without a certificate is refused by OpenSSL.
     rejectUnauthorized: tls.isCertificateRequired,
     ...(alpnProtocol === undefined ? {} : { ALPNProtocols: [alpnProtocol] }),
   });
-  const connection = new SocketConnection(socket, context, remoteAddress, localAddress, {
-    tls: { plainSocket, toErrorText: toTlsErrorText },
-  });
+  const connection = new SocketConnection(
+    socket,
+    context,
+    remoteAddress,
+    localAddress,
+    { tls: { plainSocket, toErrorText: toTlsErrorText } },
+    attachReader(context, socket),
+  );
   connection.origin = origin;
   // Node tells of errors in two ways, before and after the handshake; it destroys the socket in the first case only.
   socket.on('_tlsError', (error: NodeJS.ErrnoException) => socket.destroy(error));
@@ -61,7 +68,8 @@ export function acceptTls(
     if (connection.state === 'connecting') socket.destroy();
   });
   socket.once('secure', () => {
-    const refusal = verifyClient(socket, tls);
+    const peerCertificate = tls.verifier === undefined ? undefined : socket.getPeerX509Certificate();
+    const refusal = verifyClient(socket, tls, peerCertificate);
     if (refusal !== undefined) {
       stats.onRefusal(refusal);
       if (refusal === 'usage' || tls.verifier?.isUntrustedAccepted !== true) {
@@ -69,14 +77,14 @@ export function acceptTls(
         return;
       }
     }
-    stats.onHandshake(socket);
-    const peerCertificate = tls.verifier === undefined ? undefined : socket.getPeerX509Certificate();
     const facts = readTlsFacts(socket, {
       serverName: hello?.serverName ?? '',
+      localCertificate: certified.certificateOf(socket),
       peerCertificate,
       peerIssuer: peerCertificate === undefined ? undefined : issuerOf(peerCertificate, socket, tls),
       group: '',
     });
+    stats.onHandshake(facts, socket.isSessionReused());
     connection.markConnected(localAddress, socket.alpnProtocol || '', facts);
   });
   return connection;
@@ -96,10 +104,12 @@ function issuerOf(
 }
 
 /** A resumed session is judged anew: it carries the certificate, and OpenSSL's word on it, whatever came of them then. */
-function verifyClient(socket: TLSSocket, tls: DownstreamTlsContext): PeerRefusal | undefined {
-  const { verifier, isCertificateRequired } = tls;
+function verifyClient(
+  socket: TLSSocket,
+  { verifier, isCertificateRequired }: DownstreamTlsContext,
+  certificate: X509Certificate | undefined,
+): PeerRefusal | undefined {
   if (verifier === undefined) return undefined;
-  const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return isCertificateRequired ? 'untrusted' : undefined;
   // As BoringSSL does before it looks at anything else.
   if (readKeyUsage(readExtensions(certificate.raw))?.digitalSignature === false) return 'usage';

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { readExtensions, readKeyUsage } from '@heddle/shared/tls/certificate-extensions';
 import { startConnecting, toLocalAddress, unboundAddress, type ConnectOptions } from '../connect-socket.ts';
+import { attachReader } from '../reader-attachment.ts';
 import { SocketConnection } from '../socket-connection.ts';
 import type { TransportContext } from '../transport-context.ts';
 import type { PeerRefusal } from './peer-verifier.ts';
@@ -30,7 +31,7 @@ export function connectTls(
   startConnecting(plainSocket, options);
   const socket = connect({
     socket: plainSocket,
-    secureContext: tls.secureContext,
+    secureContext: tls.context.secureContext,
     // The verifier's business; Node's own would ask for the name that the connection goes to.
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
@@ -38,10 +39,14 @@ export function connectTls(
     ...(offered.length === 0 ? {} : { ALPNProtocols: [...offered] }),
     ...(kept === undefined ? {} : { session: kept.session }),
   });
-  const connection = new SocketConnection(socket, context, options.remoteAddress, unboundAddress(options), {
-    ...options,
-    tls: { plainSocket, toErrorText: toTlsErrorText },
-  });
+  const connection = new SocketConnection(
+    socket,
+    context,
+    options.remoteAddress,
+    unboundAddress(options),
+    { ...options, tls: { plainSocket, toErrorText: toTlsErrorText } },
+    attachReader(context, socket),
+  );
   let peer = kept?.peer;
   connection.startConnectTimeout(options.connectTimeoutMs);
   socket.once('error', (error: NodeJS.ErrnoException) => stats.onError(error));
@@ -57,13 +62,14 @@ export function connectTls(
         return;
       }
     }
-    stats.onHandshake(socket);
     const facts = readTlsFacts(socket, {
       serverName,
+      localCertificate: tls.context.certificateOf(socket),
       peerCertificate: peer,
       peerIssuer: undefined,
       group: groupOf(socket),
     });
+    stats.onHandshake(facts, isResumed);
     connection.markConnected(toLocalAddress(plainSocket), socket.alpnProtocol || '', facts);
   });
   if (config.maxSessionKeys > 0) {

@@ -1,7 +1,6 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
-import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
 import type { DownstreamTls, TlsCertificate } from '../../config/model/tls.ts';
+import { CertifiedContext } from './certified-context.ts';
 import type { ClientHello } from './client-hello.ts';
 import { needsSentCertificates, readAuthorities } from './chain-verifier.ts';
 import { asksNothing, hasPins, PeerVerifier } from './peer-verifier.ts';
@@ -24,7 +23,7 @@ export class DownstreamTlsContext {
   readonly #anyChoice: CertificateChoice = {};
   /** What a resumed session does not hold. */
   readonly #isJudgedByChain: boolean;
-  readonly #contexts = new Map<string, SecureContext>();
+  readonly #contexts = new Map<string, CertifiedContext>();
 
   /**
    * `ticketSecret`: of the process, for session tickets.
@@ -62,7 +61,7 @@ export class DownstreamTlsContext {
   }
 
   /** By exact name, then by the wildcard for it; `hello` is undefined for what is no ClientHello. */
-  secureContextFor(hello: ClientHello | undefined): SecureContext {
+  contextFor(hello: ClientHello | undefined): CertifiedContext {
     return this.#contextOf(this.#choose(hello?.serverName ?? ''));
   }
 
@@ -89,23 +88,21 @@ export class DownstreamTlsContext {
     return { [first.keyType]: first };
   }
 
-  #contextOf(choice: CertificateChoice): SecureContext {
+  #contextOf(choice: CertificateChoice): CertifiedContext {
     const { certificates, parameters, validation, preferClientCiphers, sessionTimeoutSeconds } = this.#config;
     const chosen = [choice.ec, choice.rsa].filter((certificate) => certificate !== undefined);
     const key = chosen.map((certificate) => certificates.indexOf(certificate)).join(' ');
     let context = this.#contexts.get(key);
     if (context === undefined) {
-      context = createSecureContext(
-        toSecureContextOptions({
-          parameters,
-          certificates: chosen,
-          validation,
-          preferClientCiphers,
-          sessionTimeoutSeconds,
-          hasTickets: this.#config.isStatelessResumptionDisabled !== true && !this.#isJudgedByChain,
-          ...deriveSessionTickets(this.#config, chosen, this.#ticketSecret),
-        }),
-      );
+      context = new CertifiedContext({
+        parameters,
+        certificates: chosen,
+        validation,
+        preferClientCiphers,
+        sessionTimeoutSeconds,
+        hasTickets: this.#config.isStatelessResumptionDisabled !== true && !this.#isJudgedByChain,
+        ...deriveSessionTickets(this.#config, chosen, this.#ticketSecret),
+      });
       this.#contexts.set(key, context);
     }
     return context;

@@ -2,7 +2,10 @@ import type { TLSSocket } from 'node:tls';
 import type { TlsFacts } from '../tls-facts.ts';
 
 /** What its side knows besides the socket. */
-export type KnownFacts = Pick<TlsFacts, 'serverName' | 'peerCertificate' | 'peerIssuer' | 'group'>;
+export type KnownFacts = Pick<
+  TlsFacts,
+  'serverName' | 'localCertificate' | 'peerCertificate' | 'peerIssuer' | 'group'
+>;
 
 export function readTlsFacts(socket: TLSSocket, known: KnownFacts): TlsFacts {
   const version = socket.getProtocol() ?? '';
@@ -11,7 +14,6 @@ export function readTlsFacts(socket: TLSSocket, known: KnownFacts): TlsFacts {
     cipher: socket.getCipher().name,
     // TLS 1.3 has tickets instead.
     sessionId: version === 'TLSv1.3' ? '' : readSessionId(socket.getSession()),
-    localCertificate: socket.getX509Certificate(),
     ...known,
   };
 }

@@ -5,6 +5,9 @@ import { systemClock } from '@heddle/shared/time/clock';
 import { TimerWheel } from '../../time/timer-wheel.ts';
 import { testConnection } from '../connection.contract.ts';
 import { closeBoth } from '../testing/connection-events.ts';
+import { ReadSlabs } from '../read-slabs.ts';
+import { findReaderAttachment } from '../reader-attachment.ts';
+import { SocketReader } from '../socket-reader.ts';
 import { createTransportContext } from '../transport-context.ts';
 import { buildDownstreamTls, buildUpstreamTls, defaultParameters, toModel } from './testing/tls-fixtures.ts';
 import { createTlsPair } from './testing/tls-pair.ts';
@@ -15,10 +18,17 @@ const clients = {
   'TLS 1.3': buildUpstreamTls({ parameters: defaultParameters }),
 };
 
-for (const hasFastAccept of [false, true]) {
+const attachment = await findReaderAttachment(() => new SocketReader(new ReadSlabs(systemClock)));
+/** Every test runs with Node's ways to accept and to read, and with ours. */
+const ways = [
+  { way: 'as Node does', options: {} },
+  { way: 'into slabs', options: { hasFastAccept: true, readerAttachment: attachment } },
+];
+
+for (const { way, options } of ways) {
   for (const [name, client] of Object.entries(clients)) {
-    testConnection(`${name}, fast accept: ${hasFastAccept}`, (clock) =>
-      createTlsPair(createTransportContext(new TimerWheel(clock), { hasFastAccept }), server, client),
+    testConnection(`${name}, ${way}`, (clock) =>
+      createTlsPair(createTransportContext(new TimerWheel(clock), options), server, client),
     );
   }
 }

@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { describeStats, type CounterFamily, type StatsOf } from '../../stats/describe-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
+import type { TlsFacts } from '../tls-facts.ts';
 import type { PeerRefusal } from './peer-verifier.ts';
 
 const listener = 'listener.<address>.ssl.';
@@ -64,15 +65,12 @@ export class TlsStats {
     this.#curves = side === 'upstream' ? upstreamTlsStats.create(scope).curves : undefined;
   }
 
-  onHandshake(socket: TLSSocket): void {
+  onHandshake({ version, cipher, group, peerCertificate }: TlsFacts, isResumed: boolean): void {
     this.#stats.handshake.inc();
-    if (socket.isSessionReused()) this.#stats.sessionReused.inc();
-    this.#stats.versions.of(socket.getProtocol() ?? 'unknown').inc();
-    this.#stats.ciphers.of(socket.getCipher().name).inc();
-    if (this.#downstream !== undefined && socket.getPeerX509Certificate() === undefined) {
-      this.#downstream.noCertificate.inc();
-    }
-    const group = this.#curves === undefined ? '' : groupOf(socket);
+    if (isResumed) this.#stats.sessionReused.inc();
+    this.#stats.versions.of(version || 'unknown').inc();
+    this.#stats.ciphers.of(cipher).inc();
+    if (peerCertificate === undefined) this.#downstream?.noCertificate.inc();
     if (group !== '') this.#curves?.of(group).inc();
   }
 

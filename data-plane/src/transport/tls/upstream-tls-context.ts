@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import { toSecureContextOptions } from '../../config/model/secure-context-options.ts';
 import type { UpstreamTls } from '../../config/model/tls.ts';
 import { keyOfSocketOptions, type TransportSocketOptions } from '../transport-socket-options.ts';
+import { CertifiedContext } from './certified-context.ts';
 import {
   asksNothing,
   PeerVerifier,
@@ -26,7 +25,7 @@ export interface WantedServer {
 /** The client's side of one cluster, made once in each thread that connects to it. */
 export class UpstreamTlsContext {
   readonly config: UpstreamTls;
-  readonly secureContext: SecureContext;
+  readonly context: CertifiedContext;
   readonly stats: TlsStats;
   readonly sessions: SessionCache;
   /** Undefined: any certificate is taken, as in Envoy. */
@@ -42,9 +41,12 @@ export class UpstreamTlsContext {
         : new PeerVerifier(validation, 'server');
     this.stats = stats;
     this.sessions = new SessionCache(config.maxSessionKeys);
-    this.secureContext = createSecureContext(
-      toSecureContextOptions({ parameters, certificates, validation, preferClientCiphers: false }),
-    );
+    this.context = new CertifiedContext({
+      parameters,
+      certificates,
+      validation,
+      preferClientCiphers: false,
+    });
   }
 
   /** `hostname`: of the endpoint; empty for none. The name of the request goes first, then that, then the cluster's. */
