@@ -9,7 +9,7 @@ import { HeaderMap } from '../src/codec/header-map.ts';
 import { createHttp1ClientCodec } from '../src/codec/http1/client-codec.ts';
 import { createHttp1ClientOptions, createHttp1ServerOptions } from '../src/codec/http1/options.ts';
 import { createHttp1ServerCodec } from '../src/codec/http1/server-codec.ts';
-import { Http1Workspace } from '../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../src/codec/codec-workspace.ts';
 import { MemoryConnection } from '../src/codec/testing/memory-connection.ts';
 
 const requests: Readonly<Record<string, string>> = {
@@ -65,7 +65,7 @@ function measureServer(text: string, iterationCount: number): number {
       },
       onStreamEnd: () => undefined,
     },
-    createHttp1ServerOptions(new Http1Workspace()),
+    createHttp1ServerOptions(new CodecWorkspace()),
   );
   const chunk = Buffer.from(text);
   const startedAtMs = performance.now();
@@ -99,7 +99,7 @@ function measureClient(iterationCount: number): number {
         throw new Error(error.details);
       },
     },
-    createHttp1ClientOptions(new Http1Workspace()),
+    createHttp1ClientOptions(new CodecWorkspace()),
   );
   const chunk = Buffer.from(response);
   const startedAtMs = performance.now();

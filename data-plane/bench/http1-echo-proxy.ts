@@ -18,7 +18,7 @@ import type { HeaderMap } from '../src/codec/header-map.ts';
 import { createHttp1ClientCodec } from '../src/codec/http1/client-codec.ts';
 import { createHttp1ClientOptions, createHttp1ServerOptions } from '../src/codec/http1/options.ts';
 import { createHttp1ServerCodec } from '../src/codec/http1/server-codec.ts';
-import { Http1Workspace } from '../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../src/codec/codec-workspace.ts';
 import { TimerWheel } from '../src/time/timer-wheel.ts';
 import { canInterceptAccept } from '../src/transport/accepted-socket.ts';
 import { ReadSlabs } from '../src/transport/read-slabs.ts';
@@ -34,7 +34,7 @@ const hasFastAccept =
   process.argv[4] !== 'slow' &&
   (await canInterceptAccept(() => new SocketReader(new ReadSlabs(systemClock))));
 const context = createTransportContext(new TimerWheel(systemClock), { hasFastAccept });
-const workspace = new Http1Workspace();
+const workspace = new CodecWorkspace();
 const serverOptions = createHttp1ServerOptions(workspace);
 const clientOptions = createHttp1ClientOptions(workspace);
 const idle: Upstream[] = [];

@@ -108,7 +108,7 @@ const settingsAck = frame(frameSettings, flagAck, 0, noBytes);
 function encode(encoder: HpackEncoder, fields: Fields): Buffer {
   encoder.begin();
   for (const [name, value] of Object.entries(fields)) encoder.add(name, value);
-  return Buffer.from(encoder.take());
+  return Buffer.from(encoder.block);
 }
 
 function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {

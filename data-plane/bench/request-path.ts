@@ -1,7 +1,7 @@
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
-import { Http1Workspace } from '../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../src/codec/codec-workspace.ts';
 import type { UpstreamProtocol } from '../src/config/model/cluster.ts';
 import { LogFiles, logFileStats } from '../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../src/downstream/http/http-connection-manager.ts';
@@ -96,7 +96,7 @@ export function createRequestPath(
   const wheel = new TimerWheel(systemClock);
   const stats = createStatsStore({ onDeclared: () => undefined }).root;
   const rng = createSeededRng(1);
-  const workspace = new Http1Workspace();
+  const workspace = new CodecWorkspace();
   const connector = new IdleConnector();
   const clusters = new WorkerClusters({
     workerIndex: 0,

@@ -1,11 +1,11 @@
 import { RecordingClient } from '../src/codec/testing/recording-client.ts';
 import { RecordingServer } from '../src/codec/testing/recording-server.ts';
 import type { HeaderMap } from '../src/codec/header-map.ts';
-import { Http1Workspace } from '../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../src/codec/codec-workspace.ts';
 import type { Reading } from './reading.ts';
 
 /** As in a worker: what the codecs of many connections share. */
-const workspace = new Http1Workspace();
+const workspace = new CodecWorkspace();
 
 /** Places at which the bytes are cut, in order. */
 export type Cuts = readonly number[];

@@ -8,7 +8,7 @@ import { createCountingClock } from '@heddle/shared/time/counting-clock';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import { createAdminEndpoints } from './admin-endpoints.ts';
 import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
-import { Http1Workspace } from './codec/http1/workspace.ts';
+import { CodecWorkspace } from './codec/codec-workspace.ts';
 import { createActiveConfig } from './config/active-config.ts';
 import type { Ads } from './config/ads/create-ads.ts';
 import { createSubscriptionStats } from './config/ads/subscription-stats.ts';
@@ -202,7 +202,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     assignments: new EdsAssignments(ads?.source(resourceTypes.endpoints) ?? noSource),
     resolver: createSystemDnsResolver(),
     connector: createConnector(transport, ownSecrets),
-    codecs: new ClientCodecs(new Http1Workspace(), clock, rng),
+    codecs: new ClientCodecs(new CodecWorkspace(), clock, rng),
     acquireSecrets: (owner, contexts, onReady) => secrets.acquire(owner, contexts, onReady),
     onHealthCheckEvent: (event) => logger.info({ event: formatHealthCheckEvent(event) }, 'health check'),
     onAllWorkersApplied: (callback) => activeConfig.whenApplied(activeConfig.generation, callback),

@@ -3,7 +3,7 @@ import type { LogLevel } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { systemRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
-import { Http1Workspace } from './codec/http1/workspace.ts';
+import { CodecWorkspace } from './codec/codec-workspace.ts';
 import type { ConfigUpdate, MainToWorker, WorkerToMain } from './config/worker-protocol.ts';
 import { LogFiles, logFileStats, type LogFlush } from './downstream/http/access-log/log-file.ts';
 import type { HttpManagerDependencies } from './downstream/http/manager-config.ts';
@@ -81,7 +81,7 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
     readerAttachment: await findReaderAttachment(createReader),
   });
   const secrets = new WorkerSecrets(Buffer.from(data.ticketSecretBase64, 'base64'));
-  const workspace = new Http1Workspace();
+  const workspace = new CodecWorkspace();
   const clusters = new WorkerClusters({
     workerIndex: data.index,
     workerCount: data.count,

@@ -35,12 +35,12 @@ export function refusal(details: RegExp, row: Row): ExplainedHttp2Difference {
   };
 }
 
-/** What nghttp2 ends the connection for, with words of its own. */
-export function connectionError(theirDetail: string, row: Row): ExplainedHttp2Difference {
+/** What nghttp2 ends the connection for, with words of its own, one of these. */
+export function connectionError(theirDetail: string | readonly string[], row: Row): ExplainedHttp2Difference {
   return {
     ...row,
     kinds: ['only-they-refuse', 'other-error'],
-    applies: ({ theirs, streamId }) => streamId === 0 && theirs.detail === theirDetail,
+    applies: ({ theirs, streamId }) => streamId === 0 && [theirDetail].flat().includes(theirs.detail),
   };
 }
 

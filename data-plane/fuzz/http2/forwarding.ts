@@ -3,13 +3,13 @@ import { HeaderMap } from '../../src/codec/header-map.ts';
 import { createHttp1ClientCodec } from '../../src/codec/http1/client-codec.ts';
 import { createHttp1ClientOptions, createHttp1ServerOptions } from '../../src/codec/http1/options.ts';
 import { createHttp1ServerCodec } from '../../src/codec/http1/server-codec.ts';
-import { Http1Workspace } from '../../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../../src/codec/codec-workspace.ts';
 import { createPair } from '../../src/codec/http2/testing/memory-pair.ts';
 import { MemoryConnection } from '../../src/codec/testing/memory-connection.ts';
 import { RecordedMessage, type MessageEvent } from './recorded-message.ts';
 
 /** As in a worker: what the codecs of many connections share. */
-const workspace = new Http1Workspace();
+const workspace = new CodecWorkspace();
 const nothing = (): void => undefined;
 const clientCallbacks = { onStreamEnd: nothing, onProtocolError: nothing, onGoAway: nothing };
 const bounds = { maxConsecutiveEmptyFrames: 1_000, maxFieldCount: 200, maxHeaderListBytes: 200_000 };

@@ -29,6 +29,12 @@ import { field, frame, setting, uint32 } from './part.ts';
 import type { Http2Reading } from './reading.ts';
 
 /** Of frames, streams and the connection. */
+
+const rfc7540PrioritiesErrors = [
+  'SETTINGS: invalid SETTINGS_NO_RFC7540_PRIORITIES',
+  'SETTINGS: SETTINGS_NO_RFC7540_PRIORITIES cannot be changed',
+];
+
 export const frameDifferences: readonly ExplainedHttp2Difference[] = [
   {
     name: 'a broken preface',
@@ -103,8 +109,8 @@ export const frameDifferences: readonly ExplainedHttp2Difference[] = [
     why: 'an error of the stream; nghttp2 ends the connection',
     example: [...start, ...get, frame(8, 0, 1, uint32(maxWindowBytes))],
   }),
-  connectionError('SETTINGS: invalid SETTINGS_NO_RFC7540_PRIORITIES', {
-    name: 'SETTINGS_NO_RFC7540_PRIORITIES that is neither 0 nor 1',
+  connectionError(rfc7540PrioritiesErrors, {
+    name: 'SETTINGS_NO_RFC7540_PRIORITIES that is neither 0 nor 1, or changes',
     section: '9218 2.1',
     why: 'a setting that we do not know is ignored; nghttp2 knows it',
     example: [...start, frame(4, 0, 0, setting(9, 2))],

@@ -1,5 +1,5 @@
 import { HeaderMap } from '../../src/codec/header-map.ts';
-import { Http1Workspace } from '../../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../../src/codec/codec-workspace.ts';
 import { RecordingServer } from '../../src/codec/testing/recording-server.ts';
 import { MessageReader } from '../../test/http1-rules/message-reader.ts';
 import { valueOf, type SeenMessage } from '../../test/http1-rules/observation.ts';
@@ -10,7 +10,7 @@ import { passHttp2Answer, passHttp2Request, writeHttp1Answer, writeHttp1Request 
 import type { RecordedMessage } from './recorded-message.ts';
 import { toHead, type Fields } from './reading.ts';
 
-const workspace = new Http1Workspace();
+const workspace = new CodecWorkspace();
 /** Of `Upgrade`, in which a server chooses from a list (RFC 9110, 7.8). */
 const oneProtocol = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 /** Of framing and of one hop: written anew in HTTP/1.1. */

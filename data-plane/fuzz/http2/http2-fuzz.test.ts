@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSeededRng } from '@heddle/shared/random/rng';
-import { systemClock } from '@heddle/shared/time/clock';
-import { fuzz } from '../fuzz.ts';
-import { fuzzers } from '../fuzzers.ts';
-import { readFuzzSettings } from '../settings.ts';
+import { testFuzzers } from '../test-fuzzers.ts';
 import { buildFrames } from './build-frames.ts';
 import { readRequests } from './codec-reading.ts';
 import { describeParts } from './describe-parts.ts';
@@ -14,16 +11,7 @@ import { explainedDifferences } from './http2-differences.ts';
 import { http2Fuzzers } from './http2-fuzzers.ts';
 import { Http2Oracles } from './oracles.ts';
 
-const { seed, durationMs } = readFuzzSettings(systemClock.now());
-
-for (const fuzzer of http2Fuzzers) {
-  test(`${fuzzer.name}, seed ${seed}: no difference that the table does not explain`, async () => {
-    const [report] = await fuzz(seed, durationMs / fuzzers.length, systemClock, [fuzzer]);
-    assert.ok(report !== undefined);
-    assert.deepEqual(report.unexplained, []);
-    assert.ok(report.caseCount > 0);
-  });
-}
+testFuzzers(http2Fuzzers);
 
 test('every row of the table has an example that it explains, and no other row does', async () => {
   const oracles = new Http2Oracles();

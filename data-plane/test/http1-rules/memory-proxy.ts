@@ -1,7 +1,7 @@
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
-import { Http1Workspace } from '../../src/codec/http1/workspace.ts';
+import { CodecWorkspace } from '../../src/codec/codec-workspace.ts';
 import { LogFiles, logFileStats } from '../../src/downstream/http/access-log/log-file.ts';
 import { createHttpConnectionManager } from '../../src/downstream/http/http-connection-manager.ts';
 import { ManagerConfig } from '../../src/downstream/http/manager-config.ts';
@@ -46,7 +46,7 @@ export class MemoryProxy {
     const stats = createCountingStats();
     const rng = createSeededRng(1);
     const connector: UpstreamConnector = { connect: () => this.#connectUpstream() };
-    const workspace = new Http1Workspace();
+    const workspace = new CodecWorkspace();
     const codecs = new ClientCodecs(workspace, wheel, rng);
     this.#clusters = new WorkerClusters({
       workerIndex: 0,

@@ -64,7 +64,7 @@ export class FramePeer {
     this.#encoder.begin();
     for (const [name, value] of fields) this.#encoder.add(name, value);
     const flags = flagEndHeaders | (endStream ? flagEndStream : 0);
-    this.frame(frameHeaders, flags, streamId, Buffer.from(this.#encoder.take()));
+    this.frame(frameHeaders, flags, streamId, Buffer.from(this.#encoder.block));
   }
 
   get(streamId: number, path: string): void {

@@ -23,7 +23,7 @@ import { RecordedResponse } from '../testing/recording-client.ts';
 import { createHttp1ClientCodec } from './client-codec.ts';
 import { createHttp1ClientOptions, createHttp1ServerOptions } from './options.ts';
 import { createHttp1ServerCodec } from './server-codec.ts';
-import { Http1Workspace } from './workspace.ts';
+import { CodecWorkspace } from '../codec-workspace.ts';
 import { writeErrorResponse } from './write-error-response.ts';
 
 /** Sends every body back as it comes, and stops reading while the client does not take it. */
@@ -32,7 +32,7 @@ class EchoConnection implements ConnectionHandlers, ServerCodecCallbacks {
   readonly #codec: ServerCodec;
   maxBufferedBytes = 0;
 
-  constructor(connection: Connection, workspace: Http1Workspace) {
+  constructor(connection: Connection, workspace: CodecWorkspace) {
     this.#connection = connection;
     this.#codec = createHttp1ServerCodec(connection, this, createHttp1ServerOptions(workspace));
     connection.setHandlers(this);
@@ -101,7 +101,7 @@ function createContext(hasFastAccept: boolean): TransportContext {
 async function startEcho(
   hasFastAccept: boolean,
 ): Promise<{ listen: ListenSocket; echoes: EchoConnection[] }> {
-  const workspace = new Http1Workspace();
+  const workspace = new CodecWorkspace();
   const echoes: EchoConnection[] = [];
   const listen = await ListenSocket.listen(
     createContext(hasFastAccept),
@@ -217,7 +217,7 @@ test('the client codec keeps a connection to a Node server through many exchange
       onProtocolError: () => undefined,
       onGoAway: () => undefined,
     },
-    createHttp1ClientOptions(new Http1Workspace()),
+    createHttp1ClientOptions(new CodecWorkspace()),
   );
   let onClosed: () => void = () => undefined;
   connection.setHandlers({

@@ -4,10 +4,10 @@ import { MemoryConnection } from '../testing/memory-connection.ts';
 import { createHttp1ClientCodec } from './client-codec.ts';
 import { createHttp1ClientOptions, createHttp1ServerOptions } from './options.ts';
 import { createHttp1ServerCodec } from './server-codec.ts';
-import { Http1Workspace } from './workspace.ts';
+import { CodecWorkspace } from '../codec-workspace.ts';
 
 testCodecContract('HTTP/1.1', (serverCallbacks, clientCallbacks) => {
-  const workspace = new Http1Workspace();
+  const workspace = new CodecWorkspace();
   const serverConnection = new MemoryConnection();
   const clientConnection = new MemoryConnection();
   const server = createHttp1ServerCodec(

@@ -1,7 +1,7 @@
 import type { HeaderKeyFormat } from '../../config/model/http-connection-manager.ts';
 import type { HeadLimits } from './head-parser.ts';
 import type { RequestRules } from './request-parser.ts';
-import type { Http1Workspace } from './workspace.ts';
+import type { CodecWorkspace } from '../codec-workspace.ts';
 
 /** What both halves have. Made once for a filter chain or a cluster, shared by its connections. */
 export interface Http1Options extends HeadLimits {
@@ -13,7 +13,7 @@ export interface Http1Options extends HeadLimits {
   /** Chunk extensions of one body, together. */
   readonly maxChunkExtensionBytes: number;
   readonly headerKeyFormat: HeaderKeyFormat | undefined;
-  readonly workspace: Http1Workspace;
+  readonly workspace: CodecWorkspace;
 }
 
 export interface Http1ServerOptions extends Http1Options, RequestRules {}
@@ -29,7 +29,7 @@ type GivenOptions<T extends Http1Options> = {
  * `allow_custom_methods` off. `workspace` is the worker's.
  */
 export function createHttp1ServerOptions(
-  workspace: Http1Workspace,
+  workspace: CodecWorkspace,
   given: GivenOptions<Http1ServerOptions> = {},
 ): Http1ServerOptions {
   return Object.freeze({
@@ -49,7 +49,7 @@ export function createHttp1ServerOptions(
 
 /** As `createHttp1ServerOptions`; heads of answers may have 80 KiB, as Envoy takes them. */
 export function createHttp1ClientOptions(
-  workspace: Http1Workspace,
+  workspace: CodecWorkspace,
   given: GivenOptions<Http1ClientOptions> = {},
 ): Http1ClientOptions {
   return Object.freeze({

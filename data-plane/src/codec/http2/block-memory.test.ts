@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSeededRng, randomInteger, systemRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
-import { Http1Workspace } from '../http1/workspace.ts';
+import { CodecWorkspace } from '../codec-workspace.ts';
 import type { ListKind } from './header-list.ts';
 import { HeaderReader } from './header-reader.ts';
 import { HpackDecoder } from './hpack/hpack-decoder.ts';
@@ -10,7 +10,7 @@ import { HpackEncoder } from './hpack/hpack-encoder.ts';
 import { createHttp2Options } from './options.ts';
 import { flagEndHeaders } from './protocol.ts';
 
-const { names, chunks } = new Http1Workspace();
+const { names, chunks } = new CodecWorkspace();
 const options = createHttp2Options({ names, chunks, clock: systemClock, rng: systemRng });
 
 type Fields = (readonly [name: string, value: string])[];
@@ -24,7 +24,7 @@ function readBlock(reader: HeaderReader, kind: ListKind, block: Buffer): string 
 function encode(encoder: HpackEncoder, fields: Fields): Buffer {
   encoder.begin();
   for (const [name, value] of fields) encoder.add(name, value);
-  return Buffer.from(encoder.take());
+  return Buffer.from(encoder.block);
 }
 
 const request: Fields = [

@@ -1,74 +1,48 @@
 import type { Connection } from '../../transport/connection.ts';
 import type { StreamResetReason } from '../codec.ts';
-import type { HeaderMap } from '../header-map.ts';
-import { encodeFields } from './encode-fields.ts';
-import { FloodGuard, type Flood } from './flood-guard.ts';
-import { FlowWindow } from './flow-window.ts';
+import type { Flood } from './flood-guard.ts';
 import type { ListKind, HeaderList } from './header-list.ts';
-import { HpackEncoder } from './hpack/hpack-encoder.ts';
 import { FrameReceiver, type ReceivedSettings } from './frame-receiver.ts';
-import type { Http2Stream, StreamOwner } from './http2-stream.ts';
+import type { Http2Stream } from './http2-stream.ts';
 import { Liveness, type LivenessOwner } from './liveness.ts';
 import type { Http2Options } from './options.ts';
-import { Outbound } from './outbound.ts';
 import {
   defaultWindowBytes,
   enhanceYourCalm,
   flowControlError,
-  frameHeaderBytes,
   protocolError,
   refusedStream,
   settingsTimeout,
   streamClosed,
 } from './protocol.ts';
 import { ResetMemory } from './reset-memory.ts';
-import { SendScheduler } from './send-scheduler.ts';
+import { SendSide } from './send-side.ts';
 import { PeerSettings, settingsOf, type Setting } from './settings.ts';
-import { StreamTable } from './stream-table.ts';
-
-/** A stream is given at least so much to keep, however many there are. */
-const minStreamBufferBytes = 16 * 1024;
 
 /**
  * HTTP/2 as both halves have it (RFC 9113): streams, settings, windows, and every bound on what a peer can make us do
  * or keep. `FrameReceiver` reads, the halves say what opens a stream and what a message is.
  *
  * The connection's window is given back on receipt: only a stream's own window holds its sender back, so a stalled
- * stream stalls itself alone. What all streams keep for sending is bounded by the connection's buffer limit: a stream
- * may keep as much as is left of it, so that one gets half and n get an equal n-th of nearly all.
+ * stream stalls itself alone.
  */
-export abstract class Http2Connection implements StreamOwner, LivenessOwner {
-  isWriteBlocked = false;
+export abstract class Http2Connection extends SendSide implements LivenessOwner {
   /** The connection is gone, or beyond repair: nothing more is read, and nothing written. */
   isGivenUp = false;
-  readonly options: Http2Options;
-  protected readonly outbound: Outbound;
   protected readonly peer = new PeerSettings();
-  protected readonly streams = new StreamTable<Http2Stream>();
-  protected readonly guard: FloodGuard;
   protected readonly liveness: Liveness;
   protected readonly resets = new ResetMemory();
-  protected readonly scheduler = new SendScheduler(new FlowWindow(defaultWindowBytes));
   /** The highest stream that the peer opened. */
   protected lastPeerStreamId = 0;
   readonly #connection: Connection;
   readonly #receiver: FrameReceiver;
-  readonly #encoder: HpackEncoder;
-  readonly #bufferLimitBytes: number;
   readonly #isServer: boolean;
-  #queuedBytes = 0;
-  readonly #isBlocked = (): boolean => this.isWriteBlocked;
 
   constructor(connection: Connection, options: Http2Options, bufferLimitBytes: number, isServer: boolean) {
+    super(connection, options, bufferLimitBytes);
     this.#connection = connection;
-    connection.shareWrites?.();
-    this.options = options;
     this.#isServer = isServer;
-    this.#bufferLimitBytes = bufferLimitBytes;
-    this.outbound = new Outbound(connection, options);
-    this.guard = new FloodGuard(options);
     this.liveness = new Liveness(options, this);
-    this.#encoder = new HpackEncoder(options.headerTableBytes);
     this.#receiver = new FrameReceiver(this, options, this.guard, isServer);
   }
 
@@ -100,62 +74,11 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     }
   }
 
-  onAboveWriteHighWatermark(): void {
-    this.isWriteBlocked = true;
-    for (const stream of this.streams.toArray()) stream.checkWatermark();
-  }
-
-  onBelowWriteLowWatermark(): void {
-    this.isWriteBlocked = false;
-    this.scheduler.flush(this.#isBlocked);
-    for (const stream of this.streams.toArray()) stream.checkWatermark();
-  }
-
-  // For the streams.
-
-  get streamBufferBytes(): number {
-    if (this.#bufferLimitBytes === 0) return Infinity;
-    return Math.max(minStreamBufferBytes, this.#bufferLimitBytes - this.#queuedBytes);
-  }
-
-  countQueued(changeBytes: number): void {
-    this.#queuedBytes += changeBytes;
-    this.options.stats.add('pending_send_bytes', changeBytes);
-  }
-
-  sendLimitOf(stream: Http2Stream): number {
-    return this.isWriteBlocked ? 0 : this.scheduler.limitOf(stream);
-  }
-
-  send(stream: Http2Stream): void {
-    this.scheduler.send(stream, this.#isBlocked);
-  }
-
-  sendHeaders(stream: Http2Stream, headers: HeaderMap, endStream: boolean): number {
-    const encoder = this.#encoder;
-    encoder.begin(frameHeaderBytes);
-    stream.decompressedHeaderBytesWritten += encodeFields(headers, encoder);
-    return this.outbound.headers(stream.id, encoder, endStream);
-  }
-
-  sendData(stream: Http2Stream, bytes: Buffer, start: number, end: number, endStream: boolean): number {
-    this.guard.sentDataFrameCount++;
-    stream.sendWindow.take(end - start);
-    this.scheduler.window.take(end - start);
-    return this.outbound.data(stream.id, bytes, start, end, endStream);
-  }
-
-  sendWindowUpdate(streamId: number, bytes: number): void {
-    this.outbound.windowUpdate(streamId, bytes);
-  }
-
-  sendReset(stream: Http2Stream, code: number): void {
+  override sendReset(stream: Http2Stream, code: number): void {
     this.forget(stream);
     stream.bytesWritten += this.#writeReset(stream.id, code);
     this.onStreamGone(stream, false);
   }
-
-  abstract onLocalEnd(stream: Http2Stream): void;
 
   // For the receiver. Each returns whether the connection goes on.
 
@@ -213,7 +136,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
 
   onSettings(settings: ReceivedSettings): boolean {
     const before = this.peer.initialWindowBytes;
-    const error = this.peer.applyAll(settings, !this.#isServer, this.#encoder);
+    const error = this.peer.applyAll(settings, !this.#isServer, this.encoder);
     if (error !== undefined) return this.giveUp(error, 'a setting that cannot be');
     this.outbound.settingsAck();
     const changeBytes = this.peer.initialWindowBytes - before;
@@ -223,7 +146,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
       }
     }
     this.onPeerSettings();
-    if (changeBytes > 0) this.#flush();
+    if (changeBytes > 0) this.flush();
     return !this.isGivenUp;
   }
 
@@ -244,7 +167,7 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     if (!this.scheduler.window.add(bytes)) {
       return this.giveUp(flowControlError, 'a window that is too large');
     }
-    this.#flush();
+    this.flush();
     return !this.isGivenUp;
   }
 
@@ -386,10 +309,6 @@ export abstract class Http2Connection implements StreamOwner, LivenessOwner {
     if (this.isGivenUp || streamId === 0) return 0;
     this.resets.add(streamId);
     return this.outbound.rstStream(streamId, code);
-  }
-
-  #flush(): void {
-    if (!this.isWriteBlocked) this.scheduler.flush(this.#isBlocked);
   }
 
   #end(): void {

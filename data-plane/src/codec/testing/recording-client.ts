@@ -9,7 +9,7 @@ import type {
 import { HeaderMap } from '../header-map.ts';
 import { createHttp1ClientCodec } from '../http1/client-codec.ts';
 import { createHttp1ClientOptions, type Http1ClientOptions } from '../http1/options.ts';
-import { Http1Workspace } from '../http1/workspace.ts';
+import { CodecWorkspace } from '../codec-workspace.ts';
 import { MemoryConnection } from './memory-connection.ts';
 
 /** One exchange as a client codec sees it. */
@@ -73,7 +73,7 @@ export class RecordingClient implements ClientCodecCallbacks {
 
   constructor(
     options: Partial<Omit<Http1ClientOptions, 'workspace'>> = {},
-    workspace = new Http1Workspace(),
+    workspace = new CodecWorkspace(),
   ) {
     this.codec = createHttp1ClientCodec(this.connection, this, createHttp1ClientOptions(workspace, options));
   }

@@ -9,7 +9,7 @@ import type {
 import { HeaderMap } from '../header-map.ts';
 import { createHttp1ServerOptions, type Http1ServerOptions } from '../http1/options.ts';
 import { createHttp1ServerCodec } from '../http1/server-codec.ts';
-import { Http1Workspace } from '../http1/workspace.ts';
+import { CodecWorkspace } from '../codec-workspace.ts';
 import { MemoryConnection } from './memory-connection.ts';
 
 /** One request as a server codec delivered it. */
@@ -83,7 +83,7 @@ export class RecordingServer implements ServerCodecCallbacks {
 
   constructor(
     options: Partial<Omit<Http1ServerOptions, 'workspace'>> = {},
-    workspace = new Http1Workspace(),
+    workspace = new CodecWorkspace(),
   ) {
     this.codec = createHttp1ServerCodec(this.connection, this, createHttp1ServerOptions(workspace, options));
   }

@@ -4,7 +4,7 @@ import type { HttpConnectionManager, HttpFilterConfig } from '../../config/model
 import type { Http1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp2Options, type Http2Options } from '../../codec/http2/options.ts';
-import type { Http1Workspace } from '../../codec/http1/workspace.ts';
+import type { CodecWorkspace } from '../../codec/codec-workspace.ts';
 import type { StatsOf } from '../../stats/describe-stats.ts';
 import { http2ServerStats, http2Stats } from '../../stats/http2-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
@@ -29,7 +29,7 @@ export interface HttpManagerDependencies {
   readonly rng: Rng;
   readonly stats: StatsScope;
   readonly date: DateText;
-  readonly workspace: Http1Workspace;
+  readonly workspace: CodecWorkspace;
   readonly routes: RouteSources;
   readonly logFiles: LogFiles;
   readonly logger?: Logger;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import { systemClock, type Clock } from '@heddle/shared/time/clock';
-import { Http1Workspace } from '../../codec/http1/workspace.ts';
+import { CodecWorkspace } from '../../codec/codec-workspace.ts';
 import type { HttpConnectionManager } from '../../config/model/http-connection-manager.ts';
 import { managerOf, type FilterChain, type Listener } from '../../config/model/listener.ts';
 import type { RouteTable } from '../../config/model/route.ts';
@@ -136,7 +136,7 @@ export async function startProxy(
     rng,
     stats,
     date: new DateText(wheel),
-    workspace: new Http1Workspace(),
+    workspace: new CodecWorkspace(),
     routes,
     logFiles,
     filters: [createRouterFilterFactory(clusters), ...(options.filters ?? [])],

@@ -3,7 +3,7 @@ import type { Clock } from '@heddle/shared/time/clock';
 import type { ClientCodec, ClientCodecCallbacks } from '../../codec/codec.ts';
 import { createHttp1ClientCodec } from '../../codec/http1/client-codec.ts';
 import { createHttp1ClientOptions } from '../../codec/http1/options.ts';
-import type { Http1Workspace } from '../../codec/http1/workspace.ts';
+import type { CodecWorkspace } from '../../codec/codec-workspace.ts';
 import { createHttp2ClientCodec } from '../../codec/http2/client-codec.ts';
 import type { Http2Stats } from '../../codec/http2/codec-stats.ts';
 import { createHttp2Options } from '../../codec/http2/options.ts';
@@ -15,11 +15,11 @@ export type ClientCodecFactory = (connection: Connection, callbacks: ClientCodec
 
 /** The client codecs of one thread. Options are compiled by each call: once for a cluster and a protocol. */
 export class ClientCodecs {
-  readonly #workspace: Http1Workspace;
+  readonly #workspace: CodecWorkspace;
   readonly #clock: Clock;
   readonly #rng: Rng;
 
-  constructor(workspace: Http1Workspace, clock: Clock, rng: Rng) {
+  constructor(workspace: CodecWorkspace, clock: Clock, rng: Rng) {
     this.#workspace = workspace;
     this.#clock = clock;
     this.#rng = rng;

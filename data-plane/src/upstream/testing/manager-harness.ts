@@ -3,7 +3,7 @@ import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import type { Cluster } from '../../config/model/cluster.ts';
 import type { ClusterUpdate, HostDescription } from '../../config/model/cluster-update.ts';
 import { unpackHosts } from '../../config/model/packed-hosts.ts';
-import { Http1Workspace } from '../../codec/http1/workspace.ts';
+import { CodecWorkspace } from '../../codec/codec-workspace.ts';
 import { ClientCodecs } from '../pool/client-codecs.ts';
 import { ClusterManager } from '../cluster-manager.ts';
 import { EdsAssignments } from '../discovery/eds-assignments.ts';
@@ -39,7 +39,7 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
     assignments: new EdsAssignments(eds),
     resolver: { resolve: () => Promise.reject(new Error('not used')) },
     connector,
-    codecs: new ClientCodecs(new Http1Workspace(), clock, rng),
+    codecs: new ClientCodecs(new CodecWorkspace(), clock, rng),
     acquireSecrets(_owner, _contexts, onReady) {
       onReady();
       return { countIn: () => undefined, release: () => undefined };

@@ -1,7 +1,7 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import { systemRng } from '@heddle/shared/random/rng';
 import { systemClock } from '@heddle/shared/time/clock';
-import { Http1Workspace } from '../../codec/http1/workspace.ts';
+import { CodecWorkspace } from '../../codec/codec-workspace.ts';
 import { TimerWheel } from '../../time/timer-wheel.ts';
 import { connectSocket } from '../../transport/connect-socket.ts';
 import { createTransportContext } from '../../transport/transport-context.ts';
@@ -19,6 +19,6 @@ export function createSocketUpstream(clock: Clock = systemClock): {
       connect: ({ address }, connectTimeoutMs) =>
         connectSocket(context, { remoteAddress: address, connectTimeoutMs }),
     },
-    codecs: new ClientCodecs(new Http1Workspace(), clock, systemRng),
+    codecs: new ClientCodecs(new CodecWorkspace(), clock, systemRng),
   };
 }

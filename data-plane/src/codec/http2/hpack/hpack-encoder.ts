@@ -58,8 +58,7 @@ interface KnownName {
 }
 
 /**
- * Fields → header blocks, for one direction of one connection (RFC 7541). Writes into a buffer that grows; `take`
- * hands out what was written since the last `begin`.
+ * Fields → header blocks, for one direction of one connection (RFC 7541). Writes into a buffer that grows.
  */
 export class HpackEncoder {
   readonly #table: DynamicTable;
@@ -125,8 +124,8 @@ export class HpackEncoder {
     }
   }
 
-  /** The block; it is overwritten by the next one. */
-  take(): Buffer {
+  /** What was written since the last `begin`; it is overwritten by the next block. */
+  get block(): Buffer {
     return this.#buffer.subarray(this.#start, this.#length);
   }
 

@@ -26,7 +26,7 @@ function decode(decoder: HpackDecoder, block: Buffer | string): Fields | HpackEr
 function encode(encoder: HpackEncoder, fields: Fields): Buffer {
   encoder.begin();
   for (const [name, value] of fields) encoder.add(name, value);
-  return Buffer.from(encoder.take());
+  return Buffer.from(encoder.block);
 }
 
 const request: Fields = [
@@ -147,7 +147,7 @@ test('a field that came never-indexed is known for it, and goes out so', () => {
   encoder.add(':method', 'GET', true);
   encoder.add('x-plain', 'open');
   assert.equal(encoder.tableBytes, 'x-plainopen'.length + 32);
-  const block = Buffer.from(encoder.take());
+  const block = Buffer.from(encoder.block);
   const seen: [string, boolean][] = [];
   decoder.decode(block, 0, block.length, { onField: (name, _value, isNever) => seen.push([name, isNever]) });
   assert.deepEqual(seen, [

@@ -76,7 +76,7 @@ abstract class ScriptedPeer {
   block(fields: Fields): Buffer {
     this.#encoder.begin();
     for (const [name, value] of fields) this.#encoder.add(name, value);
-    return Buffer.from(this.#encoder.take());
+    return Buffer.from(this.#encoder.block);
   }
 
   fieldsOf(frame: WrittenFrame): Record<string, string> {

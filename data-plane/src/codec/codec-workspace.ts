@@ -1,23 +1,22 @@
-import { ChunkPool } from '../http2/send-queue.ts';
-import { requestErrors, responseErrors } from './codec-errors.ts';
-import { FieldNameTable } from './field-name.ts';
-import { FieldReader } from './field-reader.ts';
-import { RequestParser } from './request-parser.ts';
-import { ResponseParser } from './response-parser.ts';
-import { TrailerParser } from './trailer-parser.ts';
+import { ChunkPool } from './http2/send-queue.ts';
+import { requestErrors, responseErrors } from './http1/codec-errors.ts';
+import { FieldNameTable } from './http1/field-name.ts';
+import { FieldReader } from './http1/field-reader.ts';
+import { RequestParser } from './http1/request-parser.ts';
+import { ResponseParser } from './http1/response-parser.ts';
+import { TrailerParser } from './http1/trailer-parser.ts';
 
 /** More parsers than that are in use only while many peers send their heads in pieces. */
 const maxPooled = 16;
 
 /**
- * What the HTTP/1 codecs of one worker share: interned names, and parsers, which a connection holds only while a
- * head is incomplete.
+ * What the codecs of one worker share: interned names; parsers of HTTP/1.1, which a connection holds only while a head
+ * is incomplete; memory for content that HTTP/2 has waiting.
  */
-export class Http1Workspace {
+export class CodecWorkspace {
   readonly fieldReader = new FieldReader();
-  /** Interned field names; HTTP/2 uses the same. */
+  /** Interned field names. */
   readonly names = new FieldNameTable();
-  /** Only of HTTP/2: memory for content that waits. */
   readonly chunks = new ChunkPool();
   readonly #requestParsers: RequestParser[] = [];
   readonly #responseParsers: ResponseParser[] = [];
