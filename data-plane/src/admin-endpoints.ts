@@ -9,7 +9,7 @@ import { createSavedConfigEndpoint } from './admin/saved-config-endpoint.ts';
 import { createServerEndpoints } from './admin/server-endpoints.ts';
 import { createStatsEndpoints } from './admin/stats-endpoints.ts';
 import { createThreadsEndpoint } from './admin/threads-endpoint.ts';
-import type { AdsStatus } from './config/ads/ads-status.ts';
+import type { TypeStatus } from './config/ads/ads-status.ts';
 import type { Bootstrap } from './config/model/bootstrap.ts';
 import type { RouteTables } from './config/route-tables.ts';
 import type { SavedConfig } from './config/saved/saved-config.ts';
@@ -37,7 +37,8 @@ export interface AdminSources {
   readonly listeners: ListenerManager;
   readonly routeTables: RouteTables;
   readonly secrets: Pick<Secrets, 'inspect' | 'daysUntilFirstExpiry'>;
-  adsStatus(): AdsStatus | undefined;
+  /** Of ADS and of every other source. */
+  typeStatuses(): readonly TypeStatus[];
   readonly savedConfig: Pick<SavedConfig, 'inspect'> | undefined;
   threads(): Promise<readonly ThreadReport[]>;
   readonly control: ProxyControl;
@@ -79,12 +80,12 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
       clusters: () => {
         const all = clusters.inspect();
         return {
-          version: versionOf(sources.adsStatus(), typeUrls.cluster),
+          version: versionOf(sources.typeStatuses(), typeUrls.cluster),
           active: all.filter(({ state }) => state === 'active').map(dumpCluster),
           warming: all.filter(({ state }) => state === 'warming').map(dumpCluster),
         };
       },
-      endpoints: () => dumpEndpoints(sources.adsStatus()),
+      endpoints: () => dumpEndpoints(sources.typeStatuses()),
       listeners: () => ({
         version: listeners.systemVersion,
         listeners: listeners.inspect().map(dumpListener),
@@ -147,13 +148,15 @@ function dumpListener({ name, isStatic, active, warming, boundAddress, updatedAt
   };
 }
 
-function dumpEndpoints(status: AdsStatus | undefined): DumpedResource[] {
-  const type = status?.types.find(({ typeUrl }) => typeUrl === typeUrls.clusterLoadAssignment);
-  return (type?.resources ?? []).flatMap(({ name, version, bytes, updatedAt }) =>
-    bytes === undefined ? [] : [{ name, version, bytes, updatedAt, isStatic: false }],
-  );
+function dumpEndpoints(statuses: readonly TypeStatus[]): DumpedResource[] {
+  const assignments = statuses.filter(({ typeUrl }) => typeUrl === typeUrls.clusterLoadAssignment);
+  return assignments
+    .flatMap(({ resources }) => resources)
+    .flatMap(({ name, version, bytes, updatedAt }) =>
+      bytes === undefined ? [] : [{ name, version, bytes, updatedAt, isStatic: false }],
+    );
 }
 
-function versionOf(status: AdsStatus | undefined, typeUrl: string): string {
-  return status?.types.find((type) => type.typeUrl === typeUrl)?.version ?? '';
+function versionOf(statuses: readonly TypeStatus[], typeUrl: string): string {
+  return statuses.find((type) => type.typeUrl === typeUrl && type.version !== '')?.version ?? '';
 }

@@ -11,7 +11,6 @@ import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
 import { CodecWorkspace } from './codec/codec-workspace.ts';
 import { createActiveConfig } from './config/active-config.ts';
 import type { Ads } from './config/ads/create-ads.ts';
-import { createSubscriptionStats } from './config/ads/subscription-stats.ts';
 import { waitForClusters } from './config/cluster-wait.ts';
 import type { LiveReporter } from './config/live/live-reporter.ts';
 import { createLiveTracker } from './config/live/live-tracker.ts';
@@ -19,7 +18,7 @@ import { formatAddress } from './config/model/address.ts';
 import { effectiveRuntime, type Bootstrap } from './config/model/bootstrap.ts';
 import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createRouteTables } from './config/route-tables.ts';
-import { noSource } from './config/subscription.ts';
+import { createResourceSources } from './config/sources/resource-sources.ts';
 import type { WorkerToMain } from './config/worker-protocol.ts';
 import { readConnectionLimits } from './downstream/listener/connection-limits.ts';
 import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
@@ -178,19 +177,26 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       saved: saved?.source('ads'),
     });
 
-  // Secrets, and clusters, whose health checks need them too.
-  const ownSecrets = new WorkerSecrets();
-  const secrets = createSecrets({
+  const sources = createResourceSources({
     bootstrap,
-    resourceTypes,
     api: options.api,
     clock,
     rng,
     logger,
     stats: store.root,
-    activeConfig,
     ads,
     saved,
+  });
+
+  // Secrets, and clusters, whose health checks need them too.
+  const ownSecrets = new WorkerSecrets();
+  const secrets = createSecrets({
+    resourceTypes,
+    sources,
+    clock,
+    logger,
+    stats: store.root,
+    activeConfig,
     ownSecrets,
   });
   const transport = createTransportContext(new TimerWheel(clock));
@@ -199,7 +205,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     clock,
     rng,
     stats: store.root,
-    assignments: new EdsAssignments(ads?.source(resourceTypes.endpoints) ?? noSource),
+    assignments: new EdsAssignments(sources.sourceOf(resourceTypes.endpoints)),
     resolver: createSystemDnsResolver(),
     connector: createConnector(transport, ownSecrets),
     codecs: new ClientCodecs(new CodecWorkspace(), clock, rng),
@@ -221,7 +227,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   // Routes and listeners.
   const routeTables = createRouteTables({
-    source: ads?.source(resourceTypes.routeTable) ?? noSource,
+    sourceOf: sources.sourceOf(resourceTypes.routeTable),
     clusters: availability,
     activeConfig,
     clock,
@@ -282,15 +288,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   }
 
   function subscribeClusters(): void {
-    if (bootstrap.cds === undefined) return;
-    ads
-      ?.source(resourceTypes.cluster)
-      .subscribe(
-        undefined,
-        clusters,
-        bootstrap.cds.initialFetchTimeoutMs,
-        createSubscriptionStats(store.root.scope('cluster_manager.cds.')),
-      );
+    if (bootstrap.cds !== undefined)
+      sources.subscribeToAll(resourceTypes.cluster, clusters, bootstrap.cds, 'cluster_manager.cds.');
   }
 
   function startListeners(): void {
@@ -308,14 +307,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       return;
     }
     listeners.whenAnswered(() => listeners.whenWarm(goLive));
-    ads
-      ?.source(resourceTypes.listener)
-      .subscribe(
-        undefined,
-        listeners,
-        bootstrap.lds.initialFetchTimeoutMs,
-        createSubscriptionStats(store.root.scope('listener_manager.lds.')),
-      );
+    sources.subscribeToAll(resourceTypes.listener, listeners, bootstrap.lds, 'listener_manager.lds.');
   }
 
   function goLive(): void {
@@ -333,6 +325,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     isStopping = true;
     liveReporter?.stop();
     ads?.stop();
+    sources.stop();
     clusters.stop();
     secrets.stop();
     void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close(), saved?.stop()]).then(() =>
@@ -366,7 +359,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       listeners,
       routeTables,
       secrets,
-      adsStatus: () => ads?.status(),
+      typeStatuses: () => [...(ads?.status().types ?? []), ...sources.status()],
       savedConfig: saved,
       threads: () => threads.inspect(),
       control,

@@ -21,7 +21,7 @@ const view: ClusterView = {
   cluster: {
     statName: 'alias',
     circuitBreakers: { default: thresholds, high: thresholds },
-    discovery: { kind: 'eds', serviceName: 'a-eds', initialFetchTimeoutMs: 1 },
+    discovery: { kind: 'eds', serviceName: 'a-eds', source: { kind: 'ads' }, initialFetchTimeoutMs: 1 },
   } as unknown as Cluster,
   hosts: [
     {

@@ -2,10 +2,10 @@ import { InvalidInputError } from '@heddle/shared/errors/problem';
 import type { Cluster } from '../config/model/cluster.ts';
 import type { Bootstrap as BootstrapMessage } from '@heddle/shared/xds/api';
 import { effectiveRuntime, type Bootstrap, type StaticResource } from '../config/model/bootstrap.ts';
-import { managerOf, type Listener } from '../config/model/listener.ts';
+import type { Listener } from '../config/model/listener.ts';
 import { decodeListenAddress } from '../config/resources/address.ts';
 import { decodeCluster } from '../config/resources/cluster.ts';
-import { decodeInitialFetchTimeoutMs } from '../config/resources/config-source.ts';
+import { decodeConfigSource } from '../config/resources/config-source.ts';
 import { decodeSecret } from '../config/resources/tls/secret.ts';
 import type { Secret } from '../config/model/secret.ts';
 import { DecodeContext, type DecoderOptions } from '../config/resources/decode-context.ts';
@@ -57,14 +57,15 @@ export function decodeBootstrap(
     clusters,
     secrets.map(({ value }) => value.name),
   );
+  const dynamic = decodeDynamic(context, message, clusters);
   const grpcServers = findGrpcServers(
     context,
     clusters,
     listeners.map(({ value }) => value),
+    dynamic,
   );
-  const dynamic = decodeDynamic(context, message, clusters);
-  refuseAdsWithoutServer(context, message, dynamic.ads !== undefined, clusters, listeners);
-  if (dynamic.ads !== undefined) refuseAnonymousNode(context, node);
+  const { ads, cds, lds } = dynamic;
+  if (ads ?? cds ?? lds) refuseAnonymousNode(context, node);
   const bootstrap: Bootstrap = {
     node: toNodeIdentity(api, node),
     staticListeners: listeners,
@@ -117,53 +118,12 @@ function decodeDynamic(
     cds:
       cdsConfig === undefined
         ? undefined
-        : {
-            initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
-              context,
-              cdsConfig,
-              'dynamic_resources.cds_config',
-            ),
-          },
+        : decodeConfigSource(context, cdsConfig, 'dynamic_resources.cds_config'),
     lds:
       ldsConfig === undefined
         ? undefined
-        : {
-            initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
-              context,
-              ldsConfig,
-              'dynamic_resources.lds_config',
-            ),
-          },
+        : decodeConfigSource(context, ldsConfig, 'dynamic_resources.lds_config'),
   });
-}
-
-/** Whoever subscribes over ADS needs a server. */
-function refuseAdsWithoutServer(
-  context: DecodeContext,
-  { dynamicResources }: BootstrapMessage,
-  hasServer: boolean,
-  clusters: readonly Cluster[],
-  listeners: readonly StaticResource<Listener>[],
-): void {
-  if (hasServer) return;
-  const missing = 'needs dynamic_resources.ads_config, which says where the management server is';
-  for (const field of ['cds_config', 'lds_config'] as const) {
-    const source = field === 'cds_config' ? dynamicResources?.cdsConfig : dynamicResources?.ldsConfig;
-    if (source?.ads !== undefined) context.refuse(`dynamic_resources.${field}.ads`, missing);
-  }
-  for (const [i, value] of clusters.entries()) {
-    if (value.discovery.kind !== 'eds') continue;
-    context.refuse(`static_resources.clusters[${i}].eds_cluster_config.eds_config`, missing);
-  }
-  for (const [i, { value }] of listeners.entries()) {
-    for (const [j, chain] of value.filterChains.entries()) {
-      if (managerOf(chain)?.routes.kind !== 'rds') continue;
-      context.refuse(
-        `static_resources.listeners[${i}].filter_chains[${j}].filters[${chain.precedingFilters.length}].typed_config.rds.config_source`,
-        missing,
-      );
-    }
-  }
 }
 
 function refuseAnonymousNode(

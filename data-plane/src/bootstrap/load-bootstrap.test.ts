@@ -62,8 +62,8 @@ test('a bootstrap for ADS', () => {
     backOff: { baseMs: 500, maxMs: 30000 },
     keepAlive: { intervalMs: 15000, timeoutMs: 5000 },
   });
-  assert.deepEqual(bootstrap.cds, { initialFetchTimeoutMs: 15000 });
-  assert.deepEqual(bootstrap.lds, { initialFetchTimeoutMs: 3000 });
+  assert.deepEqual(bootstrap.cds, { source: { kind: 'ads' }, initialFetchTimeoutMs: 15000 });
+  assert.deepEqual(bootstrap.lds, { source: { kind: 'ads' }, initialFetchTimeoutMs: 3000 });
   assert.equal(bootstrap.staticClusters[0]?.http.protocol, 'http2');
   assert.equal(bootstrap.admin, undefined);
   assert.equal(Object.isFrozen(bootstrap.ads.addresses), true);

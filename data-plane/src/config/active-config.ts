@@ -101,11 +101,11 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
 
   function remember(change: ConfigChange): void {
     for (const secret of change.secrets ?? []) secrets.set(secret.key, secret);
-    for (const table of change.routeTables ?? []) routeTables.set(table.name, table);
+    for (const table of change.routeTables ?? []) routeTables.set(table.key ?? table.name, table);
     for (const update of change.listeners ?? [])
       listeners.set(update.listener.name, { ...update, isInPlace: false });
     for (const name of change.removedListeners ?? []) listeners.delete(name);
-    for (const name of change.removedRouteTables ?? []) routeTables.delete(name);
+    for (const key of change.removedRouteTables ?? []) routeTables.delete(key);
     for (const key of change.removedSecrets ?? []) secrets.delete(key);
   }
 
@@ -116,7 +116,7 @@ export function createActiveConfig(options: ActiveConfigOptions): ActiveConfig {
     return (
       (change.clusters ?? []).some((update) => removedClusters.includes(clusterNameOf(update))) ||
       (change.secrets ?? []).some(({ key }) => removedSecrets.includes(key)) ||
-      (change.routeTables ?? []).some(({ name }) => removedRouteTables.includes(name)) ||
+      (change.routeTables ?? []).some(({ name, key = name }) => removedRouteTables.includes(key)) ||
       (change.listeners ?? []).some(({ listener }) => removedListeners.includes(listener.name))
     );
   }

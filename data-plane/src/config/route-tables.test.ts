@@ -5,7 +5,7 @@ import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { createActiveConfig } from './active-config.ts';
 import type { ForwardAction, RouteTable } from './model/route.ts';
 import { RecordingStats } from './ads/testing/recording-stats.ts';
-import { createRouteTables } from './route-tables.ts';
+import { createRouteTables, type RouteTableNeed } from './route-tables.ts';
 import type { ResourceWatcher } from './subscription.ts';
 
 const noMutation = { requestAdd: [], requestRemove: [], responseAdd: [], responseRemove: [] };
@@ -44,7 +44,12 @@ function tableTo(...clusters: string[]): RouteTable {
   };
 }
 
-const need = { name: 'r', initialFetchTimeoutMs: 15_000, statPrefix: 'in' };
+const need: RouteTableNeed = {
+  source: { kind: 'ads' },
+  name: 'r',
+  initialFetchTimeoutMs: 15_000,
+  statPrefix: 'in',
+};
 
 function createHarness(activeClusters: string[]) {
   const clock = createFakeClock();
@@ -76,13 +81,13 @@ function createHarness(activeClusters: string[]) {
         return publish(change);
       },
     },
-    source: {
+    sourceOf: () => ({
       subscribe(_names, given) {
         watcher = given;
         isSubscribed = true;
         return { close: () => (isSubscribed = false) };
       },
-    },
+    }),
   });
   return {
     clock,

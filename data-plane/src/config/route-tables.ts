@@ -7,8 +7,9 @@ import type { ActiveConfig } from './active-config.ts';
 import { createSubscriptionStats } from './ads/subscription-stats.ts';
 import type { ClusterAvailability } from './cluster-availability.ts';
 import { waitForClusters, type ClusterWait } from './cluster-wait.ts';
-import { clustersOfRouteTable, type RouteTable } from './model/route.ts';
-import type { ReceivedResource, Subscription, SubscriptionSource } from './subscription.ts';
+import type { SourceConfig } from './model/resource-source.ts';
+import { clustersOfRouteTable, routeTableKey, type RouteTable } from './model/route.ts';
+import type { ReceivedResource, SourceOf, Subscription } from './subscription.ts';
 
 /**
  * The route tables that listeners name (RDS): subscribed while a listener needs them, held back until the clusters
@@ -24,9 +25,8 @@ export interface RouteTables {
   inspect(): readonly RouteTableState[];
 }
 
-export interface RouteTableNeed {
+export interface RouteTableNeed extends SourceConfig {
   readonly name: string;
-  readonly initialFetchTimeoutMs: number;
   /** Of the connection manager; the statistics are those of the first that asks. */
   readonly statPrefix: string;
 }
@@ -44,7 +44,7 @@ export interface RouteTableState {
 }
 
 export interface RouteTablesOptions {
-  readonly source: SubscriptionSource<RouteTable>;
+  readonly sourceOf: SourceOf<RouteTable>;
   readonly clusters: ClusterAvailability;
   readonly activeConfig: ActiveConfig;
   readonly clock: Clock;
@@ -62,6 +62,7 @@ export const routeTableStats = describeStats(['http.<stat_prefix>.rds.<route_con
 }));
 
 interface Entry {
+  readonly key: string;
   readonly name: string;
   readonly scope: StatsScope;
   readonly stats: StatsOf<typeof routeTableStats>;
@@ -75,7 +76,7 @@ interface Entry {
 }
 
 export function createRouteTables(options: RouteTablesOptions): RouteTables {
-  const { source, clusters, activeConfig, clock, logger, clusterWaitMs } = options;
+  const { sourceOf, clusters, activeConfig, clock, logger, clusterWaitMs } = options;
   const entries = new Map<string, Entry>();
   const dropListeners: (() => void)[] = [];
 
@@ -103,7 +104,7 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         'route table goes live without some of its clusters',
       );
     }
-    tellDropped(activeConfig.publish({ routeTables: [table.value] }));
+    tellDropped(activeConfig.publish({ routeTables: [withKey(table.value, entry.key)] }));
     becomeReady(entry);
   }
 
@@ -133,8 +134,11 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     return unknown.map((name) => ({ path: 'virtual_hosts', message: `there is no cluster '${name}'` }));
   }
 
-  function subscribe(entry: Entry, initialFetchTimeoutMs: number): Subscription {
-    return source.subscribe(
+  function subscribe(
+    entry: Entry,
+    { source, initialFetchTimeoutMs, statPrefix }: RouteTableNeed,
+  ): Subscription {
+    return sourceOf(source, scopeNameOf(statPrefix, entry.name)).subscribe(
       [entry.name],
       {
         // A table that is reported as removed keeps serving until no listener names it, as in Envoy. Whatever the
@@ -154,7 +158,7 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         },
       },
       initialFetchTimeoutMs,
-      createSubscriptionStats(entry.scope),
+      createSubscriptionStats(entry.scope, source.kind),
     );
   }
 
@@ -164,16 +168,19 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     entry.subscription?.close();
     entry.waiting?.wait.cancel();
     entry.scope.release();
-    entries.delete(entry.name);
-    if (entry.active !== undefined) tellDropped(activeConfig.publish({ removedRouteTables: [entry.name] }));
+    entries.delete(entry.key);
+    if (entry.active !== undefined) tellDropped(activeConfig.publish({ removedRouteTables: [entry.key] }));
   }
 
   return {
-    acquire({ name, initialFetchTimeoutMs, statPrefix }, onReady) {
-      let entry = entries.get(name);
+    acquire(need, onReady) {
+      const { name, statPrefix, source } = need;
+      const key = routeTableKey(name, source);
+      let entry = entries.get(key);
       if (entry === undefined) {
-        const scope = options.stats.scope(`http.${statPrefix}.rds.${name}.`);
+        const scope = options.stats.scope(scopeNameOf(statPrefix, name));
         entry = {
+          key,
           name,
           scope,
           stats: routeTableStats.create(scope),
@@ -185,8 +192,8 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
           onReady: [],
           subscription: undefined,
         };
-        entries.set(name, entry);
-        entry.subscription = subscribe(entry, initialFetchTimeoutMs);
+        entries.set(key, entry);
+        entry.subscription = subscribe(entry, need);
       }
       entry.useCount += 1;
       if (entry.isReady) onReady();
@@ -213,4 +220,12 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
         waitingFor: waiting === undefined ? [] : [...waiting.wait.missing],
       })),
   };
+}
+
+function scopeNameOf(statPrefix: string, name: string): string {
+  return `http.${statPrefix}.rds.${name}.`;
+}
+
+function withKey(table: RouteTable, key: string): RouteTable {
+  return key === table.name ? table : { ...table, key };
 }

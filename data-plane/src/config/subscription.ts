@@ -1,4 +1,5 @@
 import type { Problem } from '@heddle/shared/errors/problem';
+import type { ResourceSource } from './model/resource-source.ts';
 
 /** A resource as it arrived, decoded and checked. */
 export interface ReceivedResource<T> {
@@ -37,7 +38,7 @@ export interface Subscription {
   close(): void;
 }
 
-/** Where resources come from: the ADS mux; later files and separate streams. */
+/** Where resources come from: the ADS mux, files, streams of one type, polls. */
 export interface SubscriptionSource<T> {
   /**
    * `names` undefined = everything (wildcard). A time-out of 0 waits for ever. What is held already comes at the end
@@ -50,6 +51,12 @@ export interface SubscriptionSource<T> {
     stats?: SubscriptionStats,
   ): Subscription;
 }
+
+/**
+ * Resources of one type from the source that somebody names. `scopeName`: of who asks; what is counted about a stream
+ * stands below that of the first who did.
+ */
+export type SourceOf<T> = (source: ResourceSource, scopeName: string) => SubscriptionSource<T>;
 
 /** What is counted about one subscription. */
 export interface SubscriptionStats {

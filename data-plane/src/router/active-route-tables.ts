@@ -13,26 +13,26 @@ export class ActiveRouteTables implements RouteSources {
    */
   apply(tables: readonly RouteTable[]): void {
     const compiled = tables.map((table) => new CompiledRouteTable(table));
-    for (const table of compiled) this.#source(table.name).current = table;
+    for (const table of compiled) this.#source(table.key).current = table;
   }
 
-  remove(names: readonly string[]): void {
-    for (const name of names) this.#source(name).current = undefined;
+  remove(keys: readonly string[]): void {
+    for (const key of keys) this.#source(key).current = undefined;
   }
 
   inline(table: RouteTable): RouteSource {
     return { current: new CompiledRouteTable(table) };
   }
 
-  named(routeConfigName: string): RouteSource {
-    return this.#source(routeConfigName);
+  named(key: string): RouteSource {
+    return this.#source(key);
   }
 
-  #source(name: string): { current: RouteSelector | undefined } {
-    let source = this.#named.get(name);
+  #source(key: string): { current: RouteSelector | undefined } {
+    let source = this.#named.get(key);
     if (source === undefined) {
       source = { current: undefined };
-      this.#named.set(name, source);
+      this.#named.set(key, source);
     }
     return source;
   }

@@ -10,7 +10,7 @@ import { VirtualHostMatcher } from './virtual-host-matcher.ts';
 
 /** A route table, compiled once. Routes of a virtual host are tried in their order; the first that matches wins. */
 export class CompiledRouteTable implements RouteSelector {
-  readonly name: string;
+  readonly key: string;
   readonly internalOnlyHeaders: readonly string[];
   readonly #virtualHosts: VirtualHostMatcher<CompiledVirtualHost>;
   /** Filled anew for each look-up: a look-up ends before the next begins. */
@@ -18,7 +18,7 @@ export class CompiledRouteTable implements RouteSelector {
 
   /** @throws InvalidInputError for regexes and format strings that do not compile */
   constructor(table: RouteTable) {
-    this.name = table.name;
+    this.key = table.key ?? table.name;
     this.internalOnlyHeaders = table.internalOnlyHeaders;
     this.#virtualHosts = new VirtualHostMatcher(
       table.virtualHosts.map((host) => ({ domains: host.domains, value: compileVirtualHost(table, host) })),

@@ -41,7 +41,7 @@ test('no request fails while clusters and hosts change under load, and every cou
     clock,
     rng,
     stats: createRecordingStats().scope,
-    assignments: new EdsAssignments(eds),
+    assignments: new EdsAssignments(() => eds),
     resolver: { resolve: () => Promise.reject(new Error('not used')) },
     ...socketUpstream,
     acquireSecrets(_owner, _contexts, onReady) {

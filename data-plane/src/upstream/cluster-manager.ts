@@ -307,5 +307,7 @@ export class ClusterManager implements ResourceWatcher<Cluster> {
 
 function needsXds(cluster: Cluster): boolean {
   const secrets = tlsContextsOf(cluster).flatMap(secretsOf);
-  return cluster.discovery.kind === 'eds' || secrets.some(({ source }) => source.kind !== 'file');
+  const sources = secrets.map(({ source }) => source);
+  if (cluster.discovery.kind === 'eds') sources.push(cluster.discovery.source);
+  return sources.some(({ kind }) => kind !== 'file');
 }

@@ -1,4 +1,5 @@
 import type { Node } from '@heddle/shared/xds/api';
+import type { SeparateService } from '@heddle/shared/xds/separate-services';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import type { MessageInit } from '@heddle/shared/xds/message-init';
 import { DeltaMuxState, type DeltaRequest } from './delta-mux-state.ts';
@@ -17,27 +18,22 @@ export interface AdsProtocol<Request> {
   read(bytes: Uint8Array): IncomingResponse;
 }
 
-/** ADS, or the service of one type. */
-export type XdsService = 'aggregated' | 'secrets';
-
-const methods = {
-  aggregated: {
-    sotw: '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
-    delta: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
-  },
-  secrets: {
-    sotw: '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets',
-    delta: '/envoy.service.secret.v3.SecretDiscoveryService/DeltaSecrets',
-  },
+const aggregated = {
+  service: 'envoy.service.discovery.v3.AggregatedDiscoveryService',
+  stream: 'StreamAggregatedResources',
+  delta: 'DeltaAggregatedResources',
 } as const;
+
+/** ADS, or the service of one type. */
+export type XdsService = Pick<SeparateService, 'service' | 'stream' | 'delta'>;
 
 export function createSotwProtocol(
   api: XdsApi,
-  service: XdsService = 'aggregated',
+  { service, stream = '' }: XdsService = aggregated,
 ): AdsProtocol<SotwRequest> {
   return {
     variant: 'sotw',
-    method: methods[service].sotw,
+    method: `/${service}/${stream}`,
     createState: () => new SotwMuxState(),
     encode: (request, node) =>
       api.encode('envoy.service.discovery.v3.DiscoveryRequest', { ...request, node }),
@@ -47,11 +43,11 @@ export function createSotwProtocol(
 
 export function createDeltaProtocol(
   api: XdsApi,
-  service: XdsService = 'aggregated',
+  { service, delta }: XdsService = aggregated,
 ): AdsProtocol<DeltaRequest> {
   return {
     variant: 'delta',
-    method: methods[service].delta,
+    method: `/${service}/${delta}`,
     createState: () => new DeltaMuxState(),
     encode: (request, node) =>
       api.encode('envoy.service.discovery.v3.DeltaDiscoveryRequest', { ...request, node }),

@@ -42,7 +42,7 @@ export interface Ads {
 export interface AdsOptions {
   readonly config: AdsConfig;
   /** ADS unless told. */
-  readonly service?: XdsService;
+  readonly service?: XdsService | undefined;
   readonly node: NodeIdentity;
   readonly api: XdsApi;
   readonly resourceTypes: readonly ResourceType<unknown>[];

@@ -33,7 +33,10 @@ export interface IncomingResource {
 const wrapperTypeUrl = 'type.googleapis.com/envoy.service.discovery.v3.Resource';
 
 export function readSotwResponse(api: XdsApi, bytes: Uint8Array): IncomingResponse {
-  const response = api.decode('envoy.service.discovery.v3.DiscoveryResponse', bytes);
+  return fromSotwResponse(api, api.decode('envoy.service.discovery.v3.DiscoveryResponse', bytes));
+}
+
+export function fromSotwResponse(api: XdsApi, response: DiscoveryResponse): IncomingResponse {
   return {
     variant: 'sotw',
     typeUrl: response.typeUrl,

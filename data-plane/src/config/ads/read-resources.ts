@@ -41,6 +41,19 @@ export function findForeignType(response: IncomingResponse): RejectedResource | 
   return { name: foreign.name ?? '', problems: [{ path: '', message }] };
 }
 
+/** Watched names that the response lacks are refused for the reason, if there is one. */
+export function refuseMissing<T>(
+  read: ReadResources<T>,
+  watchedNames: Iterable<string>,
+  reason: string | undefined,
+): ReadResources<T> {
+  // Which one a resource is that cannot be read nobody knows: it may be the one that is missed.
+  if (reason === undefined || read.refused.some(({ name }) => name === '')) return read;
+  const missing = [...watchedNames].filter((name) => !read.timesToLive.has(name));
+  const problems = [{ path: '', message: reason }];
+  return { ...read, refused: [...read.refused, ...missing.map((name) => ({ name, problems }))] };
+}
+
 export async function readResources<T>(
   response: IncomingResponse,
   type: ResourceType<T>,

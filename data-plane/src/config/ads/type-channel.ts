@@ -1,6 +1,7 @@
 import type { Clock } from '@heddle/shared/time/clock';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
+import type { Problem } from '@heddle/shared/errors/problem';
 import type { ResourceType } from '../resources/resource-type.ts';
 import type { SavedType } from '../saved/saved-resources.ts';
 import type {
@@ -16,7 +17,7 @@ import { collectAnswers, type Answer } from './collect-answers.ts';
 import type { IncomingResponse } from './incoming-response.ts';
 import type { Outcome, VersionChanges } from './mux-state.ts';
 import { buildNack } from './nack-message.ts';
-import { findForeignType, readResources, type ReadResources } from './read-resources.ts';
+import { findForeignType, readResources, refuseMissing, type ReadResources } from './read-resources.ts';
 import { ResourceStore } from './resource-store.ts';
 import { ResourceTtl } from './resource-ttl.ts';
 import { selectSaved } from './select-saved.ts';
@@ -31,6 +32,10 @@ export interface ChannelOptions {
   onInterestAdded(names: readonly string[] | undefined): void;
   onInterestRemoved(names: readonly string[] | undefined): void;
   onExpired(names: readonly string[]): void;
+  /** Each reading is an attempt that the owner counts; on a stream each wait is one. */
+  readonly isPolled?: boolean;
+  /** Why a watched name that a response lacks is refused. Absent: of such a name nothing was said. */
+  readonly missing?: string;
 }
 
 /** What came of a saved type. */
@@ -76,7 +81,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
       isAnswered: false,
       hasTimedOut: false,
     };
-    watch.stats.onAttempt();
+    if (this.#options.isPolled !== true) watch.stats.onAttempt();
     if (initialFetchTimeoutMs > 0) {
       watch.firstFetchTimer = this.#options.clock.setTimer(initialFetchTimeoutMs, () =>
         this.#onFirstFetchTimeout(watch),
@@ -97,7 +102,8 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
         this.#tell(watch, { upserts: [], removed: [], refused: [foreign], unchangedCount: 0 }, response);
       return this.#refuse(response, [foreign], { accepted: [], removed: [] });
     }
-    const read = await readResources(response, this.#type, this.#store, this.#options);
+    const decoded = await readResources(response, this.#type, this.#store, this.#options);
+    const read = refuseMissing(decoded, this.#watches.names, this.#options.missing);
     if (this.#isStopped) return { kind: 'unwatched' };
     const removed = this.#removedBy(response, read);
     if (
@@ -185,6 +191,27 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
 
   onStreamLost(): void {
     for (const watch of this.#watches.all) watch.stats.onFailure();
+  }
+
+  onAttempt(): void {
+    for (const watch of this.#watches.all) watch.stats.onAttempt();
+  }
+
+  /** There is an answer that cannot be read: it ends the first fetch, as a refusal. */
+  onUnreadable(counted: 'failure' | 'rejection', problems: readonly Problem[]): void {
+    const { typeUrl } = this.#type;
+    this.#options.logger.warn({ typeUrl, problems }, 'answer cannot be read');
+    for (const watch of [...this.#watches.all]) {
+      this.#stopFirstFetchTimer(watch);
+      watch.isAnswered = true;
+      if (counted === 'failure') watch.stats.onFailure();
+      else watch.stats.onRejected();
+      watch.watcher.onRejected([{ name: '', problems }]);
+    }
+  }
+
+  watchedNames(): Iterable<string> {
+    return this.#watches.names;
   }
 
   stop(): void {

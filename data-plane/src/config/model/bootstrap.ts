@@ -2,6 +2,7 @@ import type { Problem } from '@heddle/shared/errors/problem';
 import type { Address, ListenAddress } from './address.ts';
 import type { Cluster } from './cluster.ts';
 import type { Listener } from './listener.ts';
+import type { SourceConfig } from './resource-source.ts';
 import type { Secret } from './secret.ts';
 import type { Locality } from './locality.ts';
 
@@ -13,14 +14,14 @@ export interface Bootstrap {
   readonly staticListeners: readonly StaticResource<Listener>[];
   readonly staticClusters: readonly Cluster[];
   readonly staticSecrets: readonly StaticResource<Secret>[];
-  /** How static clusters are reached that gRPC streams other than ADS go to; by name. */
+  /** How static clusters are reached that sources other than ADS go to; by name. */
   readonly grpcServers: ReadonlyMap<string, GrpcServer>;
   /** Absent: nothing may come over ADS, and nothing wants to. */
   readonly ads?: AdsConfig;
   /** Absent: no clusters but the static ones. */
-  readonly cds?: { readonly initialFetchTimeoutMs: number };
+  readonly cds?: SourceConfig;
   /** Absent: no listeners but the static ones. */
-  readonly lds?: { readonly initialFetchTimeoutMs: number };
+  readonly lds?: SourceConfig;
   readonly runtime: RuntimeConfig;
   /** Fields that are set and have no effect, with the reason. */
   readonly ignored: readonly Problem[];
@@ -71,7 +72,7 @@ export interface AdsConfig {
   readonly rateLimit?: { readonly maxTokens: number; readonly fillPerSecond: number };
 }
 
-/** What a static cluster says of the server of gRPC streams. */
+/** What a static cluster says of the server of gRPC streams and polls. */
 export type GrpcServer = Pick<AdsConfig, 'addresses' | 'connectTimeoutMs' | 'keepAlive'>;
 
 /** `layered_runtime`. A later layer hides the same key of an earlier one. */

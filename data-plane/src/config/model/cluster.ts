@@ -2,6 +2,7 @@ import type { Endpoints } from './endpoints.ts';
 import type { HealthCheck } from './health-check.ts';
 import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { HeaderKeyFormat } from './http-connection-manager.ts';
+import type { SourceConfig } from './resource-source.ts';
 import type { UpstreamTls } from './tls.ts';
 import type { UpstreamProxyProtocol } from './upstream-proxy-protocol.ts';
 
@@ -50,7 +51,7 @@ export type ServedCluster = Omit<Cluster, 'discovery' | 'healthCheck'> & {
 
 export type Discovery =
   | { readonly kind: 'static'; readonly endpoints: Endpoints }
-  | { readonly kind: 'eds'; readonly serviceName: string; readonly initialFetchTimeoutMs: number }
+  | ({ readonly kind: 'eds'; readonly serviceName: string } & SourceConfig)
   | ({ readonly kind: 'strict-dns' | 'logical-dns'; readonly endpoints: Endpoints } & DnsSettings);
 
 export interface DnsSettings {

@@ -1,6 +1,7 @@
 import type { AccessLog } from './access-log.ts';
 import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { CidrRange } from './listener.ts';
+import type { SourceConfig } from './resource-source.ts';
 import type { RouteTable } from './route.ts';
 
 /** Envoy's `HttpConnectionManager`, decoded and checked. Times in ms; 0 = none. */
@@ -11,7 +12,7 @@ export interface HttpConnectionManager {
   /** Routes in place, or the name of a route table that RDS delivers. */
   readonly routes:
     | { readonly kind: 'inline'; readonly table: RouteTable }
-    | { readonly kind: 'rds'; readonly routeConfigName: string; readonly initialFetchTimeoutMs?: number };
+    | ({ readonly kind: 'rds'; readonly routeConfigName: string } & Partial<SourceConfig>);
   /** In configuration order; the last is the router. */
   readonly httpFilters: readonly HttpFilterConfig[];
   readonly accessLogs: readonly AccessLog[];

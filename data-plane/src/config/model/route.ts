@@ -1,9 +1,12 @@
 import type { HeaderMatcher, QueryParameterMatcher, RuntimeFraction } from './matcher.ts';
 import type { HeaderMutation } from './header-mutation.ts';
+import { sourceKey, type ResourceSource } from './resource-source.ts';
 
 /** Envoy's `RouteConfiguration`, decoded and checked. */
 export interface RouteTable {
   readonly name: string;
+  /** What workers find it by, where that is not its name: see `routeTableKey`. */
+  readonly key?: string;
   readonly virtualHosts: readonly VirtualHost[];
   readonly mutation: HeaderMutation;
   /** Where none of the virtual host, the route and the weighted cluster has its own. */
@@ -177,6 +180,12 @@ export interface RetryPolicy {
   /** `omit_canary_hosts` predicate. */
   readonly omitCanaryHosts: boolean;
   readonly hostSelectionRetryMaxAttempts: number;
+}
+
+/** Tables of one name that come from different sources are different tables. */
+export function routeTableKey(name: string, source: ResourceSource | undefined): string {
+  const key = source === undefined ? '' : sourceKey(source);
+  return key === '' ? name : `${name} ${key}`;
 }
 
 /** Names of every cluster that a request can reach by this table (`cluster_header` can name any). */

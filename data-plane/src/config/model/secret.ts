@@ -1,4 +1,4 @@
-import type { AdsConfig } from './bootstrap.ts';
+import type { ResourceSource } from './resource-source.ts';
 import type { TlsCertificate, TlsValidation } from './tls.ts';
 
 /** Envoy's `Secret`, decoded and checked. */
@@ -24,17 +24,7 @@ export interface SecretRef {
   readonly key: string;
   readonly kind: SecretKind;
   readonly name: string;
-  readonly source: SecretSource;
+  readonly source: ResourceSource;
   /** 0 = wait for ever. */
   readonly initialFetchTimeoutMs: number;
 }
-
-export type SecretSource =
-  | { readonly kind: 'ads' }
-  /** A file with a `DiscoveryResponse`, read again when it is renamed into place. */
-  | { readonly kind: 'file'; readonly path: string; readonly watchedDirectory?: string }
-  /** A gRPC stream of its own to a static cluster. */
-  | { readonly kind: 'grpc'; readonly service: GrpcSecretService };
-
-/** What `api_config_source` says; addresses and time-outs are those of the cluster. */
-export type GrpcSecretService = Omit<AdsConfig, 'addresses' | 'connectTimeoutMs' | 'keepAlive'>;

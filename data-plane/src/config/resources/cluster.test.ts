@@ -138,11 +138,12 @@ test('EDS: the service name, or else the cluster name, and the time for the firs
   assert.deepEqual(decodeYaml(cluster, eds('eds_config: { ads: {}, resource_api_version: V3 }')).discovery, {
     kind: 'eds',
     serviceName: 'a',
+    source: { kind: 'ads' },
     initialFetchTimeoutMs: 15000,
   });
   assert.deepEqual(
     decodeYaml(cluster, eds('service_name: s, eds_config: { ads: {}, initial_fetch_timeout: 0s }')).discovery,
-    { kind: 'eds', serviceName: 's', initialFetchTimeoutMs: 0 },
+    { kind: 'eds', serviceName: 's', source: { kind: 'ads' }, initialFetchTimeoutMs: 0 },
   );
 });
 
@@ -272,9 +273,27 @@ const refusals: readonly [string, string, readonly RegExp[]][] = [
     [/^load_balancing_policy\.policies: name no policy/],
   ],
   [
-    'EDS from elsewhere',
+    'EDS from a file that is not there',
     '{ name: a, type: EDS, eds_cluster_config: { eds_config: { path_config_source: { path: /x } } } }',
-    [/^eds_cluster_config\.eds_config\.path_config_source: is not supported/],
+    [/^eds_cluster_config\.eds_config\.path_config_source\.path: there is no "\/x"/],
+  ],
+  [
+    'EDS from where it comes from itself, which Envoy refuses too',
+    '{ name: a, type: EDS, eds_cluster_config: { eds_config: { self: {} } } }',
+    [
+      /^eds_cluster_config\.eds_config\.self: is not supported/,
+      /^eds_cluster_config\.eds_config: must be ads, path_config_source or api_config_source/,
+    ],
+  ],
+  [
+    'a poll of which nothing is said',
+    '{ name: a, type: EDS, eds_cluster_config: { eds_config: { api_config_source: { api_type: REST, transport_api_version: V3 } } } }',
+    [/api_config_source\.cluster_names: must name/, /api_config_source\.refresh_delay: must be set/],
+  ],
+  [
+    'a stream as if it were a poll',
+    '{ name: a, type: EDS, eds_cluster_config: { eds_config: { api_config_source: { api_type: GRPC, transport_api_version: V3, cluster_names: [ c ] } } } }',
+    [/api_config_source\.grpc_services: must name/, /api_config_source\.cluster_names: must not be set/],
   ],
   [
     'hexadecimal that is none',

@@ -3,7 +3,7 @@ import type { Cluster as ClusterMessage, ClusterLoadAssignment } from '@heddle/s
 import type { Cluster, CommonLoadBalancing, Discovery } from '../model/cluster.ts';
 import type { Endpoints } from '../model/endpoints.ts';
 import { decodeCircuitBreakers } from './circuit-breakers.ts';
-import { decodeInitialFetchTimeoutMs } from './config-source.ts';
+import { decodeConfigSource } from './config-source.ts';
 import { joinPath, type DecodeContext } from './decode-context.ts';
 import { decodeDnsCluster, decodeDnsFields, dnsClusterType } from './dns.ts';
 import { decodeEndpoints, type AddressKind } from './endpoints.ts';
@@ -104,11 +104,7 @@ function decodeEds(context: DecodeContext, message: ClusterMessage, path: string
   return {
     kind: 'eds',
     serviceName: message.edsClusterConfig?.serviceName || message.name,
-    initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
-      context,
-      message.edsClusterConfig?.edsConfig,
-      `${edsPath}.eds_config`,
-    ),
+    ...decodeConfigSource(context, message.edsClusterConfig?.edsConfig, `${edsPath}.eds_config`),
   };
 }
 

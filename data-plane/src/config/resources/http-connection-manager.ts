@@ -2,7 +2,7 @@ import type { HttpConnectionManager as HttpConnectionManagerMessage } from '@hed
 import type { HttpConnectionManager, UpgradeConfig } from '../model/http-connection-manager.ts';
 import { decodeAccessLogs } from './access-log.ts';
 import { decodeCidrRange } from './address.ts';
-import { decodeInitialFetchTimeoutMs } from './config-source.ts';
+import { decodeConfigSource } from './config-source.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { decodeHeaderKeyFormat } from './header-key-format.ts';
 import { decodeHttp2ProtocolOptions } from './http2-protocol-options.ts';
@@ -118,11 +118,7 @@ function decodeRoutes(
   return {
     kind: 'rds',
     routeConfigName: rds.routeConfigName,
-    initialFetchTimeoutMs: decodeInitialFetchTimeoutMs(
-      context,
-      rds.configSource,
-      `${path}.rds.config_source`,
-    ),
+    ...decodeConfigSource(context, rds.configSource, `${path}.rds.config_source`),
   };
 }
 

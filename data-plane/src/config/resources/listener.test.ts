@@ -131,7 +131,12 @@ test('RDS, access logs and upgrades', () => {
           filter: { grpc_status_filter: { statuses: [OK, CANCELED, UNAUTHENTICATED], exclude: true } } } ]`),
     ),
   );
-  assert.deepEqual(manager.routes, { kind: 'rds', routeConfigName: 'r', initialFetchTimeoutMs: 2000 });
+  assert.deepEqual(manager.routes, {
+    kind: 'rds',
+    routeConfigName: 'r',
+    source: { kind: 'ads' },
+    initialFetchTimeoutMs: 2000,
+  });
   assert.deepEqual(manager.upgrades, { websocket: { isEnabled: true }, other: { isEnabled: false } });
   assert.deepEqual(manager.accessLogs, [
     {

@@ -4,16 +4,11 @@ import type { Clock } from '@heddle/shared/time/clock';
 import { SharedScopes } from '../../stats/shared-scopes.ts';
 import type { StatsScope } from '../../stats/stats.ts';
 import { createSubscriptionStats } from '../ads/subscription-stats.ts';
-import type { Secret, SecretRef, SecretSource, SecretValue } from '../model/secret.ts';
+import type { Secret, SecretRef, SecretValue } from '../model/secret.ts';
 import type { DecodedResource } from '../resources/resource-type.ts';
-import type {
-  ReceivedResource,
-  RejectedResource,
-  Subscription,
-  SubscriptionSource,
-} from '../subscription.ts';
+import type { ReceivedResource, RejectedResource, SourceOf, Subscription } from '../subscription.ts';
 import type { ConfigChange } from '../worker-protocol.ts';
-import { SecretFiles } from './secret-files.ts';
+import { WatchedDirectories } from '../sources/watched-directories.ts';
 import { secretStats } from './secret-stats.ts';
 
 /**
@@ -42,7 +37,7 @@ export interface SecretState {
 }
 
 export interface SecretManagerOptions {
-  sourceOf(source: SecretSource): SubscriptionSource<Secret>;
+  readonly sourceOf: SourceOf<Secret>;
   /** Reads the files of a secret anew. */
   decode(bytes: Uint8Array): DecodedResource<Secret>;
   publish(change: ConfigChange): number;
@@ -61,7 +56,7 @@ interface Entry {
   isReady: boolean;
   readonly onReady: (() => void)[];
   subscription: Subscription | undefined;
-  files: SecretFiles | undefined;
+  files: WatchedDirectories | undefined;
 }
 
 export function createSecretManager(options: SecretManagerOptions): SecretManager {
@@ -103,7 +98,7 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
     entry.files =
       watchedDirectories.length === 0
         ? undefined
-        : new SecretFiles(watchedDirectories, () => rereadFiles(entry, resource), logger);
+        : new WatchedDirectories(watchedDirectories, () => rereadFiles(entry, resource), logger);
   }
 
   /** Until two readings in a row are the same: a certificate and its key are two files, and do not come at once. */
@@ -130,7 +125,7 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
 
   function subscribe(entry: Entry): Subscription {
     const { name, source, initialFetchTimeoutMs } = entry.ref;
-    return options.sourceOf(source).subscribe(
+    return options.sourceOf(source, scopeNameOf(entry.ref)).subscribe(
       [name],
       {
         // A secret that is reported as removed serves on, as in Envoy.
@@ -152,7 +147,7 @@ export function createSecretManager(options: SecretManagerOptions): SecretManage
         },
       },
       initialFetchTimeoutMs,
-      createSubscriptionStats(entry.scope, source.kind === 'file' ? 'file' : 'stream'),
+      createSubscriptionStats(entry.scope, source.kind),
     );
   }
 

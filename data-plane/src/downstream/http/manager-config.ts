@@ -1,6 +1,7 @@
 import type { Logger } from '@heddle/shared/logging/logger';
 import type { Rng } from '@heddle/shared/random/rng';
 import type { HttpConnectionManager, HttpFilterConfig } from '../../config/model/http-connection-manager.ts';
+import { routeTableKey } from '../../config/model/route.ts';
 import type { Http1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp1ServerOptions } from '../../codec/http1/options.ts';
 import { createHttp2Options, type Http2Options } from '../../codec/http2/options.ts';
@@ -81,7 +82,7 @@ export class ManagerConfig {
     this.routeSource =
       config.routes.kind === 'inline'
         ? dependencies.routes.inline(config.routes.table)
-        : dependencies.routes.named(config.routes.routeConfigName);
+        : dependencies.routes.named(routeTableKey(config.routes.routeConfigName, config.routes.source));
     this.sanitizer = new RequestSanitizer(config, dependencies.rng, dependencies.nodeAddress);
     this.accessLoggers = config.accessLogs.map((log) => new AccessLogger(log, dependencies.logFiles));
     this.http1Options = createHttp1ServerOptions(dependencies.workspace, {

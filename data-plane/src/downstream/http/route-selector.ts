@@ -21,6 +21,6 @@ export interface RouteSource {
 export interface RouteSources {
   /** Of a table that stands in the listener itself. */
   inline(table: RouteTable): RouteSource;
-  /** Of a table that RDS delivers; the same object for the life of the worker. */
-  named(routeConfigName: string): RouteSource;
+  /** Of a table that RDS delivers (`routeTableKey`); the same object for the life of the worker. */
+  named(key: string): RouteSource;
 }

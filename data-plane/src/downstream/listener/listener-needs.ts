@@ -1,5 +1,6 @@
 import { managerOf, type FilterChain, type Listener } from '../../config/model/listener.ts';
-import { clustersOfRouteTable } from '../../config/model/route.ts';
+import type { SourceConfig } from '../../config/model/resource-source.ts';
+import { clustersOfRouteTable, routeTableKey } from '../../config/model/route.ts';
 import { clustersOfTcpProxy } from '../../config/model/tcp-proxy.ts';
 import type { DownstreamTls } from '../../config/model/tls.ts';
 import type { ReceivedResource } from '../../config/subscription.ts';
@@ -21,9 +22,8 @@ export function chainsOf(listener: Listener): FilterChain[] {
 }
 
 /** A route table that comes by RDS. */
-export interface RouteNeed {
+export interface RouteNeed extends SourceConfig {
   readonly name: string;
-  readonly initialFetchTimeoutMs: number;
   /** Of the connection manager that names it. */
   readonly statPrefix: string;
 }
@@ -58,8 +58,10 @@ export function dependenciesOf(listener: Listener): ListenerNeeds {
     if (manager === undefined) continue;
     const { routes, statPrefix } = manager;
     if (routes.kind === 'rds') {
-      const { routeConfigName: name, initialFetchTimeoutMs = defaultFetchTimeoutMs } = routes;
-      routeNeeds.set(name, { name, initialFetchTimeoutMs, statPrefix });
+      const { routeConfigName: name, source = { kind: 'ads' } } = routes;
+      const { initialFetchTimeoutMs = defaultFetchTimeoutMs } = routes;
+      const key = routeTableKey(name, source);
+      routeNeeds.set(key, { name, source, initialFetchTimeoutMs, statPrefix });
     } else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
   }
   const tls = chainsOf(listener).flatMap((chain) => chain.tls ?? []);

@@ -17,12 +17,7 @@ export function createDiscovery(
     case 'static':
       return new StaticDiscovery(discovery.endpoints);
     case 'eds':
-      return new EdsDiscovery(
-        context.assignments,
-        discovery.serviceName,
-        discovery.initialFetchTimeoutMs,
-        cluster,
-      );
+      return new EdsDiscovery(context.assignments, discovery.serviceName, discovery, cluster);
     case 'strict-dns':
     case 'logical-dns':
       return new DnsDiscovery(discovery.kind, discovery.endpoints, discovery, { ...context, stats: cluster });

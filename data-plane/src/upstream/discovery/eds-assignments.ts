@@ -1,10 +1,11 @@
 import type { Endpoints } from '../../config/model/endpoints.ts';
+import { sourceKey, type SourceConfig } from '../../config/model/resource-source.ts';
 import type {
   RejectedResource,
   ResourceUpdate,
   ResourceWatcher,
+  SourceOf,
   Subscription,
-  SubscriptionSource,
 } from '../../config/subscription.ts';
 
 /** Hears of one assignment. */
@@ -15,25 +16,34 @@ export interface AssignmentWatcher {
 }
 
 /**
- * The EDS subscriptions of the process: one for each name, however many cluster objects want it. Who comes later
+ * The EDS subscriptions of the process: one for each name and source, however many cluster objects want it. Who comes later
  * gets what is known at once, since the server has no reason to send it again: a changed cluster, and two clusters
  * that share a name, warm without waiting. When the last one leaves, the name is unsubscribed and forgotten.
  */
 export class EdsAssignments {
-  readonly #source: SubscriptionSource<Endpoints>;
-  readonly #byName = new Map<string, SharedAssignment>();
+  readonly #sourceOf: SourceOf<Endpoints>;
+  readonly #byKey = new Map<string, SharedAssignment>();
 
-  constructor(source: SubscriptionSource<Endpoints>) {
-    this.#source = source;
+  constructor(sourceOf: SourceOf<Endpoints>) {
+    this.#sourceOf = sourceOf;
   }
 
-  watch(name: string, initialFetchTimeoutMs: number, watcher: AssignmentWatcher): Subscription {
-    let shared = this.#byName.get(name);
+  watch(
+    name: string,
+    { source, initialFetchTimeoutMs }: SourceConfig,
+    watcher: AssignmentWatcher,
+  ): Subscription {
+    const key = `${name} ${sourceKey(source)}`;
+    let shared = this.#byKey.get(key);
     if (shared === undefined) {
       shared = new SharedAssignment(name);
-      this.#byName.set(name, shared);
+      this.#byKey.set(key, shared);
       shared.watchers.add(watcher);
-      shared.subscription = this.#source.subscribe([name], shared, initialFetchTimeoutMs);
+      shared.subscription = this.#sourceOf(source, `cluster.${name}.`).subscribe(
+        [name],
+        shared,
+        initialFetchTimeoutMs,
+      );
     } else {
       shared.watchers.add(watcher);
       shared.tellKnown(watcher);
@@ -42,8 +52,8 @@ export class EdsAssignments {
     return {
       close: () => {
         joined.watchers.delete(watcher);
-        if (joined.watchers.size > 0 || this.#byName.get(name) !== joined) return;
-        this.#byName.delete(name);
+        if (joined.watchers.size > 0 || this.#byKey.get(key) !== joined) return;
+        this.#byKey.delete(key);
         joined.subscription?.close();
       },
     };

@@ -1,4 +1,5 @@
 import type { Endpoints } from '../../config/model/endpoints.ts';
+import type { SourceConfig } from '../../config/model/resource-source.ts';
 import type { Subscription } from '../../config/subscription.ts';
 import type { StatsOf } from '../../stats/describe-stats.ts';
 import type { StatsScope } from '../../stats/stats.ts';
@@ -10,7 +11,7 @@ import type { AssignmentWatcher, EdsAssignments } from './eds-assignments.ts';
 export class EdsDiscovery implements Discovery, AssignmentWatcher {
   readonly #assignments: EdsAssignments;
   readonly #serviceName: string;
-  readonly #initialFetchTimeoutMs: number;
+  readonly #source: SourceConfig;
   readonly #refreshes: StatsOf<typeof refreshStats>;
   readonly #stats: AssignmentStats;
   #events: DiscoveryEvents | undefined;
@@ -18,15 +19,10 @@ export class EdsDiscovery implements Discovery, AssignmentWatcher {
   #isLoaded = false;
 
   /** `stats`: the cluster's scope. */
-  constructor(
-    assignments: EdsAssignments,
-    serviceName: string,
-    initialFetchTimeoutMs: number,
-    stats: StatsScope,
-  ) {
+  constructor(assignments: EdsAssignments, serviceName: string, source: SourceConfig, stats: StatsScope) {
     this.#assignments = assignments;
     this.#serviceName = serviceName;
-    this.#initialFetchTimeoutMs = initialFetchTimeoutMs;
+    this.#source = source;
     this.#refreshes = refreshStats.create(stats);
     this.#stats = assignmentStats.create(stats);
   }
@@ -34,7 +30,7 @@ export class EdsDiscovery implements Discovery, AssignmentWatcher {
   start(events: DiscoveryEvents): void {
     this.#events = events;
     this.#refreshes.attempts.inc();
-    this.#subscription = this.#assignments.watch(this.#serviceName, this.#initialFetchTimeoutMs, this);
+    this.#subscription = this.#assignments.watch(this.#serviceName, this.#source, this);
   }
 
   stop(): void {

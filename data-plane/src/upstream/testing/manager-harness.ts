@@ -36,7 +36,7 @@ export function createManagerHarness({ workerCount = 1 } = {}) {
     clock,
     rng,
     stats: stats.scope,
-    assignments: new EdsAssignments(eds),
+    assignments: new EdsAssignments(() => eds),
     resolver: { resolve: () => Promise.reject(new Error('not used')) },
     connector,
     codecs: new ClientCodecs(new CodecWorkspace(), clock, rng),

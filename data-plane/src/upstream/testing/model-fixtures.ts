@@ -83,7 +83,7 @@ export function buildCluster(name: string, discovery: Discovery, fields: Cluster
 }
 
 export function edsDiscovery(serviceName: string): Discovery {
-  return { kind: 'eds', serviceName, initialFetchTimeoutMs: 15_000 };
+  return { kind: 'eds', serviceName, source: { kind: 'ads' }, initialFetchTimeoutMs: 15_000 };
 }
 
 export function buildHealthCheck(fields: Partial<HealthCheck> = {}): HealthCheck {

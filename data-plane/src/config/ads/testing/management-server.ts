@@ -7,9 +7,8 @@ import type {
 } from '@heddle/shared/xds/api';
 import { createAdsService } from '@heddle/shared/xds/ads-service';
 import { deltaMethod, sotwMethod, type Outgoing } from '@heddle/shared/xds/discovery-method';
+import { separateServices } from '@heddle/shared/xds/separate-services';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
-
-const secretService = 'envoy.service.secret.v3.SecretDiscoveryService';
 
 /** A stream that a proxy opened, and all that it sent. */
 export class ServerStream<Q, R> {
@@ -104,11 +103,11 @@ export class ManagementServer {
       StreamAggregatedResources: onSotw,
       DeltaAggregatedResources: onDelta,
     });
-    const secrets = {
-      StreamSecrets: sotwMethod(this.#api, secretService, 'StreamSecrets'),
-      DeltaSecrets: deltaMethod(this.#api, secretService, 'DeltaSecrets'),
-    };
-    server.addService(secrets, { StreamSecrets: onSotw, DeltaSecrets: onDelta });
+    for (const { service, stream, delta } of separateServices) {
+      server.addService({ [delta]: deltaMethod(this.#api, service, delta) }, { [delta]: onDelta });
+      if (stream !== undefined)
+        server.addService({ [stream]: sotwMethod(this.#api, service, stream) }, { [stream]: onSotw });
+    }
     return server;
   }
 }

@@ -3,6 +3,18 @@ import { harmless, type SupportTable } from './message-support.ts';
 const bootstrap = 'envoy.config.bootstrap.v3';
 const core = 'envoy.config.core.v3';
 
+const aggregatedSource = `${core}.ApiConfigSource (of ads_config)`;
+const apiSource = [
+  'api_type',
+  'transport_api_version',
+  'grpc_services',
+  'cluster_names',
+  'refresh_delay',
+  'request_timeout',
+  'rate_limit_settings',
+  'set_node_on_first_message_only',
+] as const;
+
 export const bootstrapSupport: SupportTable = {
   [`${bootstrap}.Bootstrap`]: {
     supported: [
@@ -63,7 +75,10 @@ export const bootstrapSupport: SupportTable = {
     },
   },
   [`${bootstrap}.Bootstrap.StaticResources`]: { supported: ['listeners', 'clusters', 'secrets'] },
-  [`${bootstrap}.Bootstrap.DynamicResources`]: { supported: ['lds_config', 'cds_config', 'ads_config'] },
+  [`${bootstrap}.Bootstrap.DynamicResources`]: {
+    supported: ['lds_config', 'cds_config', 'ads_config'],
+    rows: { ads_config: aggregatedSource },
+  },
   [`${bootstrap}.ClusterManager`]: {
     supported: [],
     ignored: {
@@ -75,19 +90,13 @@ export const bootstrapSupport: SupportTable = {
   [`${bootstrap}.LayeredRuntime`]: { supported: ['layers'] },
   [`${bootstrap}.RuntimeLayer`]: { supported: ['name', 'static_layer', 'admin_layer'] },
   [`${bootstrap}.RuntimeLayer.AdminLayer`]: { supported: [] },
-  [`${core}.ApiConfigSource`]: {
-    supported: [
-      'api_type',
-      'transport_api_version',
-      'grpc_services',
-      'rate_limit_settings',
-      'set_node_on_first_message_only',
-    ],
+  [aggregatedSource]: {
+    supported: apiSource,
     only: { api_type: ['GRPC', 'DELTA_GRPC'], transport_api_version: ['V3'] },
-    ignored: {
-      refresh_delay: 'only affects polling, and streams do not poll',
-      request_timeout: 'only affects polling, and streams do not poll',
-    },
+  },
+  [`${core}.ApiConfigSource`]: {
+    supported: apiSource,
+    only: { api_type: ['GRPC', 'DELTA_GRPC', 'REST'], transport_api_version: ['V3'] },
   },
   [`${core}.RateLimitSettings`]: { supported: ['max_tokens', 'fill_rate'] },
   [`${core}.GrpcService`]: {

@@ -114,7 +114,14 @@ export const clusterSupport: SupportTable = {
     ignored: { typed_filter_metadata: harmless.metadata },
   },
   [`${core}.ConfigSource`]: {
-    supported: ['ads', 'initial_fetch_timeout', 'resource_api_version'],
+    supported: [
+      'ads',
+      'path',
+      'path_config_source',
+      'api_config_source',
+      'initial_fetch_timeout',
+      'resource_api_version',
+    ],
     only: { resource_api_version: ['AUTO', 'V3'] },
   },
   [`${policies}.round_robin.v3.RoundRobin`]: { supported: ['slow_start_config', 'locality_lb_config'] },

@@ -12,7 +12,7 @@ const typeOfNamedRow = {
   'downstream HttpProtocolOptions': 'envoy.config.core.v3.HttpProtocolOptions',
   'upstream Http1ProtocolOptions': 'envoy.config.core.v3.Http1ProtocolOptions',
   'downstream Http1ProtocolOptions': 'envoy.config.core.v3.Http1ProtocolOptions',
-  'envoy.config.core.v3.ConfigSource (of secrets)': 'envoy.config.core.v3.ConfigSource',
+  'envoy.config.core.v3.ApiConfigSource (of ads_config)': 'envoy.config.core.v3.ApiConfigSource',
   'envoy.extensions.transport_sockets.tls.v3.TlsCertificate (of secrets)':
     'envoy.extensions.transport_sockets.tls.v3.TlsCertificate',
   'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext (of secrets)':

@@ -3,7 +3,6 @@ import type { SupportTable } from './message-support.ts';
 const tls = 'envoy.extensions.transport_sockets.tls.v3';
 
 /** Rows by another name: what holds for a context holds not for a secret of the same type. */
-const secretSource = 'envoy.config.core.v3.ConfigSource (of secrets)';
 const secretCertificate = `${tls}.TlsCertificate (of secrets)`;
 const secretValidation = `${tls}.CertificateValidationContext (of secrets)`;
 
@@ -69,17 +68,6 @@ export const tlsSupport: SupportTable = {
   },
   [`${tls}.SdsSecretConfig`]: {
     supported: ['name', 'sds_config'],
-    rows: { sds_config: secretSource },
-  },
-  [secretSource]: {
-    supported: [
-      'ads',
-      'path_config_source',
-      'api_config_source',
-      'initial_fetch_timeout',
-      'resource_api_version',
-    ],
-    only: { resource_api_version: ['AUTO', 'V3'] },
   },
   'envoy.config.core.v3.WatchedDirectory': { supported: ['path'] },
   'envoy.config.core.v3.PathConfigSource': { supported: ['path', 'watched_directory'] },

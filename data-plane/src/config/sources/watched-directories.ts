@@ -6,7 +6,7 @@ import type { Logger } from '@heddle/shared/logging/logger';
  * Watches directories for files (or links) that are renamed into place: how certificates are replaced without a moment
  * at which half of one is there. A file that is written where it stands is not noticed.
  */
-export class SecretFiles {
+export class WatchedDirectories {
   readonly #watchers: FSWatcher[] = [];
   readonly #onMove: () => void;
   #isPlanned = false;

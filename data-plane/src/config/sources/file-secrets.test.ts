@@ -10,8 +10,8 @@ import { loadApi } from '@heddle/shared/xds/xds-api';
 import { RecordingStats } from '../ads/testing/recording-stats.ts';
 import type { Secret, SecretRef } from '../model/secret.ts';
 import { encodeYaml, resourceTypes } from '../resources/testing/decode-yaml.ts';
-import { createFileSecretSource } from './file-secret-source.ts';
-import { createSecretManager } from './secret-manager.ts';
+import { createSecretManager } from '../secrets/secret-manager.ts';
+import { FileSource } from './file-source.ts';
 
 const api = loadApi();
 const type = resourceTypes.secret;
@@ -35,8 +35,14 @@ function start(t: TestContext, path: string, watchedDirectory?: string) {
     for (const callback of wakes.splice(0)) callback();
   };
   const logger = createSilentLogger();
+  const file = {
+    kind: 'file',
+    path,
+    ...(watchedDirectory === undefined ? {} : { watchedDirectory }),
+  } as const;
+  const source = new FileSource(type, file, { api, clock: systemClock, logger });
   const manager = createSecretManager({
-    sourceOf: () => createFileSecretSource({ path, watchedDirectory, type, api, clock: systemClock, logger }),
+    sourceOf: () => source,
     decode: (bytes) => type.decode(bytes),
     publish({ secrets = [] }) {
       for (const { value } of secrets) served.push(whose(value));
@@ -55,7 +61,10 @@ function start(t: TestContext, path: string, watchedDirectory?: string) {
     initialFetchTimeoutMs: 0,
   };
   manager.acquire(ref, {}, wake);
-  t.after(() => manager.stop());
+  t.after(() => {
+    source.stop();
+    manager.stop();
+  });
   const until = async (condition: () => boolean): Promise<void> => {
     while (!condition()) await new Promise<void>((resolve) => setImmediate(resolve));
   };
@@ -87,10 +96,12 @@ test('a file that is renamed into place is read again; a broken one changes noth
   await until(() => served.length === 1);
   replace(path, fileOf(secretOf(1)));
   await until(() => served.length === 2);
-  for (const [index, text] of ['{', fileOf({ name: 'other' }), fileOf({ name: 's' })].entries()) {
+  for (const [index, text] of [fileOf({ name: 'other' }), fileOf({ name: 's' })].entries()) {
     replace(path, text);
     await until(() => stats.read('sds.s.update_rejected') === index + 1);
   }
+  replace(path, '{');
+  await until(() => stats.read('sds.s.update_failure') === 1);
   replace(path, fileOf(secretOf(2)));
   await until(() => served.length === 3);
   assert.deepEqual(served, ['0', '1', '2']);
