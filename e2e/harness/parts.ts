@@ -33,11 +33,13 @@ export interface ControlPlaneOptions {
   /** Shares its registry with the others that name the same; else a file of its own. */
   readonly redisUrl?: string;
   readonly isInjectable?: boolean;
+  /** What Node is to load before it; changes lines of its sources, so those are what runs. */
+  readonly preload?: string;
 }
 
 export async function startControlPlane(
   harness: Harness,
-  { name = 'control-plane', redisUrl, isInjectable = false }: ControlPlaneOptions = {},
+  { name = 'control-plane', redisUrl, isInjectable = false, preload }: ControlPlaneOptions = {},
 ): Promise<ControlPlane> {
   const inlet = isInjectable ? createFaultInlet(harness.folder, name) : undefined;
   const [restPort = 0, xdsPort = 0] = await findFreePorts(2);
@@ -49,7 +51,8 @@ export async function startControlPlane(
         command: [
           'node',
           ...(inlet?.nodeArguments ?? []),
-          ...planeProgram('control-plane'),
+          ...(preload === undefined ? [] : ['--import', preload]),
+          ...planeProgram('control-plane', preload === undefined && isCompiledRun()),
           ...['--rest-port', String(restPort), '--xds-port', String(xdsPort), '--registry', registry],
         ],
         ...(inlet === undefined ? {} : { environment: { ...globalThis.process.env, ...inlet.environment } }),
