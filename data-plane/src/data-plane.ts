@@ -24,6 +24,7 @@ import { readConnectionLimits } from './downstream/listener/connection-limits.ts
 import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
 import { createListenerManager } from './downstream/listener/listener-manager.ts';
 import { openSavedConfig } from './open-saved-config.ts';
+import { createManagementServerTls } from './management-server-tls.ts';
 import { createProxyControl, type DrainingControl } from './proxy-control.ts';
 import { probeAddress } from './probe-address.ts';
 import { isTypeSettled } from './settled-types.ts';
@@ -162,34 +163,26 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 
   // Where resources come from.
   const saved = saving?.(store.root);
+  const ownSecrets = new WorkerSecrets();
+  const serverTls = createManagementServerTls({ ...options, ownSecrets, stats: store.root });
+  const connectSecurely = bootstrap.ads && serverTls(bootstrap.ads.clusterName);
   const ads: Ads | undefined =
     bootstrap.ads &&
     xds?.createAds({
+      ...options,
       config: bootstrap.ads,
       node: bootstrap.node,
-      api: options.api,
       resourceTypes: Object.values(resourceTypes),
       clock,
-      rng,
-      logger,
       stats: store.root,
       onProcessed: () => live.onChange(),
       saved: saved?.source('ads'),
+      connectSecurely,
     });
 
-  const sources = createResourceSources({
-    bootstrap,
-    api: options.api,
-    clock,
-    rng,
-    logger,
-    stats: store.root,
-    ads,
-    saved,
-  });
+  const sources = createResourceSources({ ...options, clock, stats: store.root, ads, saved, serverTls });
 
   // Secrets, and clusters, whose health checks need them too.
-  const ownSecrets = new WorkerSecrets();
   const secrets = createSecrets({
     resourceTypes,
     sources,
@@ -277,6 +270,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
           nodeId: bootstrap.node.id,
           address: () => ads.connectedAddress,
           liveVersions: () => live.liveVersions,
+          connectSecurely,
           clock,
           logger,
         });

@@ -1,6 +1,8 @@
 import type { ApiConfigSource } from '@heddle/shared/xds/api';
 import type { AdsConfig } from '../config/model/bootstrap.ts';
 import type { Cluster } from '../config/model/cluster.ts';
+import { clusterOfSource } from '../config/model/resource-source.ts';
+import { secretsOf } from '../config/model/resolve-tls.ts';
 import type { Http2ProtocolOptions } from '../config/model/http2-protocol-options.ts';
 import type { DecodeContext } from '../config/resources/decode-context.ts';
 import { decodeGrpcSource } from '../config/resources/grpc-source.ts';
@@ -52,17 +54,37 @@ function addressesOf(
     );
     return [];
   }
-  if (cluster.tls !== undefined) {
-    context.refuse(
-      clusterPath,
-      `${JSON.stringify(name)} has TLS, and TLS to the management server is not supported by Heddle yet`,
-    );
-  }
+  refuseTransport(context, cluster, clusterPath);
   const addresses = cluster.discovery.endpoints.priorities
     .flat()
     .flatMap(({ endpoints }) => endpoints.map(({ address }) => address));
   if (addresses.length === 0) context.refuse(clusterPath, `${JSON.stringify(name)} has no endpoints`);
   return addresses;
+}
+
+/** What of its transport socket a management server cannot be reached through. */
+function refuseTransport(
+  context: DecodeContext,
+  { name, tls, proxyProtocol, transportSocketMatches = [] }: Cluster,
+  path: string,
+): void {
+  const quoted = JSON.stringify(name);
+  if (proxyProtocol !== undefined)
+    context.refuse(path, `${quoted} sends PROXY headers, which streams of resources do not`);
+  if (transportSocketMatches.length > 0) {
+    context.refuse(
+      path,
+      `${quoted} has transport_socket_matches: give it the transport_socket that it needs`,
+    );
+  }
+  for (const secret of tls === undefined ? [] : secretsOf(tls)) {
+    const server = secret.source.kind === 'ads' ? name : clusterOfSource(secret.source);
+    if (server !== name) continue;
+    context.refuse(
+      path,
+      `${quoted} waits for secret ${JSON.stringify(secret.name)}, which a management server sends`,
+    );
+  }
 }
 
 function keepAliveOf(context: DecodeContext, { name, http }: Cluster): AdsConfig['keepAlive'] {

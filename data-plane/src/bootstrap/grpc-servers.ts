@@ -28,7 +28,7 @@ export function findGrpcServers(
     const name = clusterOfSource(source) ?? '';
     if (name === '') continue;
     const subject = `${what} from cluster ${JSON.stringify(name)}, and that`;
-    if (!servers.has(name)) context.refuse(path, `${subject} is no static cluster without TLS`);
+    if (!servers.has(name)) context.refuse(path, `${subject} is no static cluster that can be asked`);
     else if (source.kind === 'rest' && http2.has(name))
       context.refuse(path, `${subject} speaks HTTP/2: polling over HTTP/2 is not supported by Heddle yet`);
   }

@@ -33,6 +33,17 @@ function problemsOf(text: string, fileName = 'b.yaml'): string[] {
   return [];
 }
 
+const upstreamTls = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+const withTransportSocket = (common: string): string =>
+  ads.replace(
+    '    connect_timeout: 1s\n',
+    `    connect_timeout: 1s
+    transport_socket:
+      name: tls
+      typed_config: { "@type": ${upstreamTls}, common_tls_context: { ${common} } }
+`,
+  );
+
 const ads = `
 node: { id: node-1, cluster: c }
 dynamic_resources:
@@ -225,6 +236,11 @@ const refusals: readonly [string, string, RegExp][] = [
     'ADS over a cluster that is not there',
     ads.replace('cluster_name: xds } }', 'cluster_name: other } }'),
     /grpc_services\[0\]\.envoy_grpc\.cluster_name: there is no static cluster "other"/,
+  ],
+  [
+    'ADS over TLS whose certificate comes over ADS',
+    withTransportSocket('tls_certificate_sds_secret_configs: [ { name: own, sds_config: { ads: {} } } ]'),
+    /cluster_name: "xds" waits for secret "own", which a management server sends/,
   ],
   [
     'sources that lack ads_config',

@@ -1,3 +1,4 @@
+import type { ServerCredentials } from '@grpc/grpc-js';
 import type { DeltaDiscoveryRequest, DeltaDiscoveryResponse } from '@heddle/shared/xds/api';
 import { loadApi } from '@heddle/shared/xds/xds-api';
 import { ManagementServer, type ServerStream } from '../../src/config/ads/testing/management-server.ts';
@@ -7,9 +8,13 @@ import type { Json } from './bootstrap-parts.ts';
 
 /** A control plane that sends what a scenario says, when it says so. */
 export class XdsPusher {
-  readonly server = new ManagementServer(loadApi());
+  readonly server: ManagementServer;
   #stream: ServerStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse> | undefined;
   #nonceCount = 0;
+
+  constructor(credentials?: ServerCredentials) {
+    this.server = new ManagementServer(loadApi(), credentials);
+  }
 
   /** The next stream of the sidecar; what is pushed goes there from now on. */
   async connected(): Promise<void> {
@@ -59,7 +64,7 @@ export class XdsPusher {
 }
 
 /** The part of a bootstrap that asks this control plane for clusters and listeners. */
-export function dynamicResources(port: number, ads: Json = {}): Json {
+export function dynamicResources(port: number, ads: Json = {}, clusterFields: Json = {}): Json {
   const source = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: '0.3s' };
   return {
     dynamic_resources: {
@@ -77,6 +82,7 @@ export function dynamicResources(port: number, ads: Json = {}): Json {
         {
           name: 'xds',
           type: 'STATIC',
+          ...clusterFields,
           typed_extension_protocol_options: {
             'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
               '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',

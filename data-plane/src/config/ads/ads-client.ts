@@ -13,7 +13,8 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import { formatAddress, isPipe, toPipePath, type Address } from '../model/address.ts';
 import type { AdsTransport, AdsTransportHandler } from './ads-transport.ts';
 import { BackOff, type BackOffSettings } from './back-off.ts';
-import { createInsecureCredentials } from './insecure-credentials.ts';
+import type { ConnectSecurely } from '../sources/connect-securely.ts';
+import { createChannelCredentials } from './channel-credentials.ts';
 
 export interface AdsClientOptions {
   /** gRPC method path. */
@@ -26,6 +27,8 @@ export interface AdsClientOptions {
   readonly backOff: BackOffSettings;
   readonly connectTimeoutMs: number;
   readonly keepAlive: KeepAlive;
+  /** Absent: plain TCP. */
+  readonly connectSecurely?: ConnectSecurely | undefined;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
@@ -89,7 +92,11 @@ export class AdsClient implements AdsTransport {
     if (target === undefined) return;
     this.#nextAddress += 1;
     this.address = formatAddress(target);
-    const client = new Client(toTarget(target), createInsecureCredentials(), this.#channelOptions());
+    const client = new Client(
+      toTarget(target),
+      createChannelCredentials(this.#options.connectSecurely),
+      this.#channelOptions(),
+    );
     this.#client = client;
     // A stream on a channel that cannot connect fails with the reason; one that neither does waits by this clock.
     this.#connectTimer = clock.setTimer(connectTimeoutMs, () =>

@@ -18,6 +18,7 @@ import {
   type XdsService,
 } from './ads-protocol.ts';
 import type { AdsStatus } from './ads-status.ts';
+import type { ConnectSecurely } from '../sources/connect-securely.ts';
 import { controlPlaneStats } from './control-plane-stats.ts';
 import { createRequestRateLimit, noRateLimit } from './request-rate-limit.ts';
 
@@ -55,6 +56,8 @@ export interface AdsOptions {
   readonly onProcessed: () => void;
   /** What to start from when no server answers. */
   readonly saved?: SavedSource | undefined;
+  /** Absent: plain TCP. */
+  readonly connectSecurely?: ConnectSecurely | undefined;
 }
 
 /** Noticed within a minute, at a price of one small frame each way. A server that objects is asked less often. */
@@ -85,6 +88,7 @@ function createMux<Request>(options: AdsOptions, protocol: AdsProtocol<Request>)
     backOff: config.backOff,
     connectTimeoutMs: config.connectTimeoutMs,
     keepAlive: config.keepAlive ?? defaultKeepAlive,
+    connectSecurely: options.connectSecurely,
     clock,
     rng,
     logger,

@@ -2,7 +2,8 @@ import { Client, status, type ClientWritableStream } from '@grpc/grpc-js';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { loadLiveStatusService, type LiveReport } from '@heddle/shared/status/live-status-service';
 import type { Clock, Timer } from '@heddle/shared/time/clock';
-import { createInsecureCredentials } from '../ads/insecure-credentials.ts';
+import { createChannelCredentials } from '../ads/channel-credentials.ts';
+import type { ConnectSecurely } from '../sources/connect-securely.ts';
 
 /**
  * Tells a Heddle control plane which versions are live. A control plane that does not know the service is asked
@@ -19,6 +20,8 @@ export interface LiveReporterOptions {
   address(): string | undefined;
   /** Everything that is live, for a new stream. */
   liveVersions(): ReadonlyMap<string, string>;
+  /** Absent: plain TCP. */
+  readonly connectSecurely?: ConnectSecurely | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -63,7 +66,7 @@ export function createLiveReporter(options: LiveReporterOptions): LiveReporter {
       openLater();
       return;
     }
-    const opened = new Client(address, createInsecureCredentials());
+    const opened = new Client(address, createChannelCredentials(options.connectSecurely));
     client = opened;
     stream = opened.makeClientStreamRequest(
       ReportLive.path,

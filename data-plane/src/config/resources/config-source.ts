@@ -94,7 +94,7 @@ function decodeApi(context: DecodeContext, message: ApiConfigSource, path: strin
     const field = isPolled ? 'cluster_names[0]' : 'grpc_services[0].envoy_grpc.cluster_name';
     context.refuse(
       `${path}.${field}`,
-      `there is no static cluster ${JSON.stringify(clusterName)} without TLS`,
+      `there is no static cluster ${JSON.stringify(clusterName)} that can be asked`,
     );
   }
   return source;

@@ -11,7 +11,7 @@ export function startGrpcSource<T>(
   type: ResourceType<T>,
   service: GrpcService,
   scopeName: string,
-  { bootstrap, api, clock, rng, logger, stats, saved }: ResourceSourcesOptions,
+  { bootstrap, api, clock, rng, logger, stats, saved, serverTls }: ResourceSourcesOptions,
 ): RunningSource<T> {
   const server = bootstrap.grpcServers.get(service.clusterName);
   if (server === undefined) throw new Error(`${service.clusterName} was not checked`);
@@ -30,6 +30,7 @@ export function startGrpcSource<T>(
     stats: stats.scope(scopeName),
     onProcessed: () => undefined,
     saved: savedSource,
+    connectSecurely: serverTls(service.clusterName),
   });
   stream.start();
   return {

@@ -59,6 +59,7 @@ function createSources(t: TestContext, port: number) {
     logger: createSilentLogger(),
     stats,
     ads: undefined,
+    serverTls: () => undefined,
   });
   t.after(() => sources.stop());
   return { sources, stats };

@@ -17,6 +17,7 @@ import {
   type Subscription,
   type SubscriptionSource,
 } from '../subscription.ts';
+import type { ManagementServerTls } from './connect-securely.ts';
 
 /** A file, a stream or a poll; runs while somebody subscribes. */
 export interface RunningSource<T> extends SubscriptionSource<T> {
@@ -37,6 +38,7 @@ export interface ResourceSourcesOptions {
   readonly ads: Ads | undefined;
   /** Undefined: nothing is kept for the next start. */
   readonly saved?: Pick<SavedConfig, 'source'> | undefined;
+  readonly serverTls: ManagementServerTls;
 }
 
 /** Every place where resources come from. Main thread. */

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '@heddle/shared/errors/heddle-error';
 import { InvalidInputError } from '@heddle/shared/errors/problem';
@@ -16,6 +17,7 @@ import type { GrpcServer, NodeIdentity } from '../model/bootstrap.ts';
 import type { RestService } from '../model/resource-source.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
 import type { Subscription, SubscriptionSource } from '../subscription.ts';
+import type { ConnectSecurely, ManagementServerTls } from './connect-securely.ts';
 import type { RunningSource } from './resource-sources.ts';
 
 export interface RestSourceOptions {
@@ -27,6 +29,7 @@ export interface RestSourceOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly logger: Logger;
+  readonly serverTls: ManagementServerTls;
 }
 
 interface Answer {
@@ -56,6 +59,8 @@ export class RestSource<T> implements RunningSource<T> {
   #isStopped = false;
   #timer: Timer | undefined;
   #addressIndex = 0;
+  /** In the middle of its handshake. */
+  #connecting: Socket | undefined;
 
   constructor(type: ResourceType<T>, service: RestService, options: RestSourceOptions) {
     this.#type = type;
@@ -71,6 +76,8 @@ export class RestSource<T> implements RunningSource<T> {
       onInterestRemoved: () => this.#channel.forgetUnwatched(),
       onExpired: () => undefined,
     });
+    const connectSecurely = options.serverTls(service.clusterName);
+    if (connectSecurely !== undefined) this.#secureAgent(connectSecurely);
   }
 
   subscribe(...subscription: Parameters<SubscriptionSource<T>['subscribe']>): Subscription {
@@ -114,6 +121,24 @@ export class RestSource<T> implements RunningSource<T> {
       this.#isStale = true;
       void this.#poll();
     });
+  }
+
+  #secureAgent(connectSecurely: ConnectSecurely): void {
+    this.#agent.createConnection = (options, done) => {
+      const plain = connect(options as TcpNetConnectOpts);
+      this.#connecting = plain;
+      plain.once('error', (error) => done?.(error, plain));
+      plain.once('connect', () => {
+        connectSecurely(plain, ['http/1.1'])
+          .then((socket) => done?.(null, socket))
+          .catch((thrown: unknown) => {
+            plain.destroy();
+            done?.(new Error(messageOf(thrown)), plain);
+          })
+          .finally(() => (this.#connecting = undefined));
+      });
+      return undefined;
+    };
   }
 
   /** A field's value may be another after an `await`. */
@@ -173,6 +198,8 @@ export class RestSource<T> implements RunningSource<T> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const body = this.#body();
     const timeout = new AbortController();
+    const signal = AbortSignal.any([timeout.signal, this.#cancel.signal]);
+    signal.addEventListener('abort', () => this.#connecting?.destroy());
     const timer = this.#options.clock.setTimer(requestTimeoutMs, () => timeout.abort(new Error('time-out')));
     const call = request(
       {
@@ -181,7 +208,7 @@ export class RestSource<T> implements RunningSource<T> {
         path,
         method: 'POST',
         agent: this.#agent,
-        signal: AbortSignal.any([timeout.signal, this.#cancel.signal]),
+        signal,
         headers: {
           host: clusterName,
           'content-type': 'application/json',

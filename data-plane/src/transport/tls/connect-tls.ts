@@ -82,7 +82,8 @@ export function connectTls(
   return connection;
 }
 
-function verifyServer(
+/** Of a full handshake. `certificate`: as Node gives it out, once. */
+export function verifyServer(
   socket: TLSSocket,
   tls: UpstreamTlsContext,
   wanted: WantedServer,

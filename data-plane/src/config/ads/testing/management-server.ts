@@ -58,20 +58,23 @@ type DeltaStream = ServerStream<DeltaDiscoveryRequest, DeltaDiscoveryResponse>;
 /** A real gRPC server that does what a test tells it. */
 export class ManagementServer {
   readonly #api: XdsApi;
+  readonly #credentials: ServerCredentials;
   #server: Server;
   readonly #sotw = new Arrivals<SotwStream>();
   readonly #delta = new Arrivals<DeltaStream>();
   port = 0;
 
-  constructor(api: XdsApi) {
+  /** In the clear unless told. */
+  constructor(api: XdsApi, credentials = ServerCredentials.createInsecure()) {
     this.#api = api;
+    this.#credentials = credentials;
     this.#server = this.#createServer();
   }
 
   /** On the port of the last time, if there was one. */
   async listen(target = `127.0.0.1:${this.port}`): Promise<void> {
     this.port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
+      this.#server.bindAsync(target, this.#credentials, (error, port) => {
         if (error === null) resolve(port);
         else reject(error);
       });

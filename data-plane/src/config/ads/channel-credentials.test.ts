@@ -5,14 +5,14 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@grpc/grpc-js';
 import { findFreePort } from '@heddle/shared/testing/free-port';
-import { createInsecureCredentials } from './insecure-credentials.ts';
+import { createChannelCredentials } from './channel-credentials.ts';
 
 /** The library's back-off; its first one is 1 s unless given. */
 const backOffMs = 50;
 
 test('a channel that was closed because it could not connect never connects', async () => {
   const port = await findFreePort();
-  const client = new Client(`ipv4:127.0.0.1:${port}`, createInsecureCredentials(), {
+  const client = new Client(`ipv4:127.0.0.1:${port}`, createChannelCredentials(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.initial_reconnect_backoff_ms': backOffMs,
     'grpc.enable_retries': 0,
