@@ -1,24 +1,25 @@
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
-import { typeUrls } from '@heddle/shared/xds/type-urls';
 import { toProtoJson } from '@heddle/shared/xds/proto-json';
 import type { AdminEndpoint } from './admin/admin-server.ts';
+import { createClientStatusEndpoint } from './admin/client-status-endpoint.ts';
+import type { ClientStatusView } from './admin/client-status.ts';
 import { createClustersEndpoint } from './admin/clusters-endpoint.ts';
-import { createConfigDumpEndpoint, type DumpedResource } from './admin/config-dump-endpoint.ts';
+import { createConfigDumpEndpoint } from './admin/config-dump-endpoint.ts';
 import { createControlEndpoints, type ProxyControl } from './admin/control-endpoints.ts';
 import { createSavedConfigEndpoint } from './admin/saved-config-endpoint.ts';
 import { createServerEndpoints } from './admin/server-endpoints.ts';
 import { createStatsEndpoints } from './admin/stats-endpoints.ts';
 import { createThreadsEndpoint } from './admin/threads-endpoint.ts';
+import { createConfigDumpView } from './config-dump-view.ts';
 import type { TypeStatus } from './config/ads/ads-status.ts';
 import type { Bootstrap } from './config/model/bootstrap.ts';
 import type { RouteTables } from './config/route-tables.ts';
 import type { SavedConfig } from './config/saved/saved-config.ts';
-import type { ListenerManager, ListenerState } from './downstream/listener/listener-manager.ts';
+import type { ListenerManager } from './downstream/listener/listener-manager.ts';
 import type { Secrets } from './secrets.ts';
 import type { ServerStatus } from './server-state.ts';
 import type { StatsReader } from './stats/stats-reader.ts';
 import type { ThreadReport } from './thread-inspection.ts';
-import type { ClusterInspection } from './upstream/cluster-inspection.ts';
 import type { ClusterManager } from './upstream/cluster-manager.ts';
 import { withIdleClusters } from './upstream/idle-cluster-stats.ts';
 
@@ -42,6 +43,14 @@ export interface AdminSources {
   readonly savedConfig: Pick<SavedConfig, 'inspect'> | undefined;
   threads(): Promise<readonly ThreadReport[]>;
   readonly control: ProxyControl;
+}
+
+/** What CSDS tells: of every stream. */
+export function clientStatusOf({ api, bootstrap, typeStatuses }: AdminSources): ClientStatusView {
+  return {
+    node: api.decode('envoy.config.core.v3.Node', bootstrap.node.bytes),
+    types: () => typeStatuses(),
+  };
 }
 
 /** Joins the admin interface to the parts of the proxy: read-only views, and the control that it may use. */
@@ -71,40 +80,12 @@ export function createAdminEndpoints(sources: AdminSources): AdminEndpoint[] {
             boundAddress === undefined ? [] : [{ name, address: boundAddress }],
           ),
     }),
+    createClientStatusEndpoint(api, clientStatusOf(sources)),
     createSavedConfigEndpoint(() => sources.savedConfig?.inspect()),
     createThreadsEndpoint(() => sources.threads()),
     ...createStatsEndpoints(refreshing(sources)),
     createClustersEndpoint(() => clusters.inspect().filter(({ state }) => state === 'active')),
-    createConfigDumpEndpoint(api, {
-      bootstrap: { bytes: () => bootstrap.wire.bootstrap(), loadedAt: sources.loadedAt },
-      clusters: () => {
-        const all = clusters.inspect();
-        return {
-          version: versionOf(sources.typeStatuses(), typeUrls.cluster),
-          active: all.filter(({ state }) => state === 'active').map(dumpCluster),
-          warming: all.filter(({ state }) => state === 'warming').map(dumpCluster),
-        };
-      },
-      endpoints: () => dumpEndpoints(sources.typeStatuses()),
-      listeners: () => ({
-        version: listeners.systemVersion,
-        listeners: listeners.inspect().map(dumpListener),
-      }),
-      routes: () =>
-        sources.routeTables.inspect().flatMap(({ active, activeSince }) => {
-          if (active === undefined) return [];
-          const { name, version, bytes } = active;
-          return [{ name, version, bytes, updatedAt: activeSince, isStatic: false }];
-        }),
-      secrets: () => ({
-        static: bootstrap.staticSecrets.map(({ value, bytes }) => ({ name: value.name, bytes })),
-        dynamic: sources.secrets.inspect().map(({ name, active, updatedAt }) => ({
-          name,
-          updatedAt,
-          ...(active === undefined ? {} : { version: active.version, bytes: active.bytes }),
-        })),
-      }),
-    }),
+    createConfigDumpEndpoint(api, createConfigDumpView(sources)),
     ...createControlEndpoints(sources.control),
   ];
 }
@@ -120,43 +101,4 @@ function refreshing({ stats, declareStats, server, clusters, secrets }: AdminSou
       return withIdleClusters(stats.list(), clusters.activeStatNames());
     },
   };
-}
-
-function dumpCluster({ name, version, bytes, updatedAt, isStatic }: ClusterInspection): DumpedResource {
-  return { name, version, bytes, updatedAt, isStatic };
-}
-
-function dumpListener({ name, isStatic, active, warming, boundAddress, updatedAt, error }: ListenerState): {
-  name: string;
-  isStatic: boolean;
-  active: DumpedResource | undefined;
-  warming: DumpedResource | undefined;
-  boundAddress: ListenerState['boundAddress'];
-  error: DumpedResource['error'];
-} {
-  const dump = (resource: ListenerState['active']): DumpedResource | undefined =>
-    resource === undefined
-      ? undefined
-      : { name, isStatic, updatedAt, version: resource.version, bytes: resource.bytes };
-  return {
-    name,
-    isStatic,
-    boundAddress,
-    active: dump(active),
-    warming: dump(warming),
-    error: error === undefined ? undefined : { version: warming?.version ?? '', ...error },
-  };
-}
-
-function dumpEndpoints(statuses: readonly TypeStatus[]): DumpedResource[] {
-  const assignments = statuses.filter(({ typeUrl }) => typeUrl === typeUrls.clusterLoadAssignment);
-  return assignments
-    .flatMap(({ resources }) => resources)
-    .flatMap(({ name, version, bytes, updatedAt }) =>
-      bytes === undefined ? [] : [{ name, version, bytes, updatedAt, isStatic: false }],
-    );
-}
-
-function versionOf(statuses: readonly TypeStatus[], typeUrl: string): string {
-  return statuses.find((type) => type.typeUrl === typeUrl && type.version !== '')?.version ?? '';
 }

@@ -6,8 +6,7 @@ import type { Rng } from '@heddle/shared/random/rng';
 import type { Clock } from '@heddle/shared/time/clock';
 import { createCountingClock } from '@heddle/shared/time/counting-clock';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
-import { createAdminEndpoints } from './admin-endpoints.ts';
-import { startAdminServer, type AdminServer } from './admin/admin-server.ts';
+import { startAdminInterface, type AdminInterface } from './admin-interface.ts';
 import { CodecWorkspace } from './codec/codec-workspace.ts';
 import { createActiveConfig } from './config/active-config.ts';
 import type { Ads } from './config/ads/create-ads.ts';
@@ -34,7 +33,6 @@ import { createStatsReader } from './stats/stats-reader.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { createThreadInspection } from './thread-inspection.ts';
-import { listenOnPipe } from './transport/pipe-server.ts';
 import { WorkerSecrets } from './transport/tls/worker-secrets.ts';
 import { createTransportContext } from './transport/transport-context.ts';
 import { ClusterManager } from './upstream/cluster-manager.ts';
@@ -322,7 +320,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     sources.stop();
     clusters.stop();
     secrets.stop();
-    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.close(), saved?.stop()]).then(() =>
+    void Promise.all([workers.stop(workerStopDeadlineMs), admin?.stop(), saved?.stop()]).then(() =>
       end(reason),
     );
   }
@@ -338,9 +336,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     stop: () => stop(undefined),
   });
 
-  let admin: AdminServer | undefined;
-  if (bootstrap.admin !== undefined) {
-    const endpoints = createAdminEndpoints({
+  let admin: AdminInterface | undefined;
+  try {
+    admin = await startAdminInterface(settings, {
       api: options.api,
       version: options.version,
       commandLineOptions: settings.commandLineOptions,
@@ -357,14 +355,12 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       savedConfig: saved,
       threads: () => threads.inspect(),
       control,
+      logger,
     });
-    try {
-      admin = await startAdminServer(bootstrap.admin.address, endpoints, logger, listenOnPipe);
-    } catch (error) {
-      stop(undefined);
-      await ended;
-      throw HeddleError.from(error);
-    }
+  } catch (error) {
+    stop(undefined);
+    await ended;
+    throw HeddleError.from(error);
   }
   clusters.loadStatic(
     bootstrap.staticClusters.map((value, index) => ({
@@ -379,6 +375,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   return {
     ended,
     control,
-    adminAddress: admin === undefined ? undefined : formatAddress(admin.address),
+    adminAddress: admin.address && formatAddress(admin.address),
   };
 }

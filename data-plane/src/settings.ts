@@ -36,6 +36,8 @@ export interface SidecarSettings {
     readonly dynamic: UnknownFieldPolicy;
   };
   readonly hasDeprecationWarnings: boolean;
+  /** Of CSDS over gRPC, at the address of the admin interface; undefined: it is not offered. */
+  readonly clientStatusPort?: number | undefined;
   /** Where the last good configuration is kept; undefined: nowhere. */
   readonly savedConfig: SavedConfigSettings | undefined;
   /** As `/server_info` shows them. */
@@ -97,6 +99,7 @@ interface RawOptions {
   drainStrategy: 'gradual' | 'immediate';
   shutdownTimeS: number;
   mode: 'serve' | 'validate';
+  clientStatusPort?: number;
   savedConfig?: string;
   savedConfigKey?: string;
   savedConfigWaitS: number;
@@ -152,6 +155,7 @@ function createCommand(version: string): Command {
     .option('--app-port <port>', 'and the port (default: the one of the registered instance)', parsePort)
     .option('--admin-address <ip>', 'address of the admin interface', '127.0.0.1')
     .option('--admin-port <port>', 'and the port', parsePort, 9901)
+    .option('--client-status-port <port>', 'offer CSDS over gRPC at that address, on this port', parsePort)
     .option('--concurrency <count>', 'worker threads', parseCount, defaultConcurrency)
     .option('-l, --log-level <level>', `one of ${logLevelNames.join(', ')}`, parseLevel, 'info')
     .option(
@@ -204,6 +208,7 @@ function toSettings(command: Command, options: RawOptions): SidecarSettings {
     accessLogFlush: { intervalMs: 1000, sizeBytes: 64 * 1024 },
     unknownFields: { isAllowedStatic: false, dynamic: 'warn' },
     hasDeprecationWarnings: true,
+    clientStatusPort: options.clientStatusPort,
     savedConfig: toSavedConfig(command, options),
     commandLineOptions: {
       concurrency: options.concurrency,

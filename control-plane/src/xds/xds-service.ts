@@ -14,6 +14,7 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
 import { loadLiveStatusService } from '@heddle/shared/status/live-status-service';
 import { createAdsService } from '@heddle/shared/xds/ads-service';
+import { createClientStatusHandler } from '@heddle/shared/xds/client-status-handler';
 import { createClientStatusService } from '@heddle/shared/xds/client-status-service';
 import {
   deltaMethod,
@@ -26,7 +27,7 @@ import type { DeltaDiscoveryRequest, DiscoveryRequest } from '@heddle/shared/xds
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
 import type { SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import { buildEmptyAssignment } from './empty-assignment.ts';
-import { createClientStatusHandler } from './client-status-handler.ts';
+import { describeClients } from './client-status.ts';
 import type { DiscoveryFetch } from './discovery-fetch.ts';
 import { createResponseEncoder } from './encode-response.ts';
 import { createLiveStatusHandler } from './live-status.ts';
@@ -123,7 +124,10 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
 
   const liveStatus = createLiveStatusHandler(options.nodes);
   server.addService(loadLiveStatusService(), { ReportLive: liveStatus.ReportLive });
-  const clientStatus = createClientStatusHandler(options.nodes);
+  const clientStatus = createClientStatusHandler(
+    (request) => describeClients(options.nodes, request),
+    'the control plane stops',
+  );
   const { StreamClientStatus, FetchClientStatus } = clientStatus;
   server.addService(createClientStatusService(api), { StreamClientStatus, FetchClientStatus });
   server.addService(createAdsService(api), {

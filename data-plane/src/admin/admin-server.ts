@@ -10,7 +10,9 @@ export interface AdminEndpoint {
   readonly help: string;
   /** Changes something: POST only. */
   readonly isMutating: boolean;
-  handle(query: URLSearchParams): AdminAnswer | Promise<AdminAnswer>;
+  /** Wants to see what was posted; the others get no `body`. */
+  readonly readsBody?: boolean;
+  handle(query: URLSearchParams, body?: string): AdminAnswer | Promise<AdminAnswer>;
 }
 
 export interface AdminAnswer {
@@ -39,6 +41,8 @@ export interface AdminServer {
 
 /** Listens at once, or throws. */
 type ListenOnPipe = (server: Server, address: ListenAddress) => void;
+
+const maxBodyBytes = 64 * 1024;
 
 const contentTypes = { text: 'text/plain; charset=UTF-8', json: 'application/json' };
 
@@ -94,7 +98,21 @@ async function answer(
   if (endpoint.isMutating && method !== 'POST') {
     return textAnswer(`Method ${method} not allowed, POST required.\n`, 405);
   }
-  return endpoint.handle(new URLSearchParams(queryAt < 0 ? '' : target.slice(queryAt + 1)));
+  const body = endpoint.readsBody === true ? await readBody(request) : '';
+  if (body === undefined) return textAnswer(`the body has more than ${maxBodyBytes} bytes\n`, 413);
+  return endpoint.handle(new URLSearchParams(queryAt < 0 ? '' : target.slice(queryAt + 1)), body);
+}
+
+/** Undefined when it is too large. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    // The rest is read too, and thrown away: who is cut off while it sends does not read why.
+    if (sizeBytes <= maxBodyBytes) chunks.push(chunk);
+  }
+  return sizeBytes > maxBodyBytes ? undefined : Buffer.concat(chunks).toString();
 }
 
 function helpOf(byPath: ReadonlyMap<string, AdminEndpoint>): string {

@@ -14,6 +14,8 @@ export interface DumpedResource {
   /** Epoch ms. */
   readonly updatedAt: number;
   readonly isStatic: boolean;
+  /** `envoy.admin.v3.ClientResourceStatus`; of what came over xDS only. */
+  readonly clientStatus?: string | undefined;
   readonly error?: { readonly version: string; readonly message: string; readonly at: number } | undefined;
 }
 
@@ -24,6 +26,7 @@ export interface ListenerDump {
   readonly warming: DumpedResource | undefined;
   readonly boundAddress: ListenAddress | undefined;
   readonly error: DumpedResource['error'];
+  readonly clientStatus?: string | undefined;
 }
 
 export interface ConfigDumpView {
@@ -44,6 +47,8 @@ export interface ConfigDumpView {
       readonly updatedAt: number;
       readonly version?: string;
       readonly bytes?: Uint8Array;
+      readonly error?: DumpedResource['error'];
+      readonly clientStatus?: string | undefined;
     }[];
   };
 }
@@ -66,6 +71,7 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
       [field]: toJson(typeUrl, resource.bytes),
       last_updated: toTimestamp(resource.updatedAt),
       ...errorState(resource.error),
+      ...clientStatus(resource.clientStatus),
     };
   }
 
@@ -77,7 +83,13 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
     return resources.map((resource) => dumpResource(field, typeUrl, resource));
   }
 
-  function dumpListener({ name, active, warming, error }: ListenerDump): Record<string, unknown> {
+  function dumpListener({
+    name,
+    active,
+    warming,
+    error,
+    clientStatus: status,
+  }: ListenerDump): Record<string, unknown> {
     return {
       name,
       ...(active === undefined ? {} : { active_state: dumpResource('listener', typeUrls.listener, active) }),
@@ -85,6 +97,7 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
         ? {}
         : { warming_state: dumpResource('listener', typeUrls.listener, warming) }),
       ...errorState(error),
+      ...clientStatus(status),
     };
   }
 
@@ -92,16 +105,20 @@ export function createConfigDumpEndpoint(api: XdsApi, view: ConfigDumpView): Adm
   function secretsSection(): Section[] {
     const secrets = view.secrets();
     if (secrets.static.length + secrets.dynamic.length === 0) return [];
-    const dynamic = secrets.dynamic.map(({ name, updatedAt, version, bytes }) => ({
-      name,
-      isActive: bytes !== undefined,
-      entry: {
+    const dynamic = secrets.dynamic.map(
+      ({ name, updatedAt, version, bytes, error, clientStatus: status }) => ({
         name,
-        ...(version === '' ? {} : { version_info: version ?? 'uninitialized' }),
-        last_updated: toTimestamp(updatedAt),
-        secret: bytes === undefined ? { '@type': typeUrls.secret, name } : toJson(typeUrls.secret, bytes),
-      },
-    }));
+        isActive: bytes !== undefined,
+        entry: {
+          name,
+          ...(version === '' ? {} : { version_info: version ?? 'uninitialized' }),
+          last_updated: toTimestamp(updatedAt),
+          secret: bytes === undefined ? { '@type': typeUrls.secret, name } : toJson(typeUrls.secret, bytes),
+          ...errorState(error),
+          ...clientStatus(status),
+        },
+      }),
+    );
     const entries = (isActive: boolean) =>
       dynamic.filter((one) => one.isActive === isActive).map(({ entry }) => entry);
     return [
@@ -259,6 +276,10 @@ function errorState(error: DumpedResource['error']): Record<string, unknown> {
       ...(error.version === '' ? {} : { version_info: error.version }),
     },
   };
+}
+
+function clientStatus(status: string | undefined): Record<string, string> {
+  return status === undefined ? {} : { client_status: status };
 }
 
 function listOf(field: string, entries: readonly unknown[]): Record<string, unknown> {

@@ -4,10 +4,9 @@ import {
   type ServerDuplexStream,
   type ServerUnaryCall,
 } from '@grpc/grpc-js';
-import { InvalidInputError } from '@heddle/shared/errors/problem';
-import type { ClientStatusRequest } from '@heddle/shared/xds/api';
-import { describeClients } from './client-status.ts';
-import type { NodeStatusBoard } from './node-status.ts';
+import { InvalidInputError } from '../errors/problem.ts';
+import type { ClientStatusRequest, ClientStatusResponse } from './api.ts';
+import type { MessageInit } from './message-init.ts';
 
 type StatusStream = ServerDuplexStream<ClientStatusRequest, object>;
 
@@ -18,8 +17,14 @@ export interface ClientStatusHandler {
   stop(): void;
 }
 
-/** `envoy.service.status.v3.ClientStatusDiscoveryService`: one answer for each request, also on a stream. */
-export function createClientStatusHandler(nodes: Pick<NodeStatusBoard, 'clients'>): ClientStatusHandler {
+/**
+ * `envoy.service.status.v3.ClientStatusDiscoveryService`: one answer for each request, also on a stream. An
+ * InvalidInputError that `answer` throws goes to the client; `stopReason` tells why the streams end.
+ */
+export function createClientStatusHandler(
+  answer: (request: ClientStatusRequest) => MessageInit<ClientStatusResponse>,
+  stopReason: string,
+): ClientStatusHandler {
   const open = new Set<StatusStream>();
   return {
     StreamClientStatus(call) {
@@ -27,7 +32,7 @@ export function createClientStatusHandler(nodes: Pick<NodeStatusBoard, 'clients'
       call.on('data', (request: ClientStatusRequest) => {
         try {
           // Answers are large: who does not read them is not read.
-          if (!call.write(describeClients(nodes, request))) call.pause();
+          if (!call.write(answer(request))) call.pause();
         } catch (thrown) {
           call.emit('error', toStatus(thrown));
         }
@@ -38,14 +43,13 @@ export function createClientStatusHandler(nodes: Pick<NodeStatusBoard, 'clients'
     },
     FetchClientStatus(call, done) {
       try {
-        done(null, describeClients(nodes, call.request));
+        done(null, answer(call.request));
       } catch (thrown) {
         done(toStatus(thrown));
       }
     },
     stop() {
-      for (const call of open)
-        call.emit('error', { code: grpcStatus.UNAVAILABLE, details: 'the control plane stops' });
+      for (const call of open) call.emit('error', { code: grpcStatus.UNAVAILABLE, details: stopReason });
     },
   };
 }
