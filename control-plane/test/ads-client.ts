@@ -72,6 +72,11 @@ export class AdsClient<Q, R extends { readonly typeUrl: string; readonly nonce: 
     return this.responses.some((response) => response.typeUrl === typeUrl && !this.#taken.has(response));
   }
 
+  /** Of the last response of the type; empty before the first. */
+  lastNonceOf(typeUrl: string): string {
+    return this.responses.findLast((response) => response.typeUrl === typeUrl)?.nonce ?? '';
+  }
+
   async until(condition: () => boolean, what: string): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!condition()) {

@@ -1,5 +1,5 @@
 import type { ConfigStatus } from '@heddle/shared/xds/api';
-import type { Snapshot, SnapshotResource } from '../snapshot/snapshot.ts';
+import type { LeftOutNote, Snapshot, SnapshotResource } from '../snapshot/snapshot.ts';
 import { covers } from './subscription.ts';
 import type { Refusal, TypeState } from './type-state.ts';
 
@@ -16,6 +16,13 @@ export function describeType(state: TypeState, snapshot: Snapshot | undefined): 
   const present = [...(snapshot?.names(typeUrl) ?? [])].filter((name) => covers(subscription, name));
   const names = new Set([...held.keys(), ...present]);
   return [...names].flatMap((name) => describe(state, name, snapshot?.get(typeUrl, name)) ?? []);
+}
+
+/** Names of a form that nothing here has; the protocol answers them as it does unknown ones. */
+export function unservedNames({ typeUrl, subscription }: TypeState): readonly LeftOutNote[] {
+  return [...subscription.names]
+    .filter((name) => name.startsWith('xdstp:'))
+    .map((name) => ({ typeUrl, name, reason: 'names with xdstp:// are not served; ask by the plain name' }));
 }
 
 /** The better, the later. */

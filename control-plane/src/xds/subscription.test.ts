@@ -63,6 +63,29 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    what: 'SotW: an empty name is none, so a list of it alone wants nothing',
+    legacy: true,
+    steps: [
+      { list: [''], wants: '' },
+      { list: ['', 'a'], wants: 'a', asked: 'a' },
+      { list: [''], wants: '', dropped: 'a' },
+      { list: [], wants: '' },
+    ],
+  },
+  {
+    what: 'SotW: names in place of the wildcard are asked for, and nothing else is wanted',
+    legacy: true,
+    steps: [
+      { list: [], wants: '*' },
+      { list: ['a'], wants: 'a', asked: 'a' },
+    ],
+  },
+  {
+    what: 'delta: an empty name is none, and ends the legacy wildcard',
+    legacy: true,
+    steps: [{ sub: [''], wants: '' }, { wants: '' }],
+  },
+  {
     what: 'delta: empty first lists are everything, and the first names do not end that',
     legacy: true,
     steps: [

@@ -27,11 +27,12 @@ export function covers(subscription: Subscription, name: string): boolean {
   return subscription.isWildcard || subscription.names.has(name);
 }
 
-/** State of the world: `list` is everything that is wanted from now on. */
-export function setNames(subscription: Subscription, list: readonly string[]): SubscriptionUpdate {
-  if (subscription.isLegacyPossible && list.length === 0) {
+/** State of the world: `given` is everything that is wanted from now on. An empty name is none: `[""]` wants nothing. */
+export function setNames(subscription: Subscription, given: readonly string[]): SubscriptionUpdate {
+  if (subscription.isLegacyPossible && given.length === 0) {
     return unchanged(subscription.isWildcard ? subscription : { ...subscription, isWildcard: true });
   }
+  const list = withoutEmpty(given);
   const isWildcard = list.includes(wildcard);
   if (isSame(subscription, isWildcard, list)) return unchanged(subscription);
   const names = new Set(list);
@@ -58,7 +59,7 @@ export function updateNames(
   let isWildcard = subscription.isWildcard || isLegacy;
   const dropped = unsubscribe.filter((name) => name !== wildcard && names.delete(name));
   if (unsubscribe.includes(wildcard)) isWildcard = false;
-  const asked = subscribe.filter((name) => name !== wildcard);
+  const asked = withoutEmpty(subscribe).filter((name) => name !== wildcard);
   for (const name of asked) names.add(name);
   if (subscribe.includes(wildcard)) isWildcard = true;
   return {
@@ -67,6 +68,10 @@ export function updateNames(
     asked: isWildcard ? [...asked, ...dropped.filter((name) => !names.has(name))] : asked,
     dropped: isWildcard ? [] : dropped.filter((name) => !names.has(name)),
   };
+}
+
+function withoutEmpty(names: readonly string[]): readonly string[] {
+  return names.includes('') ? names.filter((name) => name !== '') : names;
 }
 
 function isSame(subscription: Subscription, isWildcard: boolean, list: readonly string[]): boolean {

@@ -12,7 +12,7 @@ import {
 } from '../snapshot/snapshot.ts';
 import type { NodeWatch, SnapshotSource } from '../snapshot/snapshot-cache.ts';
 import { classifyDeltaRequest, classifySotwRequest } from './classify-request.ts';
-import { describeType, type ClientResource } from './client-resource.ts';
+import { describeType, unservedNames, type ClientResource } from './client-resource.ts';
 import type { ResponseEncoder } from './encode-response.ts';
 import type { NodeReporter, NodeStatusBoard } from './node-status.ts';
 import { Pusher, type Push } from './pusher.ts';
@@ -188,10 +188,11 @@ export class XdsStream {
 
   /** Of what the client wants. */
   #leftOut(): readonly LeftOutNote[] {
-    return (this.#snapshot?.leftOut ?? []).filter(({ typeUrl, name }) => {
+    const ofMesh = (this.#snapshot?.leftOut ?? []).filter(({ typeUrl, name }) => {
       const state = this.#states.get(typeUrl);
       return state !== undefined && covers(state.subscription, name);
     });
+    return [...ofMesh, ...[...this.#states.values()].flatMap(unservedNames)];
   }
 
   #onSnapshot(snapshot: Snapshot, change: SnapshotChange): void {
