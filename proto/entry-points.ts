@@ -43,6 +43,8 @@ export const entryPoints: readonly string[] = [
   `${filters}.network.rbac.v3.RBAC`,
   `${filters}.network.ext_authz.v3.ExtAuthz`,
   `${filters}.network.sni_cluster.v3.SniCluster`,
+  `${filters}.udp.udp_proxy.v3.UdpProxyConfig`,
+  `${filters}.udp.udp_proxy.v3.Route`,
   // HTTP filters
   `${filters}.http.router.v3.Router`,
   `${filters}.http.fault.v3.HTTPFault`,

@@ -23,9 +23,11 @@ import {
   listenerSecretStats,
   listenerWorkerStats,
 } from './downstream/listener/listener-stats.ts';
+import { udpListenerStats } from './downstream/udp/udp-listeners.ts';
 import { overloadStats } from './overload/overload-manager.ts';
 import { routerStats } from './router/router-context.ts';
 import { tcpProxyStats } from './router/tcp/tcp-proxy-stats.ts';
+import { udpProxyStats } from './router/udp/udp-proxy-stats.ts';
 import { serverStats } from './server-state.ts';
 import type { StatsDescription } from './stats/describe-stats.ts';
 import { downstreamTlsStats, tlsStats, upstreamTlsStats } from './transport/tls/tls-stats.ts';
@@ -44,6 +46,7 @@ import { assignmentStats, dnsStats, refreshStats } from './upstream/discovery/di
 import { transportSocketMatchStats } from './upstream/membership/transport-socket-match.ts';
 import { healthCheckStats } from './upstream/health/health-check-stats.ts';
 import { poolStats } from './upstream/pool/pool-stats.ts';
+import { udpClusterStats } from './upstream/udp/udp-stats.ts';
 
 /** Every statistic of the sidecar, in the order of docs/metrics.md: from the process to the cluster. */
 export const describedStats: readonly StatsDescription<unknown>[] = [
@@ -73,6 +76,8 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   downstreamTlsStats,
   upstreamTlsStats,
   tcpProxyStats,
+  udpProxyStats,
+  udpListenerStats,
   connectionLimitStats,
   connectionRateLimitStats,
   rbacStats,
@@ -93,6 +98,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   responseStats,
   responseTimeStats,
   poolStats,
+  udpClusterStats,
   http2Stats,
   grpcCallStats,
   grpcMessageStats,

@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { createServer, isIPv6, type AddressInfo } from 'node:net';
 import { HeddleError } from '@heddle/shared/errors/heddle-error';
 import { formatAddress, isPipe, type Address, type ListenAddress } from './config/model/address.ts';
 import { probePipe } from './transport/pipe-server.ts';
@@ -11,7 +12,10 @@ import { probePipe } from './transport/pipe-server.ts';
  * @throws HeddleError `port-in-use`
  */
 export async function probeAddress(address: ListenAddress): Promise<ListenAddress> {
-  if (!isPipe(address)) return { ...address, ...(await probeTcp(address)) };
+  if (!isPipe(address)) {
+    const probe = address.protocol === 'udp' ? probeUdp : probeTcp;
+    return { ...address, ...(await probe(address)) };
+  }
   try {
     await probePipe(address);
   } catch (error) {
@@ -29,6 +33,20 @@ function probeTcp(address: Address): Promise<Address> {
     server.listen({ host: address.address, port: address.port, exclusive: true }, () => {
       const bound = server.address() as AddressInfo;
       server.close(() => resolve({ address: address.address, port: bound.port }));
+    });
+  });
+}
+
+function probeUdp(address: Address): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(isIPv6(address.address) ? 'udp6' : 'udp4');
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      reject(new HeddleError('port-in-use', describe(address, error), { cause: error }));
+    });
+    socket.bind({ address: address.address, port: address.port, exclusive: true }, () => {
+      const { port } = socket.address();
+      socket.close(() => resolve({ address: address.address, port }));
     });
   });
 }

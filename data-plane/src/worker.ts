@@ -19,6 +19,7 @@ import { DescriptorMonitor } from './overload/descriptor-monitor.ts';
 import { HeapMonitor } from './overload/heap-monitor.ts';
 import { OverloadManager } from './overload/overload-manager.ts';
 import { ActiveRouteTables } from './router/active-route-tables.ts';
+import { UdpProxyFilter } from './router/udp/udp-proxy.ts';
 import { createStatsStore } from './stats/stats-store.ts';
 import { TimerWheel } from './time/timer-wheel.ts';
 import { threadFigures } from './thread-inspection.ts';
@@ -132,6 +133,12 @@ async function startWorker(port: MessagePort, data: WorkerData): Promise<void> {
       tcp: { wheel, rng, stats: store.root, clusters, logFiles, nextStreamId: http.nextStreamId },
       workerIndex: data.index,
     }),
+    createUdpFilter: (proxy, sender) =>
+      new UdpProxyFilter(
+        proxy,
+        { wheel, rng, stats: store.root, clusters, logFiles, nextStreamId: http.nextStreamId },
+        sender,
+      ),
     onDrained: (isListening) => send({ kind: 'drained', isListening }),
   });
 

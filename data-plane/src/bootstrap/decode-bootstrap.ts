@@ -143,7 +143,10 @@ function refuseAnonymousNode(
 }
 
 function decodeAdmin(context: DecodeContext, { admin }: BootstrapMessage): Bootstrap['admin'] | undefined {
-  return admin?.address === undefined
-    ? undefined
-    : { address: decodeListenAddress(context, admin.address, 'admin.address') };
+  if (admin?.address === undefined) return undefined;
+  const address = decodeListenAddress(context, admin.address, 'admin.address');
+  if (address.protocol === 'udp') {
+    context.refuse('admin.address.socket_address.protocol', 'must be TCP: the interface speaks HTTP');
+  }
+  return { address };
 }

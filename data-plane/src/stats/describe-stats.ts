@@ -34,6 +34,8 @@ export interface StatMaker {
   counters(name: string, meaning: string): CounterFamily;
   /** A gauge that dashboards expect and that is always 0 here. */
   zeroGauge(name: string, because: string): Gauge;
+  /** The same of a counter: it counts what nobody has seen happen. */
+  zeroCounter(name: string, because: string): Counter;
 }
 
 export interface CounterFamily {
@@ -88,6 +90,10 @@ class ScopeMaker implements StatMaker {
   zeroGauge(name: string): Gauge {
     return this.#scope.gauge(name);
   }
+
+  zeroCounter(name: string): Counter {
+    return this.#scope.counter(name);
+  }
 }
 
 function createRowMaker(onRow: (row: StatRow) => void): StatMaker {
@@ -113,6 +119,10 @@ function createRowMaker(onRow: (row: StatRow) => void): StatMaker {
     counters(name, meaning) {
       onRow({ name, type: 'counter', unit: 'events', meaning });
       return { of: () => deaf };
+    },
+    zeroCounter(name, because) {
+      onRow({ name, type: 'counter', unit: 'events', meaning: because, alwaysZeroBecause: because });
+      return deaf;
     },
     zeroGauge(name, because) {
       onRow({ name, type: 'gauge', unit: 'items', meaning: because, alwaysZeroBecause: because });

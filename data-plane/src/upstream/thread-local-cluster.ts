@@ -19,6 +19,7 @@ import { poolStats, type PoolStats } from './pool/pool-stats.ts';
 import type { UpstreamConnector } from './pool/upstream-connector.ts';
 import { poolKeyOf, type TransportSocketOptions } from '../transport/transport-socket-options.ts';
 import { trafficWord } from './shared-memory.ts';
+import { WorkerUdpSessions } from './udp/udp-sessions.ts';
 import type {
   ClusterStats,
   Host,
@@ -26,6 +27,7 @@ import type {
   LoadBalancerContext,
   ResourcePriority,
   ThreadLocalCluster,
+  UdpSession,
 } from './upstream.ts';
 
 /** What every cluster of a worker needs from outside. */
@@ -86,6 +88,8 @@ export class WorkerCluster implements ThreadLocalCluster {
   readonly #connector: UpstreamConnector;
   readonly #onTraffic: () => void;
   readonly #onHostFailed: ((clusterName: string, host: string) => void) | undefined;
+  /** Made for the first one. */
+  #udpSessions: WorkerUdpSessions | undefined;
   #isDraining = false;
   #healthTimer: Timer | undefined;
 
@@ -150,6 +154,21 @@ export class WorkerCluster implements ThreadLocalCluster {
     return this.#pool(host, 'tcp', priority, options);
   }
 
+  openUdpSession(host: Host, onGone: () => void): UdpSession {
+    const sessions = (this.#udpSessions ??= new WorkerUdpSessions(
+      this.#context.stats.scope(`cluster.${this.info.statName}.`),
+      this.#resources.default,
+      this.#poolStats,
+    ));
+    this.#onTraffic();
+    return sessions.open(toWorkerHost(host), onGone);
+  }
+
+  isUnhealthy(host: Host): boolean {
+    this.#hostSet.refresh();
+    return toWorkerHost(host).health === 'unhealthy';
+  }
+
   canConnect(priority: ResourcePriority): boolean {
     const canConnect = this.#resources[priority].canConnect();
     if (!canConnect) this.#poolStats.connectionOverflow.inc();
@@ -168,6 +187,7 @@ export class WorkerCluster implements ThreadLocalCluster {
   updateHosts(update: HostSetUpdate): void {
     const gone = this.#hostSet.apply(update);
     for (const host of gone) {
+      this.#udpSessions?.endOf(host);
       this.#forEachPoolOf(host, (pool) => pool.drainAndDelete());
       this.#pools.delete(host);
     }
@@ -195,6 +215,7 @@ export class WorkerCluster implements ThreadLocalCluster {
 
   #stop(): void {
     this.#isDraining = true;
+    this.#udpSessions?.endAll();
     this.#healthTimer?.cancel();
   }
 
@@ -223,12 +244,12 @@ export class WorkerCluster implements ThreadLocalCluster {
   }
 
   #pool(
-    host: Host,
+    anyHost: Host,
     protocol: PoolProtocol,
     priority: ResourcePriority,
     options: TransportSocketOptions | undefined,
   ): HttpConnectionPool {
-    if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
+    const host = toWorkerHost(anyHost);
     let pools = this.#pools.get(host);
     if (pools === undefined) {
       pools = new Map();
@@ -318,4 +339,9 @@ export class WorkerCluster implements ThreadLocalCluster {
     // What is closed may leave the list.
     for (const pool of [...(this.#pools.get(host)?.values() ?? [])]) action(pool);
   }
+}
+
+function toWorkerHost(host: Host): WorkerHost {
+  if (!(host instanceof WorkerHost)) throw new TypeError('the host is not one that a cluster handed out');
+  return host;
 }

@@ -32,6 +32,10 @@ export interface ThreadLocalCluster {
   ): HttpConnectionPool;
   /** The same over bare TCP: each stream has a connection of its own, and 200 for an answer once that is there. */
   tcpPool(host: Host, priority: ResourcePriority, options?: TransportSocketOptions): HttpConnectionPool;
+  /** A session of a UDP proxy. `onGone`: its host has left, or this object of the cluster: it is to close. */
+  openUdpSession(host: Host, onGone: () => void): UdpSession;
+  /** Discovery or health checks say so, as of now. */
+  isUnhealthy(host: Host): boolean;
   /** False, and counted: one more connection would pass the circuit breaker. */
   canConnect(priority: ResourcePriority): boolean;
   /** The host answered with `x-envoy-immediate-health-check-fail`. Asked only of clusters with health checks. */
@@ -119,6 +123,18 @@ export interface UpstreamConnectionInfo {
   readonly isReset: boolean;
   /** Resets it, whatever else it carries; its streams end. */
   reset(): void;
+}
+
+/** What the cluster is told of a session; the socket is its owner's. */
+export interface UdpSession {
+  onSent(byteCount: number): void;
+  onSendError(): void;
+  onReceived(byteCount: number): void;
+  onReceiveError(): void;
+  /** A datagram of the host is too long. */
+  onDropped(): void;
+  /** Once. */
+  close(): void;
 }
 
 /** Counts over all workers against the thresholds of one priority. Requests, pending and connections are counted by the pools; retries by the router. */

@@ -53,7 +53,7 @@ for (const subject of subjects) {
       { match: { prefix: '/absent' }, route: { cluster: 'absent' } },
       { match: { prefix: '/' }, route: { cluster: 'up' } },
     ];
-    const http = (name: string, logPath: string, fields: Json): Json => ({
+    const http = (name: string, logPath: string, fields: Json) => ({
       address: { pipe: { path: at(name), mode: 0o640 } },
       filter_chains: [
         {
@@ -68,11 +68,11 @@ for (const subject of subjects) {
     });
     const proxy = await startSubject(subject, (logPath) => ({
       listeners: {
-        edge: http('edge', logPath, { use_remote_address: true }) as never,
+        edge: http('edge', logPath, { use_remote_address: true }),
         inner: http('inner', logPath, {
           use_remote_address: true,
           internal_address_config: { unix_sockets: true },
-        }) as never,
+        }),
         abstract: {
           address: { pipe: { path: `@${abstract}` } },
           filter_chains: [

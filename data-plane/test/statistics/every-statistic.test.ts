@@ -14,6 +14,7 @@ import { runProcessScenario } from './process-scenario.ts';
 import { runTcpScenario } from './tcp-scenario.ts';
 import { runSecretsScenario } from './secrets-scenario.ts';
 import { runTlsScenario } from './tls-scenario.ts';
+import { runUdpScenario } from './udp-scenario.ts';
 import { runUpstreamScenario } from './upstream-scenario.ts';
 import { runWorkerScenario } from './worker-scenario.ts';
 import { runRateLimitScenario, runXdsScenario } from './xds-scenario.ts';
@@ -34,6 +35,7 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runTcpScenario,
   runSecretsScenario,
   runTlsScenario,
+  runUdpScenario,
   runUpstreamScenario,
   runWorkerScenario,
   runXdsScenario,

@@ -46,15 +46,8 @@ export function toPipePath({ address }: Address): string {
   return address.startsWith('@') ? `\0${address.slice(1)}` : address;
 }
 
-/** As `envoy.config.core.v3.Address` in JSON. */
-export function toAddressJson(address: ListenAddress): unknown {
+/** As `envoy.config.core.v3.Address` in JSON; the protocol is not told, as by Envoy. */
+export function toAddressJson(address: Address): unknown {
   if (isPipe(address)) return { pipe: { path: address.address } };
-  const { protocol, address: host, port } = address;
-  return {
-    socket_address: {
-      ...(protocol === 'udp' ? { protocol: 'UDP' } : {}),
-      address: host,
-      port_value: port,
-    },
-  };
+  return { socket_address: { address: address.address, port_value: address.port } };
 }

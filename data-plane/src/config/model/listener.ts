@@ -4,6 +4,7 @@ import type { HttpConnectionManager } from './http-connection-manager.ts';
 import type { ListenerFilters } from './listener-filters.ts';
 import type { PrecedingNetworkFilter, TerminalNetworkFilter } from './network-filter.ts';
 import type { DownstreamTls } from './tls.ts';
+import type { UdpListening } from './udp-proxy.ts';
 
 /** Envoy's `Listener`, decoded and checked. */
 export interface Listener {
@@ -20,6 +21,8 @@ export interface Listener {
   readonly statPrefix: string;
   /** Its connections are looked into before their filter chain is chosen. */
   readonly listenerFilters?: ListenerFilters;
+  /** Of an address of UDP; it has no filter chain then. */
+  readonly udp?: UdpListening;
 }
 
 export interface FilterChain {

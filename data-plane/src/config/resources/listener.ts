@@ -8,6 +8,7 @@ import { combinationsOf, decodeFilterChainMatch, matchesEverything } from './fil
 import { decodeListenerFilters } from './listener-filters.ts';
 import { decodeNetworkFilters } from './network-filters.ts';
 import { defined } from './scalars.ts';
+import { decodeUdpListener } from './udp-listener.ts';
 import { decodeDownstreamSocket } from './transport-socket.ts';
 
 const defaultBufferLimitBytes = 1024 * 1024;
@@ -17,6 +18,15 @@ const directions = { UNSPECIFIED: 'unspecified', INBOUND: 'inbound', OUTBOUND: '
 /** A message that was checked → model. */
 export function decodeListener(context: DecodeContext, message: ListenerMessage, path: string): Listener {
   const prefix = path === '' ? '' : `${path}.`;
+  const address = decodeListenAddress(context, message.address, `${prefix}address`);
+  if (address.protocol === 'udp') {
+    return {
+      ...decodeCommon(message),
+      address,
+      filterChains: [],
+      ...defined<Pick<Listener, 'udp'>>({ udp: decodeUdpListener(context, message, prefix) }),
+    };
+  }
   if (message.filterChains.length === 0 && message.defaultFilterChain === undefined) {
     context.refuse(`${prefix}filter_chains`, 'must not be empty');
   }
@@ -27,13 +37,9 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
   const listenerFilters = decodeListenerFilters(context, message, filterChains, prefix);
   const { defaultFilterChain, tcpBacklogSize } = message;
   return {
-    name: message.name,
-    address: decodeListenAddress(context, message.address, `${prefix}address`),
-    trafficDirection: directions[message.trafficDirection],
+    ...decodeCommon(message),
+    address,
     filterChains,
-    perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
-    drainType: message.drainType === 'MODIFY_ONLY' ? 'modify-only' : 'default',
-    statPrefix: message.statPrefix,
     ...(message.ignoreGlobalConnLimit ? { ignoresGlobalConnectionLimit: true } : {}),
     ...defined<Pick<Listener, 'defaultFilterChain' | 'tcpBacklogSize' | 'listenerFilters'>>({
       listenerFilters,
@@ -43,6 +49,21 @@ export function decodeListener(context: DecodeContext, message: ListenerMessage,
           : decodeFilterChain(context, defaultFilterChain, `${prefix}default_filter_chain`),
       tcpBacklogSize,
     }),
+  };
+}
+
+function decodeCommon(
+  message: ListenerMessage,
+): Pick<
+  Listener,
+  'name' | 'trafficDirection' | 'perConnectionBufferLimitBytes' | 'drainType' | 'statPrefix'
+> {
+  return {
+    name: message.name,
+    trafficDirection: directions[message.trafficDirection],
+    perConnectionBufferLimitBytes: message.perConnectionBufferLimitBytes ?? defaultBufferLimitBytes,
+    drainType: message.drainType === 'MODIFY_ONLY' ? 'modify-only' : 'default',
+    statPrefix: message.statPrefix,
   };
 }
 

@@ -98,6 +98,7 @@ export class StreamInfoRecord implements StreamInfo {
   poolReadyMs: number | undefined = undefined;
   earlierAttempts: { readonly host: SocketAddress; readonly hostname: string }[] | undefined = undefined;
   upstreamClusterMetadata: Readonly<Record<string, unknown>> = noMetadata;
+  dynamicMetadata: Readonly<Record<string, unknown>> | undefined = undefined;
   upstreamProtocol = '';
   upstreamTransportFailureReason = '';
   upstreamAttemptCount = 0;

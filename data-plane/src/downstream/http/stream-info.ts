@@ -65,6 +65,8 @@ export interface StreamInfo {
   earlierAttempts: { readonly host: SocketAddress; readonly hostname: string }[] | undefined;
   /** Of the cluster, by namespace. */
   upstreamClusterMetadata: Readonly<Record<string, unknown>>;
+  /** By namespace. Absent: nothing has written any. */
+  dynamicMetadata: Readonly<Record<string, unknown>> | undefined;
   upstreamProtocol: string;
   upstreamTransportFailureReason: string;
   upstreamAttemptCount: number;

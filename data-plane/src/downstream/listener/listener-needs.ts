@@ -50,6 +50,7 @@ const defaultFetchTimeoutMs = 15_000;
 export function dependenciesOf(listener: Listener): ListenerNeeds {
   const routeNeeds = new Map<string, RouteNeed>();
   const clusterNames = new Set<string>();
+  if (listener.udp !== undefined) clusterNames.add(listener.udp.proxy.clusterName);
   for (const chain of chainsOf(listener)) {
     if (chain.networkFilter.kind === 'tcp-proxy') {
       for (const name of clustersOfTcpProxy(chain.networkFilter.config)) clusterNames.add(name);

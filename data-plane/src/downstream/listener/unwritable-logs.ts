@@ -10,9 +10,9 @@ import { chainsOf } from './listener-needs.ts';
  */
 export function findUnwritableLogs(listener: Listener): Problem[] {
   const paths = new Set<string>();
-  for (const chain of chainsOf(listener)) {
-    for (const { sink } of accessLogsOf(chain)) if (sink.kind === 'file') paths.add(sink.path);
-  }
+  const { accessLogs = [], proxyAccessLogs = [] } = listener.udp?.proxy ?? {};
+  const logs = [...chainsOf(listener).flatMap(accessLogsOf), ...accessLogs, ...proxyAccessLogs];
+  for (const { sink } of logs) if (sink.kind === 'file') paths.add(sink.path);
   return [...paths].flatMap((path) => {
     try {
       closeSync(openSync(path, 'a'));

@@ -12,6 +12,8 @@ import { CurrentContext } from '../../transport/tls/current-context.ts';
 import { DownstreamTlsContext } from '../../transport/tls/downstream-tls-context.ts';
 import type { WorkerSecrets } from '../../transport/tls/worker-secrets.ts';
 import type { TransportContext } from '../../transport/transport-context.ts';
+import type { CreateUdpFilter } from '../udp/udp-filter.ts';
+import { WorkerUdpListeners } from '../udp/udp-listeners.ts';
 import type { NetworkFilterFactory } from '../network/network-filter.ts';
 import { statsPrefixesOf } from '../network/stats-prefixes.ts';
 import { ActiveFilterChain } from './active-filter-chain.ts';
@@ -50,6 +52,7 @@ export interface WorkerListenersDependencies {
     listener: Listener,
     listenerStats: StatsScope,
   ): NetworkFilterFactory;
+  readonly createUdpFilter: CreateUdpFilter;
   /** An inherited, listening socket for an address. */
   inheritedSocket?(address: SocketAddress): number | undefined;
   readonly limits?: ConnectionLimits;
@@ -70,6 +73,7 @@ export class WorkerListeners {
   readonly #scopes: SharedScopes;
   readonly #listeners = new Map<string, ActiveListener>();
   readonly #addresses = new Map<string, ListeningAddress>();
+  readonly #udp: WorkerUdpListeners;
   /** Chains of replaced and removed listeners that still have connections. */
   readonly #drainingChains = new Set<ActiveFilterChain>();
   /** All listeners, or the inbound ones: `/drain_listeners`, SIGTERM. */
@@ -86,6 +90,7 @@ export class WorkerListeners {
   constructor(dependencies: WorkerListenersDependencies) {
     this.#dependencies = dependencies;
     this.#scopes = new SharedScopes(dependencies.stats);
+    this.#udp = new WorkerUdpListeners({ ...dependencies, scopes: this.#scopes });
     this.#serverDrain = new Drain(dependencies.wheel, dependencies.rng);
     this.#pending = new PendingConnections(dependencies.wheel);
     this.#admission = new ConnectionAdmission({
@@ -107,7 +112,7 @@ export class WorkerListeners {
   /** Where a listener accepts; undefined before its socket is open. */
   addressOf(listenerName: string): SocketAddress | undefined {
     const listener = this.#listeners.get(listenerName);
-    if (listener === undefined) return undefined;
+    if (listener === undefined) return this.#udp.addressOf(listenerName);
     return this.#addresses.get(addressKey(listener.config))?.socket?.address;
   }
 
@@ -121,7 +126,11 @@ export class WorkerListeners {
     const obsolete = new Set<string>();
     const replaced: Listener[] = [];
     const dropped: ActiveFilterChain[] = [];
-    for (const name of removed) {
+    const datagrams = updates.filter(({ listener }) => listener.udp !== undefined);
+    const streams = updates.filter(({ listener }) => listener.udp === undefined);
+    // One that changes between UDP and streams goes here and comes there.
+    this.#udp.remove([...removed, ...streams.map(({ listener }) => listener.name)]);
+    for (const name of [...removed, ...datagrams.map(({ listener }) => listener.name)]) {
       const listener = this.#listeners.get(name);
       if (listener === undefined) continue;
       this.#listeners.delete(name);
@@ -129,7 +138,7 @@ export class WorkerListeners {
       replaced.push(listener.config);
       dropped.push(...listener.chains);
     }
-    for (const update of updates) {
+    for (const update of streams) {
       const previous = this.#listeners.get(update.listener.name);
       const listener = this.#build(update, previous, failures);
       if (listener === undefined) continue;
@@ -145,7 +154,9 @@ export class WorkerListeners {
     this.#drainChains(dropped);
     for (const { config } of this.#listeners.values()) obsolete.delete(addressKey(config));
     const closing = Promise.all([...obsolete].map((key) => this.#closeAddress(key)));
+    const udpOpening = this.#applyUdp(datagrams);
     for (const failure of await Promise.all(opening)) if (failure !== undefined) failures.push(failure);
+    failures.push(...(await udpOpening));
     await closing;
     // What waited to be accepted has been counted by now.
     for (const config of replaced) this.#releaseScopes(config);
@@ -169,6 +180,9 @@ export class WorkerListeners {
   async stopListening(inboundOnly: boolean): Promise<void> {
     if (this.#stoppedListening !== 'all') this.#stoppedListening = inboundOnly ? 'inbound' : 'all';
     const closing: Promise<void>[] = [];
+    const udpListeners = this.#udp.listeners.filter((config) => this.#mayNotListen({ config }));
+    this.#udp.remove(udpListeners.map(({ name }) => name));
+    this.#udp.closeUnused();
     for (const [key, { listener }] of this.#addresses) {
       if (this.#mayNotListen(listener)) closing.push(this.#closeAddress(key));
     }
@@ -191,8 +205,16 @@ export class WorkerListeners {
   close(): void {
     for (const [key, entry] of [...this.#addresses]) this.#closeNow(key, entry);
     this.#pending.close();
+    this.#udp.close();
     for (const listener of this.#listeners.values()) for (const chain of listener.chains) chain.close();
     for (const chain of [...this.#drainingChains]) chain.close();
+  }
+
+  async #applyUdp(updates: readonly ListenerUpdate[]): Promise<readonly ListenFailure[]> {
+    const listeners = updates.map(({ listener }) => listener);
+    const opened = this.#udp.apply(listeners.filter((config) => !this.#mayNotListen({ config })));
+    this.#udp.closeUnused();
+    return opened;
   }
 
   #build(
@@ -343,7 +365,7 @@ export class WorkerListeners {
     return drained.flatMap(({ chains }) => chains);
   }
 
-  #mayNotListen({ config }: ActiveListener): boolean {
+  #mayNotListen({ config }: Pick<ActiveListener, 'config'>): boolean {
     if (this.#stoppedListening === 'inbound') return config.trafficDirection === 'inbound';
     return this.#stoppedListening === 'all';
   }

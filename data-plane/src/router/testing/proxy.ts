@@ -156,6 +156,7 @@ export async function startProxy(
     hasReusePort: false,
     drainTimeMs,
     drainStrategy: 'immediate',
+    createUdpFilter: () => assert.fail('the fixture serves HTTP only'),
     createNetworkFilter(chain, listener, statsScope) {
       const config = managerOf(chain);
       if (config === undefined) throw new Error('the fixture serves HTTP only');

@@ -26,7 +26,7 @@ export const endpointSupport: SupportTable = {
   [`${core}.Pipe`]: { supported: ['path', 'mode'] },
   [`${core}.SocketAddress`]: {
     supported: ['protocol', 'address', 'port_value'],
-    only: { protocol: ['TCP'] },
+    only: { protocol: ['TCP', 'UDP'] },
   },
   [`${core}.HealthCheck`]: {
     supported: [

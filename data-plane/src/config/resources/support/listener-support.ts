@@ -26,6 +26,7 @@ export const listenerSupport: SupportTable = {
       'use_original_dst',
       'transparent',
       'freebind',
+      'udp_listener_config',
     ],
     only: {
       enable_reuse_port: [true],

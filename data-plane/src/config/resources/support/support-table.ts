@@ -10,6 +10,7 @@ import { networkFilterSupport } from './network-filter-support.ts';
 import { rbacSupport } from './rbac-support.ts';
 import { routeSupport } from './route-support.ts';
 import { tlsSupport } from './tls-support.ts';
+import { udpSupport } from './udp-support.ts';
 import { upstreamHttpSupport } from './upstream-http-support.ts';
 
 /** What of the Envoy API the sidecar implements, field by field. docs/config.md is generated from it. */
@@ -17,6 +18,7 @@ export const supportTable: SupportTable = Object.freeze({
   ...bootstrapSupport,
   ...listenerSupport,
   ...listenerFilterSupport,
+  ...udpSupport,
   ...networkFilterSupport,
   ...rbacSupport,
   ...httpFilterSupport,

@@ -30,8 +30,8 @@ function memberOf(value: unknown, key: string): unknown {
 }
 
 const clusterMetadata = metadata((info) => info.upstreamClusterMetadata);
-/** No filter writes any. */
-const dynamicMetadata = metadata(() => undefined);
+/** Of sessions of the UDP proxy; no other filter writes any. */
+const dynamicMetadata = metadata((info) => info.dynamicMetadata);
 
 /** What `%METADATA(TYPE:NAMESPACE:KEY…)%` reads. */
 const types: Readonly<Record<string, OperatorFactory>> = {
