@@ -17,6 +17,7 @@ import { formatAddress } from './config/model/address.ts';
 import { effectiveRuntime, type Bootstrap } from './config/model/bootstrap.ts';
 import type { ResourceTypes } from './config/resources/resource-types.ts';
 import { createRouteTables } from './config/route-tables.ts';
+import { createScopedRoutes } from './config/scoped-routes.ts';
 import { createResourceSources } from './config/sources/resource-sources.ts';
 import type { WorkerToMain } from './config/worker-protocol.ts';
 import { readConnectionLimits } from './downstream/listener/connection-limits.ts';
@@ -226,10 +227,18 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     stats: store.root,
     clusterWaitMs,
   });
+  const scopedRoutes = createScopedRoutes({
+    sourceOf: sources.sourceOf(resourceTypes.scopedRoutes),
+    routeTables,
+    activeConfig,
+    logger,
+    stats: store.root,
+  });
   routeTables.onNamesDropped(() => clusters.retryRemovals());
   const listeners = createListenerManager({
     dependencies: {
-      acquireRoutes: (need, onReady) => routeTables.acquire(need, onReady),
+      acquireRoutes: (need, onReady) =>
+        'scoped' in need ? scopedRoutes.acquire(need, onReady) : routeTables.acquire(need, onReady),
       waitForClusters: (names, onDone) => waitForClusters(names, availability, clock, clusterWaitMs, onDone),
       acquireSecrets: (owner, contexts, onReady) => secrets.acquire(`listener ${owner}`, contexts, onReady),
       probeAddress,

@@ -70,6 +70,10 @@ function* namedSources(
       const routes = managerOf(chain)?.routes;
       if (routes?.kind === 'rds' && routes.source !== undefined)
         yield { path, what: `routes ${JSON.stringify(routes.routeConfigName)} come`, source: routes.source };
+      if (routes?.kind !== 'scoped') continue;
+      const { rds, scopes } = routes.scoped;
+      if (rds !== undefined) yield { path, what: 'routes of scopes come', source: rds.source };
+      if (scopes.kind === 'srds') yield { path, what: 'scopes come', source: scopes.source };
     }
   }
 }

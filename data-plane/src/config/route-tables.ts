@@ -2,6 +2,7 @@ import type { Clock } from '@heddle/shared/time/clock';
 import type { Problem } from '@heddle/shared/errors/problem';
 import type { Logger } from '@heddle/shared/logging/logger';
 import { describeStats, type StatsOf } from '../stats/describe-stats.ts';
+import { SharedScopes } from '../stats/shared-scopes.ts';
 import type { StatsScope } from '../stats/stats.ts';
 import type { ActiveConfig } from './active-config.ts';
 import { createSubscriptionStats } from './ads/subscription-stats.ts';
@@ -18,10 +19,18 @@ import type { ReceivedResource, SourceOf, Subscription } from './subscription.ts
 export interface RouteTables {
   /** Counted. `onReady` runs once: when a first table serves, or when its first fetch ran out. */
   acquire(need: RouteTableNeed, onReady: () => void): RouteTableUse;
+  /** A table that is there already: it waits for its clusters, then serves under the key. Counted. */
+  provide(
+    key: string,
+    table: ReceivedResource<RouteTable>,
+    statPrefix: string,
+    onReady: () => void,
+  ): RouteTableUse;
   /** Clusters that active and waiting tables send requests to, as of now. */
   namedClusters(): ReadonlySet<string>;
   /** Called whenever the set of clusters that active tables name may have shrunk, after the workers swapped. */
   onNamesDropped(listener: () => void): void;
+  /** Of those that are subscribed. */
   inspect(): readonly RouteTableState[];
 }
 
@@ -65,6 +74,7 @@ interface Entry {
   readonly key: string;
   readonly name: string;
   readonly scope: StatsScope;
+  readonly scopeName: string;
   readonly stats: StatsOf<typeof routeTableStats>;
   useCount: number;
   active: ReceivedResource<RouteTable> | undefined;
@@ -79,6 +89,8 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
   const { sourceOf, clusters, activeConfig, clock, logger, clusterWaitMs } = options;
   const entries = new Map<string, Entry>();
   const dropListeners: (() => void)[] = [];
+  /** Tables of one name may come from several places. */
+  const scopes = new SharedScopes(options.stats);
 
   function becomeReady(entry: Entry): void {
     if (entry.isReady) return;
@@ -167,45 +179,63 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     if (entry.useCount > 0) return;
     entry.subscription?.close();
     entry.waiting?.wait.cancel();
-    entry.scope.release();
+    scopes.release(entry.scopeName);
     entries.delete(entry.key);
     if (entry.active !== undefined) tellDropped(activeConfig.publish({ removedRouteTables: [entry.key] }));
   }
 
+  function use(key: string, open: () => Entry, onReady: () => void): RouteTableUse {
+    const entry = entries.get(key) ?? open();
+    entry.useCount += 1;
+    if (entry.isReady) onReady();
+    else entry.onReady.push(onReady);
+    let isReleased = false;
+    return {
+      release() {
+        if (!isReleased) release(entry);
+        isReleased = true;
+      },
+    };
+  }
+
+  function createEntry(key: string, name: string, statPrefix: string): Entry {
+    const scopeName = scopeNameOf(statPrefix, name);
+    const scope = scopes.acquire(scopeName);
+    const entry: Entry = {
+      key,
+      name,
+      scope,
+      scopeName,
+      stats: routeTableStats.create(scope),
+      useCount: 0,
+      active: undefined,
+      activeSince: 0,
+      waiting: undefined,
+      isReady: false,
+      onReady: [],
+      subscription: undefined,
+    };
+    entries.set(key, entry);
+    return entry;
+  }
+
   return {
     acquire(need, onReady) {
-      const { name, statPrefix, source } = need;
-      const key = routeTableKey(name, source);
-      let entry = entries.get(key);
-      if (entry === undefined) {
-        const scope = options.stats.scope(scopeNameOf(statPrefix, name));
-        entry = {
-          key,
-          name,
-          scope,
-          stats: routeTableStats.create(scope),
-          useCount: 0,
-          active: undefined,
-          activeSince: 0,
-          waiting: undefined,
-          isReady: false,
-          onReady: [],
-          subscription: undefined,
-        };
-        entries.set(key, entry);
+      const key = routeTableKey(need.name, need.source);
+      const open = (): Entry => {
+        const entry = createEntry(key, need.name, need.statPrefix);
         entry.subscription = subscribe(entry, need);
-      }
-      entry.useCount += 1;
-      if (entry.isReady) onReady();
-      else entry.onReady.push(onReady);
-      const used = entry;
-      let isReleased = false;
-      return {
-        release() {
-          if (!isReleased) release(used);
-          isReleased = true;
-        },
+        return entry;
       };
+      return use(key, open, onReady);
+    },
+    provide(key, table, statPrefix, onReady) {
+      const open = (): Entry => {
+        const entry = createEntry(key, table.name, statPrefix);
+        receive(entry, table);
+        return entry;
+      };
+      return use(key, open, onReady);
     },
     namedClusters() {
       const tables = [...entries.values()].flatMap(({ active, waiting }) => [active, waiting?.table]);
@@ -213,12 +243,14 @@ export function createRouteTables(options: RouteTablesOptions): RouteTables {
     },
     onNamesDropped: (listener) => void dropListeners.push(listener),
     inspect: () =>
-      [...entries.values()].map(({ name, active, activeSince, waiting }) => ({
-        name,
-        active,
-        activeSince,
-        waitingFor: waiting === undefined ? [] : [...waiting.wait.missing],
-      })),
+      [...entries.values()]
+        .filter(({ subscription }) => subscription !== undefined)
+        .map(({ name, active, activeSince, waiting }) => ({
+          name,
+          active,
+          activeSince,
+          waitingFor: waiting === undefined ? [] : [...waiting.wait.missing],
+        })),
   };
 }
 

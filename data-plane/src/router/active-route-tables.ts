@@ -1,6 +1,7 @@
 import type { RouteTable } from '../config/model/route.ts';
 import type { RouteSelector, RouteSource, RouteSources } from '../downstream/http/route-selector.ts';
 import { CompiledRouteTable } from './route-table.ts';
+import { ScopedRouteSelector } from './scoped-routes.ts';
 
 /** The active route tables of a worker: the swap is one assignment, and streams keep what they started with. */
 export class ActiveRouteTables implements RouteSources {
@@ -12,8 +13,14 @@ export class ActiveRouteTables implements RouteSources {
    * @throws InvalidInputError when one does not compile; nothing has changed then
    */
   apply(tables: readonly RouteTable[]): void {
-    const compiled = tables.map((table) => new CompiledRouteTable(table));
-    for (const table of compiled) this.#source(table.key).current = table;
+    const compiled = tables.map((table) => ({
+      key: table.key ?? table.name,
+      selector:
+        table.scopes === undefined
+          ? new CompiledRouteTable(table)
+          : new ScopedRouteSelector(table.scopes, (key) => this.#source(key)),
+    }));
+    for (const { key, selector } of compiled) this.#source(key).current = selector;
   }
 
   remove(keys: readonly string[]): void {

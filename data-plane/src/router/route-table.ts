@@ -10,16 +10,14 @@ import { VirtualHostMatcher } from './virtual-host-matcher.ts';
 
 /** A route table, compiled once. Routes of a virtual host are tried in their order; the first that matches wins. */
 export class CompiledRouteTable implements RouteSelector {
-  readonly key: string;
-  readonly internalOnlyHeaders: readonly string[];
+  readonly #internalOnlyHeaders: readonly string[];
   readonly #virtualHosts: VirtualHostMatcher<CompiledVirtualHost>;
   /** Filled anew for each look-up: a look-up ends before the next begins. */
   readonly #request: RoutedRequest;
 
   /** @throws InvalidInputError for regexes and format strings that do not compile */
   constructor(table: RouteTable) {
-    this.key = table.key ?? table.name;
-    this.internalOnlyHeaders = table.internalOnlyHeaders;
+    this.#internalOnlyHeaders = table.internalOnlyHeaders;
     this.#virtualHosts = new VirtualHostMatcher(
       table.virtualHosts.map((host) => ({ domains: host.domains, value: compileVirtualHost(table, host) })),
       table.ignorePortInHostMatching,
@@ -32,6 +30,10 @@ export class CompiledRouteTable implements RouteSelector {
       lowerCasePath: undefined,
       randomValue: 0,
     };
+  }
+
+  internalOnlyHeaders(): readonly string[] {
+    return this.#internalOnlyHeaders;
   }
 
   select(headers: HeaderMap, info: StreamInfo): RouteEntry | undefined {

@@ -66,7 +66,8 @@ const defaultKeepAlive = { intervalMs: 30_000, timeoutMs: 10_000 };
 /** What a response of a type may subscribe to: requests for it wait until the response was applied. */
 const childTypes = {
   [typeUrls.cluster]: [typeUrls.clusterLoadAssignment, typeUrls.secret],
-  [typeUrls.listener]: [typeUrls.routeConfiguration, typeUrls.secret],
+  [typeUrls.listener]: [typeUrls.routeConfiguration, typeUrls.scopedRouteConfiguration, typeUrls.secret],
+  [typeUrls.scopedRouteConfiguration]: [typeUrls.routeConfiguration],
 } as const;
 
 export function createAds(options: AdsOptions): Ads {

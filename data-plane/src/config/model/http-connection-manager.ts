@@ -3,16 +3,18 @@ import type { Http2ProtocolOptions } from './http2-protocol-options.ts';
 import type { CidrRange } from './listener.ts';
 import type { SourceConfig } from './resource-source.ts';
 import type { RouteTable } from './route.ts';
+import type { ScopedRoutes } from './scoped-routes.ts';
 
 /** Envoy's `HttpConnectionManager`, decoded and checked. Times in ms; 0 = none. */
 export interface HttpConnectionManager {
   readonly statPrefix: string;
   /** `auto`: what ALPN says; without it HTTP/2 for connections that begin with its preface. */
   readonly codecType: 'auto' | 'http1' | 'http2';
-  /** Routes in place, or the name of a route table that RDS delivers. */
+  /** Routes in place, the name of a route table that RDS delivers, or one of several by headers. */
   readonly routes:
     | { readonly kind: 'inline'; readonly table: RouteTable }
-    | ({ readonly kind: 'rds'; readonly routeConfigName: string } & Partial<SourceConfig>);
+    | ({ readonly kind: 'rds'; readonly routeConfigName: string } & Partial<SourceConfig>)
+    | { readonly kind: 'scoped'; readonly scoped: ScopedRoutes };
   /** In configuration order; the last is the router. */
   readonly httpFilters: readonly HttpFilterConfig[];
   readonly accessLogs: readonly AccessLog[];

@@ -1,12 +1,15 @@
 import type { HeaderMatcher, QueryParameterMatcher, RuntimeFraction } from './matcher.ts';
 import type { HeaderMutation } from './header-mutation.ts';
 import { sourceKey, type ResourceSource } from './resource-source.ts';
+import type { ScopeMap } from './scoped-routes.ts';
 
 /** Envoy's `RouteConfiguration`, decoded and checked. */
 export interface RouteTable {
   readonly name: string;
   /** What workers find it by, where that is not its name: see `routeTableKey`. */
   readonly key?: string;
+  /** It has no routes: the request's headers choose one of these tables. */
+  readonly scopes?: ScopeMap;
   readonly virtualHosts: readonly VirtualHost[];
   readonly mutation: HeaderMutation;
   /** Where none of the virtual host, the route and the weighted cluster has its own. */

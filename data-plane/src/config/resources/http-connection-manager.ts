@@ -10,6 +10,7 @@ import { decodeHttpFilters } from './http-filters.ts';
 import type { RouterConfig } from './http-filters/router.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
 import { defined, toMsOr } from './scalars.ts';
+import { decodeScopedRoutes } from './scoped-routes.ts';
 
 const codecTypes = { AUTO: 'auto', HTTP1: 'http1', HTTP2: 'http2', HTTP3: 'auto' } as const;
 const serverHeader = {
@@ -103,9 +104,11 @@ export function decodeHttpConnectionManager(
 
 function decodeRoutes(
   context: DecodeContext,
-  { rds, routeConfig }: HttpConnectionManagerMessage,
+  { rds, routeConfig, scopedRoutes }: HttpConnectionManagerMessage,
   path: string,
 ): HttpConnectionManager['routes'] {
+  if (scopedRoutes !== undefined)
+    return { kind: 'scoped', scoped: decodeScopedRoutes(context, scopedRoutes, `${path}.scoped_routes`) };
   if (rds === undefined) {
     const table = decodeRouteConfiguration(
       context,

@@ -4,6 +4,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Endpoints } from '../model/endpoints.ts';
 import type { Listener } from '../model/listener.ts';
 import type { RouteTable } from '../model/route.ts';
+import type { RouteScope } from '../model/scoped-routes.ts';
 import type { Secret } from '../model/secret.ts';
 import { decodeCluster } from './cluster.ts';
 import { DecodeContext, type DecoderOptions } from './decode-context.ts';
@@ -17,6 +18,7 @@ import type { HttpFilterDecoder } from './http-filter-decoder.ts';
 import { decodeListener } from './listener.ts';
 import type { ResourceType } from './resource-type.ts';
 import { decodeRouteConfiguration } from './route-configuration.ts';
+import { decodeRouteScope } from './scoped-routes.ts';
 import { decodeSecret } from './tls/secret.ts';
 
 /** The HTTP filters that can be configured: one row for each factory that the workers have. */
@@ -33,6 +35,7 @@ export interface ResourceTypes {
   readonly endpoints: ResourceType<Endpoints>;
   readonly listener: ResourceType<Listener>;
   readonly routeTable: ResourceType<RouteTable>;
+  readonly scopedRoutes: ResourceType<RouteScope>;
   readonly secret: ResourceType<Secret>;
 }
 
@@ -69,6 +72,14 @@ export function createResourceTypes(options: DecoderOptions): ResourceTypes {
       nameOf: (table: RouteTable) => table.name,
       nameOfMessage: (message) => message.name,
       decode: (context, message) => decodeRouteConfiguration(context, message, ''),
+    }),
+    scopedRoutes: createType(options, {
+      typeUrl: typeUrls.scopedRouteConfiguration,
+      messageType: 'envoy.config.route.v3.ScopedRouteConfiguration',
+      isFullSet: true,
+      nameOf: (scope: RouteScope) => scope.name,
+      nameOfMessage: (message) => message.name,
+      decode: (context, message) => decodeRouteScope(context, message, ''),
     }),
     secret: createType(options, {
       typeUrl: typeUrls.secret,

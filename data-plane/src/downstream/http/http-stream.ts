@@ -75,8 +75,8 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     return this.#config.dependencies.wheel;
   }
 
-  get internalOnlyHeaders(): readonly string[] {
-    return this.#routes?.internalOnlyHeaders ?? [];
+  internalOnlyHeaders(headers: HeaderMap): readonly string[] {
+    return this.#routes?.internalOnlyHeaders(headers) ?? [];
   }
 
   get isDestroyed(): boolean {
@@ -91,7 +91,7 @@ export class HttpStream implements RequestDecoder, StreamCallbacks, FilterChainO
     const takesContinue = this.#takesContinueUpon(headers);
     if (endStream) this.#onRequestComplete();
     else if (takesContinue) this.#sendInformational(continueHeaders);
-    const admission = admitRequest(headers, this.#config, this.streamInfo, this.internalOnlyHeaders);
+    const admission = admitRequest(headers, this.#config, this.streamInfo, this.internalOnlyHeaders(headers));
     if (admission.kind === 'refused') {
       this.#createChain().sendLocalReply(admission.reply);
       return;

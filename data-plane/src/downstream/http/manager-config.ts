@@ -79,10 +79,7 @@ export class ManagerConfig {
     );
     this.filterChainName = listener.filterChainName;
     this.bufferLimitBytes = listener.bufferLimitBytes;
-    this.routeSource =
-      config.routes.kind === 'inline'
-        ? dependencies.routes.inline(config.routes.table)
-        : dependencies.routes.named(routeTableKey(config.routes.routeConfigName, config.routes.source));
+    this.routeSource = sourceOfRoutes(config.routes, dependencies.routes);
     this.sanitizer = new RequestSanitizer(config, dependencies.rng, dependencies.nodeAddress);
     this.accessLoggers = config.accessLogs.map((log) => new AccessLogger(log, dependencies.logFiles));
     this.http1Options = createHttp1ServerOptions(dependencies.workspace, {
@@ -169,4 +166,15 @@ function createFilterFactories(
       if (row === undefined) throw new Error(`no HTTP filter of type ${type}`);
       return { name, create: row.createFactory(config, context) };
     });
+}
+
+function sourceOfRoutes(routes: HttpConnectionManager['routes'], sources: RouteSources): RouteSource {
+  switch (routes.kind) {
+    case 'inline':
+      return sources.inline(routes.table);
+    case 'rds':
+      return sources.named(routeTableKey(routes.routeConfigName, routes.source));
+    case 'scoped':
+      return sources.named(routes.scoped.key);
+  }
 }

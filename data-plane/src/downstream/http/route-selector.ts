@@ -8,7 +8,7 @@ export interface RouteSelector {
   /** The route of a request; undefined: none matches. Called once per stream, and again after `clearRouteCache`. */
   select(headers: HeaderMap, info: StreamInfo): RouteEntry | undefined;
   /** Lower-case names that only internal requests keep. */
-  readonly internalOnlyHeaders: readonly string[];
+  internalOnlyHeaders(headers: HeaderMap): readonly string[];
 }
 
 /** Where the active table of one name is; it changes under the reader, in one assignment. */

@@ -69,7 +69,9 @@ function createHarness() {
     onNamesDropped: () => undefined,
     onBindFailure: ({ name }) => void bindFailures.push(name),
     dependencies: {
-      acquireRoutes({ name }, onReady) {
+      acquireRoutes(need, onReady) {
+        assert.ok('name' in need);
+        const { name } = need;
         const route = routes.get(name) ?? { useCount: 0, onReady: [] };
         routes.set(name, route);
         route.useCount += 1;

@@ -11,7 +11,7 @@ import { findBlocked } from './address-handover.ts';
 import { findUnwritableLogs } from './unwritable-logs.ts';
 import { listenerManagerStats } from './listener-manager-stats.ts';
 import { scopeNameOf } from './listener-stats.ts';
-import type { ListenerNeeds, RouteNeed, SecretsUse } from './listener-needs.ts';
+import type { ListenerNeeds, RouteNeed, ScopedRouteNeed, SecretsUse } from './listener-needs.ts';
 import { dependenciesOf, differsInFilterChainsOnly, isEqual } from './listener-needs.ts';
 
 /**
@@ -48,7 +48,7 @@ export interface ListenerState {
 
 /** What listeners wait for and where they go; handed in by the composition root. */
 export interface ListenerDependencies {
-  acquireRoutes(need: RouteNeed, onReady: () => void): { release(): void };
+  acquireRoutes(need: RouteNeed | ScopedRouteNeed, onReady: () => void): { release(): void };
   waitForClusters(names: Iterable<string>, onDone: () => void): { cancel(): void };
   acquireSecrets(owner: string, contexts: ListenerNeeds['tls'], onReady: () => void): SecretsUse;
   /** Can this process listen there? Resolves with the address, a port 0 replaced by a free one. */

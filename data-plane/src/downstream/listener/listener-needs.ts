@@ -2,6 +2,7 @@ import { managerOf, type FilterChain, type Listener } from '../../config/model/l
 import type { SourceConfig } from '../../config/model/resource-source.ts';
 import { clustersOfRouteTable, routeTableKey } from '../../config/model/route.ts';
 import { clustersOfTcpProxy } from '../../config/model/tcp-proxy.ts';
+import type { ScopedRoutes } from '../../config/model/scoped-routes.ts';
 import type { DownstreamTls } from '../../config/model/tls.ts';
 import type { ReceivedResource } from '../../config/subscription.ts';
 
@@ -28,6 +29,12 @@ export interface RouteNeed extends SourceConfig {
   readonly statPrefix: string;
 }
 
+/** A choice of route tables. */
+export interface ScopedRouteNeed {
+  readonly scoped: ScopedRoutes;
+  readonly statPrefix: string;
+}
+
 /** The secrets of a listener's TLS contexts; counted below the listener's scope once its address is known. */
 export interface SecretsUse {
   countIn(scopeName: string): void;
@@ -37,7 +44,7 @@ export interface SecretsUse {
 /** What a listener waits for before it serves. */
 export interface ListenerNeeds {
   /** Each table once. */
-  readonly routes: readonly RouteNeed[];
+  readonly routes: readonly (RouteNeed | ScopedRouteNeed)[];
   /** Clusters that inline routes and TCP proxies name. */
   readonly clusterNames: ReadonlySet<string>;
   /** Of all chains. */
@@ -48,7 +55,7 @@ export interface ListenerNeeds {
 const defaultFetchTimeoutMs = 15_000;
 
 export function dependenciesOf(listener: Listener): ListenerNeeds {
-  const routeNeeds = new Map<string, RouteNeed>();
+  const routeNeeds = new Map<string, RouteNeed | ScopedRouteNeed>();
   const clusterNames = new Set<string>();
   if (listener.udp !== undefined) clusterNames.add(listener.udp.proxy.clusterName);
   for (const chain of chainsOf(listener)) {
@@ -63,6 +70,8 @@ export function dependenciesOf(listener: Listener): ListenerNeeds {
       const { initialFetchTimeoutMs = defaultFetchTimeoutMs } = routes;
       const key = routeTableKey(name, source);
       routeNeeds.set(key, { name, source, initialFetchTimeoutMs, statPrefix });
+    } else if (routes.kind === 'scoped') {
+      routeNeeds.set(routes.scoped.key, { scoped: routes.scoped, statPrefix });
     } else for (const name of clustersOfRouteTable(routes.table)) clusterNames.add(name);
   }
   const tls = chainsOf(listener).flatMap((chain) => chain.tls ?? []);

@@ -3,6 +3,7 @@ import { harmless, type SupportTable } from './message-support.ts';
 const listener = 'envoy.config.listener.v3';
 const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3';
 const onlyLongLogs = 'a stream is logged once, at its end';
+const route = 'envoy.config.route.v3';
 
 export const listenerSupport: SupportTable = {
   [`${listener}.Listener`]: {
@@ -82,6 +83,7 @@ export const listenerSupport: SupportTable = {
       'stat_prefix',
       'rds',
       'route_config',
+      'scoped_routes',
       'http_filters',
       'common_http_protocol_options',
       'http_protocol_options',
@@ -137,6 +139,31 @@ export const listenerSupport: SupportTable = {
   },
   [`${hcm}.HttpConnectionManager.UpgradeConfig`]: { supported: ['upgrade_type', 'enabled', 'filters'] },
   [`${hcm}.Rds`]: { supported: ['config_source', 'route_config_name'] },
+  [`${hcm}.ScopedRoutes`]: {
+    supported: [
+      'name',
+      'scope_key_builder',
+      'rds_config_source',
+      'scoped_route_configurations_list',
+      'scoped_rds',
+    ],
+  },
+  [`${hcm}.ScopedRoutes.ScopeKeyBuilder`]: { supported: ['fragments'] },
+  [`${hcm}.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder`]: { supported: ['header_value_extractor'] },
+  [`${hcm}.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor`]: {
+    supported: ['name', 'element_separator', 'index', 'element'],
+  },
+  [`${hcm}.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor.KvElement`]: {
+    supported: ['separator', 'key'],
+  },
+  [`${hcm}.ScopedRouteConfigurationsList`]: { supported: ['scoped_route_configurations'] },
+  [`${hcm}.ScopedRds`]: { supported: ['scoped_rds_config_source'] },
+  [`${route}.ScopedRouteConfiguration`]: {
+    supported: ['name', 'route_configuration_name', 'route_configuration', 'key'],
+    ignored: { on_demand: 'every scope has its route table before the first request asks for it' },
+  },
+  [`${route}.ScopedRouteConfiguration.Key`]: { supported: ['fragments'] },
+  [`${route}.ScopedRouteConfiguration.Key.Fragment`]: { supported: ['string_key'] },
   [`${hcm}.HttpFilter`]: { supported: ['name', 'typed_config', 'is_optional', 'disabled'] },
   'downstream HttpProtocolOptions': {
     supported: [
