@@ -19,7 +19,7 @@ export class SlabPins {
   /**
    * Makes a chunk that may be lent fit for a write that ends at `endBytes`. In a slab of the reading socket's own it
    * stays where it is, and nobody reads into that slab until it was sent. A chunk of the shared slab is copied, and
-   * one that has to wait (`isWaiting`) in a slab that it does not half fill.
+   * one that has to wait (`isWaiting`: longer than what is encrypted always does) in a slab that it does not half fill.
    */
   keep(chunk: Buffer, endBytes: number, isWaiting: boolean): Buffer {
     const { lent, shared } = this.#slabs;

@@ -21,8 +21,8 @@ import type { Flushable } from './write-batch.ts';
 const emptyChunk = Buffer.alloc(0);
 
 /**
- * A `Connection` over a `net.Socket` (or a TLSSocket) with `allowHalfOpen`. The functions that the socket calls are
- * made once for each connection; a read, a gathered write and a flush allocate nothing but what Node does.
+ * A `Connection` over a `net.Socket` with `allowHalfOpen`, or a TLSSocket, whose `data` is what a reader's pause came
+ * too late for. What the socket calls is made once; a read, a gathered write and a flush allocate what Node does.
  */
 export class SocketConnection implements Connection, ChunkReceiver, TurnReader, Flushable, TimerTarget {
   readonly id: number;
@@ -86,7 +86,6 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
     this.#delayedCloseTimeoutMs = options.delayedCloseTimeoutMs ?? 1_000;
     this.#state = socket.connecting || this.isSecure ? 'connecting' : 'open';
     reader?.setReceiver(this);
-    // Without a reader a socket reads as Node does by default; with TLS it does so for what a pause came too late for.
     if (reader === undefined || this.isSecure) socket.on('data', this.#onChunk);
     socket.on('end', () => this.#receiveEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => (this.#error ??= error));
@@ -315,7 +314,8 @@ export class SocketConnection implements Connection, ChunkReceiver, TurnReader, 
   }
 
   #keepLent(chunk: Buffer): Buffer {
-    const isWaiting = this.#state === 'connecting' || this.#socket.writableLength > 0;
+    const waitingBytes = this.#state === 'connecting' ? Infinity : this.#socket.writableLength;
+    const isWaiting = waitingBytes > (this.isSecure ? maxTickBytes : 0);
     return (this.#pins ??= new SlabPins(this.#context.readSlabs)).keep(chunk, this.bytesWritten, isWaiting);
   }
 

@@ -73,6 +73,32 @@ for (const readerAttachment of [undefined, attachment]) {
   });
 }
 
+test('what one connection has read is written to others without a copy, and arrives as it was', async () => {
+  const context = createTransportContext(new TimerWheel(systemClock), {
+    hasFastAccept: true,
+    readerAttachment: attachment,
+  });
+  const pairs = await Promise.all([1, 2, 3].map(() => createTlsPair(context, server, buildUpstreamTls())));
+  const [from, ...to] = pairs;
+  from!.server.connection.setHandlers({
+    onData: (chunk) => {
+      for (const { server: other } of to) other.connection.write(chunk);
+    },
+    onEnd: () => undefined,
+    onClose: () => undefined,
+  });
+  const rng = createSeededRng(5);
+  const sent = Buffer.from(Array.from({ length: 1_000_000 }, () => randomInteger(rng, 256)));
+  from!.client.connection.write(sent);
+  for (const { client } of to) {
+    await client.until(() => client.connection.bytesRead === sent.length);
+    assert.ok(Buffer.concat(client.chunks).equals(sent));
+  }
+  from!.server.connection.setHandlers(from!.server);
+  assert.ok(context.readSlabs.bulkCount > 0);
+  for (const pair of pairs) await closeBoth(pair);
+});
+
 /** Stops reading with every chunk. */
 class PausingEvents extends Events {
   override onData(chunk: Buffer): void {
