@@ -10,7 +10,9 @@ import {
   buildVirtualHost,
   prefix,
 } from '../src/router/testing/route-fixtures.ts';
+import type { SocketAddress } from '../src/transport/connection.ts';
 import { until } from '../src/upstream/testing/upstream-server.ts';
+import { UdpClient } from './udp/udp-parts.ts';
 
 /** A manager that answers everything itself. */
 function answering(body: string) {
@@ -215,4 +217,68 @@ test('connections are counted, and turned away where no chain fits', async (t) =
   const client = await RawClient.open(proxy.port);
   await client.closed();
   assert.equal(proxy.stats.value(`${prefixName}no_filter_chain_match`), 1);
+});
+
+test('a listener may change between streams and datagrams, and both end when listening stops', async (t) => {
+  const filters: { isClosed: boolean }[] = [];
+  const proxy = await startProxy(t, table, {
+    createUdpFilter(_proxy, sender) {
+      const filter = {
+        isClosed: false,
+        onDatagram: (datagram: Buffer, peer: SocketAddress) => sender.send(datagram, peer, () => undefined),
+        onReceiveError: () => undefined,
+        close: () => void (filter.isClosed = true),
+      };
+      filters.push(filter);
+      return filter;
+    },
+  });
+  const datagrams: Listener = {
+    ...buildListener([]),
+    address: { address: '127.0.0.1', port: proxy.port, protocol: 'udp' },
+    udp: {
+      maxDatagramBytes: 1500,
+      proxy: {
+        statPrefix: 'p',
+        clusterName: 'c',
+        idleTimeoutMs: 1000,
+        usesPerPacketLoadBalancing: false,
+        maxUpstreamDatagramBytes: 1500,
+        accessLogs: [],
+        proxyAccessLogs: [],
+      },
+    },
+  };
+  const ask = async (): Promise<boolean> => {
+    const client = await UdpClient.open(proxy.port);
+    try {
+      return (await client.ask('x')) === 'x';
+    } finally {
+      client.close();
+    }
+  };
+  await proxy.update(datagrams, false);
+  await assert.rejects(RawClient.open(proxy.port), /ECONNREFUSED/);
+  assert.equal(await ask(), true);
+  await proxy.update(
+    buildListener([buildChain(answering('stream'), 'h')], {
+      address: { address: '127.0.0.1', port: proxy.port },
+    }),
+    false,
+  );
+  assert.deepEqual(
+    filters.map(({ isClosed }) => isClosed),
+    [true],
+  );
+  assert.equal((await get(proxy.port, '/')).body, 'stream');
+  await proxy.update(datagrams, false);
+  assert.equal(await ask(), true);
+  await proxy.listeners.stopListening(false);
+  assert.deepEqual(
+    filters.map(({ isClosed }) => isClosed),
+    [true, true],
+  );
+  // Nothing listens anew.
+  await proxy.update(datagrams, false);
+  assert.equal(filters.length, 2);
 });

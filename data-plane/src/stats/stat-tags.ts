@@ -27,7 +27,7 @@ const rules: readonly TagRule[] = [
   { tag: 'envoy.ssl_curve', pattern: /\.ssl\.curves(\.(.+))$/ds },
   {
     tag: 'envoy.listener_address',
-    pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|worker|conn|rx|tx)/ds,
+    pattern: /^listener\.((?!admin\.)(.+?)\.)(?:downstream|http|no_filter|ssl|udp\.|worker|conn|rx|tx)/ds,
   },
   { tag: 'envoy.rds_route_config', pattern: /^http\.(?:.+?)\.rds\.((.+?)\.)(?:\w+)$/ds },
   { tag: 'envoy.http_conn_manager_prefix', pattern: /^listener\.(?:.*?\.)?http\.((.+?)\.)downstream/ds },
@@ -38,7 +38,7 @@ const rules: readonly TagRule[] = [
   {
     tag: 'envoy.cluster_name',
     pattern:
-      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|grpc|http1|http2|warmed|ssl|control_plane)/ds,
+      /^cluster\.((.+?)\.)(?:upstream|health_check|circuit_breakers|membership|lb_|update_|assignment|original_dst|bind_errors|retry|default|external|internal|canary|zone|version|max_host_weight|warming_state|init_fetch|outlier_detection|grpc|http1|http2|warmed|ssl|udp\.|control_plane)/ds,
   },
   { tag: 'envoy.proxy_protocol_prefix', pattern: /^proxy_proto\.((?!versions\.)([^.]+)\.)./ds },
   { tag: 'envoy.proxy_protocol_version', pattern: /^proxy_proto\.(versions\.v(\d)\.)/ds },
@@ -46,6 +46,7 @@ const rules: readonly TagRule[] = [
     tag: 'envoy.local_listener_ratelimit_prefix',
     pattern: /^listener_local_ratelimit\.((.+)\.)rate_limited$/ds,
   },
+  { tag: 'envoy.udp_prefix', pattern: /^udp\.((.*?)\.)\w+$/ds },
   { tag: 'envoy.virtual_host', pattern: /^vhost\.((.+?)\.)/ds },
 ];
 

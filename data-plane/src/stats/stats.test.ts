@@ -289,6 +289,13 @@ test('tags are taken out of names as Envoy does it', () => {
       { name: 'envoy.http_conn_manager_prefix', value: 'ingress' },
     ],
   });
+  for (const [name, rest, tag, value] of [
+    ['udp.a.b.downstream_sess_total', 'udp.downstream_sess_total', 'udp_prefix', 'a.b'],
+    ['cluster.c.udp.sess_rx_errors', 'cluster.udp.sess_rx_errors', 'cluster_name', 'c'],
+    ['listener.1.1.1.1_53.udp.downstream_rx', 'listener.udp.downstream_rx', 'listener_address', '1.1.1.1_53'],
+  ] as const) {
+    assert.deepEqual(extractTags(name), { name: rest, tags: [{ name: `envoy.${tag}`, value }] });
+  }
   assert.deepEqual(extractTags('http.ingress.downstream_rq_total').tags, [
     { name: 'envoy.http_conn_manager_prefix', value: 'ingress' },
   ]);

@@ -1,5 +1,4 @@
 import { messageOf } from '@heddle/shared/errors/heddle-error';
-import { bindingKey, isAnyPort } from '../../config/model/address.ts';
 import type { Listener } from '../../config/model/listener.ts';
 import { describeStats } from '../../stats/describe-stats.ts';
 import type { SharedScopes } from '../../stats/shared-scopes.ts';
@@ -7,6 +6,7 @@ import type { Counter } from '../../stats/stats.ts';
 import type { SocketAddress } from '../../transport/connection.ts';
 import { UdpListenSocket } from '../../transport/udp-socket.ts';
 import { scopeNameOf } from '../listener/listener-stats.ts';
+import { addressKey } from '../listener/listening-address.ts';
 import { udpScopeOf, type CreateUdpFilter, type UdpFilter } from './udp-filter.ts';
 
 export const udpListenerStats = describeStats(['listener.<address>.udp.'], (make) => ({
@@ -111,9 +111,7 @@ export class WorkerUdpListeners {
   #create(config: Listener): UdpEntry {
     const { scopes, createUdpFilter } = this.#dependencies;
     if (config.udp === undefined) throw new TypeError('not a listener of datagrams');
-    const key = isAnyPort(config.address)
-      ? `${bindingKey(config.address)} ${config.name}`
-      : bindingKey(config.address);
+    const key = addressKey(config);
     const address = this.#addresses.get(key) ?? { key, owner: undefined, socket: undefined, isClosed: false };
     const names = scopeNamesOf(config);
     const [scope] = names.map((name) => scopes.acquire(name));

@@ -16,6 +16,7 @@ import { RequestTurn } from '../../downstream/http/request-turn.ts';
 import { DateText } from '../../downstream/http/response-headers.ts';
 import { WorkerListeners } from '../../downstream/listener/worker-listeners.ts';
 import { createCountingStats, type CountingStats } from '../../downstream/testing/counting-stats.ts';
+import type { CreateUdpFilter } from '../../downstream/udp/udp-filter.ts';
 import { TimerWheel } from '../../time/timer-wheel.ts';
 import { createTransportContext, type TransportContext } from '../../transport/transport-context.ts';
 import type { UpstreamConnector } from '../../upstream/pool/upstream-connector.ts';
@@ -39,6 +40,7 @@ export interface ProxyOptions {
   readonly listener?: Listener;
   /** Instead of one for plain connections. */
   readonly createConnector?: (transport: TransportContext) => UpstreamConnector;
+  readonly createUdpFilter?: CreateUdpFilter;
   /** Of the listeners; real time unless told. */
   readonly clock?: Clock;
   /** Instead of one of real time. */
@@ -156,7 +158,7 @@ export async function startProxy(
     hasReusePort: false,
     drainTimeMs,
     drainStrategy: 'immediate',
-    createUdpFilter: () => assert.fail('the fixture serves HTTP only'),
+    createUdpFilter: options.createUdpFilter ?? (() => assert.fail('no test asks for datagrams')),
     createNetworkFilter(chain, listener, statsScope) {
       const config = managerOf(chain);
       if (config === undefined) throw new Error('the fixture serves HTTP only');
