@@ -25,6 +25,7 @@ import { SnapshotCache } from './snapshot/snapshot-cache.ts';
 import { DiscoveryFetch } from './xds/discovery-fetch.ts';
 import { buildEmptyAssignment } from './xds/empty-assignment.ts';
 import { NodeStatusBoard } from './xds/node-status.ts';
+import { XdsCertificates } from './xds/xds-certificates.ts';
 import { createXdsService } from './xds/xds-service.ts';
 
 export interface ControlPlaneDependencies {
@@ -92,6 +93,9 @@ export async function startControlPlane(
       version,
     });
     closers.push(() => rest.close());
+    const xdsLogger = logger.child({ component: 'xds' });
+    const certificates = settings.xdsTls && new XdsCertificates(settings.xdsTls, xdsLogger);
+    closers.push(() => Promise.resolve(certificates?.stop()));
     const xds = createXdsService({
       api,
       snapshots,
@@ -99,7 +103,8 @@ export async function startControlPlane(
       fetch,
       metrics: createXdsMetrics(metrics),
       clock,
-      logger: logger.child({ component: 'xds' }),
+      logger: xdsLogger,
+      credentials: certificates?.credentials,
       controlPlaneId,
       ackTimeoutMs: settings.ackTimeoutMs,
     });

@@ -83,3 +83,15 @@ test('help lists every flag and its variable; version is the version', () => {
   }
   assert.deepEqual(refuse(['--version']), { kind: 'exit', code: 0, text: '1.2.3\n' });
 });
+
+test('TLS of the xDS port takes a certificate and its key, and authorities for those only', () => {
+  const pair = ['--xds-tls-cert', 'c.pem', '--xds-tls-key', 'k.pem'];
+  assert.deepEqual(parse(pair).xdsTls, { certFile: 'c.pem', keyFile: 'k.pem' });
+  assert.deepEqual(parse([...pair, '--xds-tls-client-ca', 'a.pem']).xdsTls, {
+    certFile: 'c.pem',
+    keyFile: 'k.pem',
+    clientCaFile: 'a.pem',
+  });
+  assert.match(refuse(['--xds-tls-key', 'k.pem']).text, /one needs the other/);
+  assert.match(refuse([], { HEDDLE_XDS_TLS_CLIENT_CA: 'a.pem' }).text, /--xds-tls-client-ca: needs/);
+});

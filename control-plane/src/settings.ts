@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '@heddle/shared/logging/logger';
+import type { XdsTlsSettings } from './xds/xds-certificates.ts';
 
 export type RegistrySettings =
   | { readonly kind: 'embedded'; readonly file: string; readonly isDefault: boolean }
@@ -12,6 +13,8 @@ export interface Settings {
   /** 0: any free port. */
   readonly restPort: number;
   readonly xdsPort: number;
+  /** Absent: xDS in the clear. */
+  readonly xdsTls?: XdsTlsSettings;
   readonly registry: RegistrySettings;
   readonly registryTimeoutMs: number;
   /** Of a service's instances, within the window, by expired leases; what would be more is held. 100: all may go. */
@@ -42,6 +45,7 @@ interface Flag {
 const logLevels: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
 export const defaultRegistryFile = '.heddle/registry.db';
 
+const anyText = (): undefined => undefined;
 const port = integerBetween(0, 65_535);
 const milliseconds = integerBetween(0, 3_600_000);
 
@@ -70,6 +74,30 @@ export const flags = [
     default: '18000',
     help: 'xDS (gRPC)',
     check: port,
+  },
+  {
+    name: 'xds-tls-cert',
+    env: 'HEDDLE_XDS_TLS_CERT',
+    value: 'file',
+    default: '',
+    help: 'certificate of the xDS port in PEM, with those between it and its authority; without it xDS is in the clear',
+    check: anyText,
+  },
+  {
+    name: 'xds-tls-key',
+    env: 'HEDDLE_XDS_TLS_KEY',
+    value: 'file',
+    default: '',
+    help: 'its key in PEM',
+    check: anyText,
+  },
+  {
+    name: 'xds-tls-client-ca',
+    env: 'HEDDLE_XDS_TLS_CLIENT_CA',
+    value: 'file',
+    default: '',
+    help: 'authorities in PEM: proxies must show a certificate of one of them',
+    check: anyText,
   },
   {
     name: 'registry',
@@ -181,6 +209,7 @@ export function parseSettings(
     if (problem !== undefined) problems.push(`${where} ${JSON.stringify(text)}: ${problem}`);
     texts.set(flag.name, text);
   }
+  problems.push(...problemsOfXdsTls((name) => texts.get(name) ?? ''));
   if (problems.length > 0)
     return { kind: 'exit', code: 2, text: problems.map((line) => `${line}\n`).join('') };
   return { kind: 'run', settings: toSettings((name) => texts.get(name) ?? '') };
@@ -192,6 +221,7 @@ function toSettings(text: (name: FlagName) => string): Settings {
     bindAddress: text('bind'),
     restPort: number('rest-port'),
     xdsPort: number('xds-port'),
+    ...toXdsTls(text),
     registry: toRegistry(text('registry')),
     registryTimeoutMs: number('registry-timeout-ms'),
     maxLossPercent: number('max-loss-percent'),
@@ -202,6 +232,22 @@ function toSettings(text: (name: FlagName) => string): Settings {
     stopTimeoutMs: number('stop-timeout-ms'),
     logLevel: logLevels.find((level) => level === text('log-level')) ?? 'info',
   };
+}
+
+function problemsOfXdsTls(text: (name: FlagName) => string): string[] {
+  const hasCert = text('xds-tls-cert') !== '';
+  if (hasCert !== (text('xds-tls-key') !== '')) {
+    return ['--xds-tls-cert and --xds-tls-key: one needs the other'];
+  }
+  return hasCert || text('xds-tls-client-ca') === '' ? [] : ['--xds-tls-client-ca: needs --xds-tls-cert'];
+}
+
+function toXdsTls(text: (name: FlagName) => string): Pick<Settings, 'xdsTls'> {
+  const certFile = text('xds-tls-cert');
+  const clientCaFile = text('xds-tls-client-ca');
+  if (certFile === '') return {};
+  const keyFile = text('xds-tls-key');
+  return { xdsTls: { certFile, keyFile, ...(clientCaFile === '' ? {} : { clientCaFile }) } };
 }
 
 function toRegistry(text: string): RegistrySettings {
@@ -235,7 +281,8 @@ function argOptions() {
 function helpText(): string {
   const rows = flags.map((flag) => {
     const left = `  --${flag.name} <${flag.value}>`.padEnd(32);
-    return `${left}${flag.help} (${flag.default}; ${flag.env})`;
+    const standard = flag.default === '' ? 'none' : flag.default;
+    return `${left}${flag.help} (${standard}; ${flag.env})`;
   });
   return `Usage: heddle control-plane [options]
 

@@ -156,6 +156,10 @@ export async function untilEqual<T>(read: () => Promise<T>, expected: T, timeout
 }
 
 export interface EnvoyOptions {
+  /** Before the bootstrap; of an Envoy that runs beside others unless given. */
+  readonly argv?: readonly string[];
+  /** Of the cluster that leads to the control plane. */
+  readonly clusterFields?: object;
   readonly program: string;
   readonly xdsPort: number;
   readonly apiType: 'GRPC' | 'DELTA_GRPC' | 'REST';
@@ -173,7 +177,7 @@ export interface EnvoyProcess {
 
 /** A real Envoy that gets everything from the control plane. */
 export function startEnvoy(options: EnvoyOptions): EnvoyProcess {
-  const { program, xdsPort, apiType, nodeId, heddle, isSeparate = false } = options;
+  const { program, xdsPort, apiType, nodeId, heddle, isSeparate = false, clusterFields = {} } = options;
   const folder = mkdtempSync(path.join(tmpdir(), 'heddle-envoy-'));
   const httpOptions = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
   const http2Options = {
@@ -203,6 +207,7 @@ export function startEnvoy(options: EnvoyOptions): EnvoyProcess {
         {
           name: 'ads',
           type: 'STATIC',
+          ...clusterFields,
           ...(apiType === 'REST' ? {} : { typed_extension_protocol_options: http2Options }),
           load_assignment: {
             cluster_name: 'ads',
@@ -222,8 +227,10 @@ export function startEnvoy(options: EnvoyOptions): EnvoyProcess {
   };
   const file = path.join(folder, 'bootstrap.json');
   writeFileSync(file, JSON.stringify(bootstrap));
-  const flags = ['--concurrency', '1', '--disable-hot-restart', '--log-level', 'warning'];
-  const child: ChildProcess = spawn(program, ['-c', file, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const { argv = ['--disable-hot-restart', '--log-level', 'warning'] } = options;
+  const child: ChildProcess = spawn(program, [...argv, '-c', file, '--concurrency', '1'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
   return {

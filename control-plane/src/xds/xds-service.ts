@@ -51,6 +51,8 @@ export interface XdsServiceOptions {
   /** Shown to clients as the control plane's identifier. */
   readonly controlPlaneId: string;
   readonly ackTimeoutMs: number;
+  /** Absent: in the clear. */
+  readonly credentials?: ServerCredentials | undefined;
 }
 
 export interface XdsService {
@@ -81,7 +83,7 @@ type Call = ServerDuplexStream<object, object>;
 
 /** The discovery services, aggregated and of single types, in both variants, on grpc-js. */
 export function createXdsService(options: XdsServiceOptions): XdsService {
-  const { api, metrics } = options;
+  const { api, metrics, credentials = ServerCredentials.createInsecure() } = options;
   const server = new Server(serverOptions);
   const open = new Set<Call>();
   // One for all services: what one stream has encoded serves the others too.
@@ -152,7 +154,7 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
     listen: (address, port) =>
       new Promise((resolve, reject) => {
         const target = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-        server.bindAsync(target, ServerCredentials.createInsecure(), (error, boundPort) => {
+        server.bindAsync(target, credentials, (error, boundPort) => {
           if (error === null) resolve(boundPort);
           else reject(toListenError(target, error));
         });

@@ -8,7 +8,7 @@ import type { Secret, SecretRef, SecretValue } from '../model/secret.ts';
 import type { DecodedResource } from '../resources/resource-type.ts';
 import type { ReceivedResource, RejectedResource, SourceOf, Subscription } from '../subscription.ts';
 import type { ConfigChange } from '../worker-protocol.ts';
-import { WatchedDirectories } from '../sources/watched-directories.ts';
+import { WatchedDirectories } from '@heddle/shared/files/watched-directories';
 import { secretStats } from './secret-stats.ts';
 
 /**

@@ -17,7 +17,7 @@ import type { ResourceSource } from '../model/resource-source.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
 import type { Subscription, SubscriptionSource } from '../subscription.ts';
 import type { RunningSource } from './resource-sources.ts';
-import { WatchedDirectories } from './watched-directories.ts';
+import { WatchedDirectories } from '@heddle/shared/files/watched-directories';
 
 export interface FileSourceOptions {
   readonly api: XdsApi;

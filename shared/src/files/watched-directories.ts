@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { messageOf } from '@heddle/shared/errors/heddle-error';
-import type { Logger } from '@heddle/shared/logging/logger';
+import { messageOf } from '../errors/heddle-error.ts';
+import type { Logger } from '../logging/logger.ts';
 
 /**
  * Watches directories for files (or links) that are renamed into place: how certificates are replaced without a moment
