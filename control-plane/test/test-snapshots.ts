@@ -1,4 +1,4 @@
-import { systemClock } from '@heddle/shared/time/clock';
+import { systemClock, type Clock } from '@heddle/shared/time/clock';
 import { typeUrls } from '@heddle/shared/xds/type-urls';
 import {
   createSnapshotResource,
@@ -27,10 +27,18 @@ export interface TestWorld {
 /** Snapshots that a test sets by hand, the same for every node. */
 export class TestSnapshots implements SnapshotSource {
   readonly #watchers = new Set<OnSnapshot>();
-  readonly #retired = new RetiredClusters(systemClock, 60_000);
+  readonly #retired: RetiredClusters;
   #layer: SnapshotLayer | undefined;
   /** As of a registry that nobody ever wrote to. */
   isUnwritten = false;
+
+  constructor(clock: Clock = systemClock) {
+    this.#retired = new RetiredClusters(clock, 60_000);
+  }
+
+  current(): Snapshot | undefined {
+    return this.#layer === undefined ? undefined : new Snapshot([this.#layer]);
+  }
 
   set(world: TestWorld): void {
     const layer = toLayer(world);
@@ -44,7 +52,7 @@ export class TestSnapshots implements SnapshotSource {
     this.#watchers.add(onSnapshot);
     return {
       isGrpc: false,
-      current: () => (this.#layer === undefined ? undefined : new Snapshot([this.#layer])),
+      current: () => this.current(),
       retiredClusters: () => this.#retired.list(),
       isUnwritten: () => this.isUnwritten,
       close: () => void this.#watchers.delete(onSnapshot),

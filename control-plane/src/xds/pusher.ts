@@ -131,7 +131,10 @@ export class Pusher {
   ): readonly SnapshotResource[] {
     if (state.typeUrl !== typeUrls.clusterLoadAssignment) {
       return upserts.filter(
-        (resource) => !this.#arrivals.holdsBack(resource) && !this.#namesUnsent(resource, nowMs),
+        (resource) =>
+          !this.#arrivals.holdsBack(resource) &&
+          !this.#namesUnsent(resource, nowMs) &&
+          !this.#namesWithoutEndpoints(resource, snapshot, nowMs),
       );
     }
     // Endpoints that are all gone are a removal in disguise: routes that are on their way may leave the cluster.
@@ -165,6 +168,25 @@ export class Pusher {
     if (!clusters.hasWork || clusters.outstanding === undefined) return false;
     if (nowMs - clusters.outstanding.sentAtMs >= ackTimeoutMs) return false;
     return named.some(({ name }) => covers(clusters.subscription, name) && !clusters.held.has(name));
+  }
+
+  /**
+   * Whether a resource names a cluster that the client has, but that still waits for its first endpoints: its stream
+   * was lost before they came.
+   */
+  #namesWithoutEndpoints({ references }: SnapshotResource, snapshot: Snapshot, nowMs: number): boolean {
+    const { states, isAggregated, ackTimeoutMs } = this.#settings;
+    const endpoints = states.get(typeUrls.clusterLoadAssignment);
+    if (!isAggregated || endpoints?.hasWork !== true) return false;
+    const { outstanding } = endpoints;
+    if (outstanding !== undefined && nowMs - outstanding.sentAtMs >= ackTimeoutMs) return false;
+    return references.some(({ typeUrl, name }) => {
+      if (typeUrl !== typeUrls.cluster) return false;
+      const children = snapshot.get(typeUrl, name)?.references ?? [];
+      return children.some(
+        (child) => child.typeUrl === typeUrls.clusterLoadAssignment && endpoints.isAwaited(child.name),
+      );
+    });
   }
 
   #deltaPush(

@@ -88,10 +88,14 @@ export class TypeState {
     for (const name of dropped) this.forget(name);
     for (const name of asked) this.#asked.add(name);
     if (wasWildcard && !subscription.isWildcard) {
-      for (const name of [...this.held.keys()]) if (!subscription.names.has(name)) this.forget(name);
+      // What was asked for under the wildcard, and is waited for no more, goes too.
+      for (const name of [...this.held.keys(), ...this.#asked])
+        if (!subscription.names.has(name)) this.forget(name);
     }
     if (!wasWildcard && subscription.isWildcard) {
       this.mustAnswer = true;
+      // It gave these up when they were on their way, and now takes them when they come.
+      for (const name of this.outstanding?.names ?? []) if (!this.held.has(name)) this.#asked.add(name);
       if (snapshot !== undefined) this.markChanged(snapshot.names(this.typeUrl));
     }
   }
@@ -122,6 +126,11 @@ export class TypeState {
   /** The client has something under the name that may serve, and does not wait for another answer. */
   isInUse(name: string): boolean {
     return this.#resumed.has(name) || (this.held.has(name) && !this.#asked.has(name));
+  }
+
+  /** The client waits for a first word about the resource. */
+  isAwaited(name: string): boolean {
+    return this.#asked.has(name) && !this.#resumed.has(name) && !this.held.has(name);
   }
 
   difference(snapshot: Snapshot): Difference {

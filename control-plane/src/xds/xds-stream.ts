@@ -240,7 +240,7 @@ export class XdsStream {
     if (names.kind === 'sotw' && isFirst && names.acceptedVersion !== '') {
       this.#pusher.isResumed = true;
       state.resumeNames(names.list);
-      this.#keepRetired(state, names.acceptedVersion);
+      this.#keepRetired(state, names.acceptedVersion, names.list);
     }
     // Every request brings its own copies of names; streams remember the snapshot's instead, which they share.
     const shared = (list: readonly string[]): readonly string[] =>
@@ -256,13 +256,16 @@ export class XdsStream {
    * A complete set of clusters without those that went while the client was away would take them from under its
    * routes, which come later. It does not say which ones it has: so it keeps all that went lately, a little longer.
    */
-  #keepRetired(state: TypeState, acceptedVersion: string): void {
+  #keepRetired(state: TypeState, acceptedVersion: string, list: readonly string[]): void {
     if (state.typeUrl !== typeUrls.cluster || this.#node === undefined) return;
     const present = [...(this.#snapshot?.names(state.typeUrl) ?? [])].flatMap(
       (name) => this.#snapshot?.get(state.typeUrl, name) ?? [],
     );
     if (versionOfSet(present) === acceptedVersion) return;
-    const retired = this.#node.watch.retiredClusters();
+    const isEverything = list.length === 0 || list.includes('*');
+    const retired = this.#node.watch
+      .retiredClusters()
+      .filter(({ name }) => isEverything || list.includes(name));
     for (const resource of retired) state.held.set(resource.name, resource);
     state.markChanged(retired.map(({ name }) => name));
   }
