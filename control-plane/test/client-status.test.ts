@@ -60,8 +60,11 @@ test('what a client was sent, acknowledged, refused and is still to get', async 
     client.send({ node, typeUrl: CDS });
     client.send(ackOf(await client.next(CDS)));
     client.send({ typeUrl: EDS, resourceNames: ['a', 'none'] });
-    const endpoints = await client.next(EDS);
-    client.send({ ...ackOf(endpoints, ['a', 'none']), versionInfo: '', errorDetail: refusal });
+    // Together, then each alone.
+    for (const _ of ['a none', 'a', 'none']) {
+      const endpoints = await client.next(EDS);
+      client.send({ ...ackOf(endpoints, ['a', 'none']), versionInfo: '', errorDetail: refusal });
+    }
     client.send({ typeUrl: LDS });
     await client.next(LDS);
     for (const method of ['FetchClientStatus', 'StreamClientStatus'] as const) {

@@ -15,7 +15,7 @@ export interface Nack {
   readonly at: number;
 }
 
-/** `synced`: acknowledged. `stale`: sent, no answer yet, or something waits to be sent. `refused`: the last answer was a NACK. */
+/** `synced`: acknowledged. `stale`: sent, no answer yet, or something waits to be sent. `refused`: a NACK came, and what it was about has not changed since. */
 export type SyncState = 'synced' | 'stale' | 'refused';
 
 export interface TypeStatus {
@@ -70,7 +70,8 @@ export interface StreamClient {
 /** Where one stream writes what becomes of its node. Without effect once a newer stream stands in its place. */
 export interface NodeReporter {
   onSent(typeUrl: string, version: string, nonce: string): void;
-  onAcknowledged(typeUrl: string, version: string): void;
+  /** `hasRefused`: something of the type, sent earlier, stays refused. */
+  onAcknowledged(typeUrl: string, version: string, hasRefused?: boolean): void;
   onRefused(typeUrl: string, nack: Omit<Nack, 'at'>): void;
   onClosed(): void;
 }
@@ -130,8 +131,9 @@ export class NodeStatusBoard {
         if (type.state !== 'stale' || type.sentVersion === '') type.staleSinceMs = this.#clock.monotonicMs();
         Object.assign(type, { state: 'stale', sentVersion: version, nonce });
       },
-      onAcknowledged: (typeUrl, version) => {
-        Object.assign(typeOf(stream, typeUrl), { state: 'synced', acknowledgedVersion: version });
+      onAcknowledged: (typeUrl, version, hasRefused = false) => {
+        const state = hasRefused ? 'refused' : 'synced';
+        Object.assign(typeOf(stream, typeUrl), { state, acknowledgedVersion: version });
       },
       onRefused: (typeUrl, nack) => {
         const lastNack = { ...nack, at: this.#clock.now() };

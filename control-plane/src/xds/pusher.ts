@@ -81,6 +81,10 @@ export class Pusher {
   onAnswered(state: TypeState, answer: 'accepted' | 'refused'): void {
     const names = state.outstanding?.names ?? [];
     state.outstanding = undefined;
+    // Of clusters and listeners clients take those that are fine; of the others they may not even look at them.
+    if (answer === 'refused' && !fullSetTypes.has(state.typeUrl)) state.suspect(names);
+    if (answer === 'accepted' && this.#settings.variant === 'sotw' && fullSetTypes.has(state.typeUrl))
+      state.refusals.clear();
     if (state.typeUrl !== typeUrls.cluster) return;
     const isFullSet = answer === 'accepted' && this.#settings.variant === 'sotw';
     this.#arrivals.onAnswered(isFullSet ? [...state.held.keys()] : names, answer);
@@ -103,6 +107,8 @@ export class Pusher {
   }
 
   #pushOf(row: PushRow, state: TypeState, snapshot: Snapshot, nowMs: number): Push | undefined {
+    const suspects = row.does === 'remove' ? [] : state.takeSuspects(snapshot);
+    if (suspects.length > 0) return resend(state, suspects, snapshot);
     const difference = state.difference(snapshot);
     const isSotw = this.#settings.variant === 'sotw';
     const isUpsert = row.does !== 'remove';
@@ -266,6 +272,11 @@ export class Pusher {
     const { upserts, missing, removals } = state.difference(snapshot);
     return upserts.length + missing.length + removals.length === 0;
   }
+}
+
+function resend(state: TypeState, resources: readonly SnapshotResource[], snapshot: Snapshot): Push {
+  const version = snapshot.version(state.typeUrl);
+  return { state, version, resources, removed: [], upserts: resources, settled: [] };
 }
 
 /** State of the world, complete set: everything that the client keeps, with what is new, without what goes. */

@@ -1,4 +1,5 @@
 import type { Snapshot, SnapshotResource } from '../snapshot/snapshot.ts';
+import { isEmptyAssignment } from './empty-assignment.ts';
 import { covers, createSubscription, type Subscription, type SubscriptionUpdate } from './subscription.ts';
 import { legacyWildcardTypes } from './push-plan.ts';
 
@@ -43,6 +44,8 @@ export class TypeState {
   outstanding: Outstanding | undefined;
   /** By name, until the resource is sent anew or given up. */
   readonly refusals = new Map<string, Refusal>();
+  /** Of refused responses: names that go again, a group at a time, until it is known which of them are refused. */
+  readonly #suspects: (readonly string[])[] = [];
   readonly #changed = new Set<string>();
   readonly #asked = new Set<string>();
   /** Named by a client that comes back: it may serve from what an earlier stream told it. */
@@ -55,7 +58,7 @@ export class TypeState {
   }
 
   get hasWork(): boolean {
-    return this.mustAnswer || this.#changed.size > 0 || this.#asked.size > 0;
+    return this.mustAnswer || this.#changed.size > 0 || this.#asked.size > 0 || this.#suspects.length > 0;
   }
 
   /** A client that comes back says what it has. Unknown names stay until they are reported as removed. */
@@ -152,6 +155,31 @@ export class TypeState {
       else this.#changed.delete(name);
     }
     return { upserts, missing, removals };
+  }
+
+  /** The client refused a response with these: some of them may be fine, and may not have been looked at. */
+  suspect(names: readonly string[]): void {
+    if (names.length < 2) return;
+    const middle = Math.ceil(names.length / 2);
+    this.#suspects.unshift(names.slice(0, middle), names.slice(middle));
+  }
+
+  /** The next resources to be sent again by themselves; those that have changed meanwhile go with the others. */
+  takeSuspects(snapshot: Snapshot): readonly SnapshotResource[] {
+    for (let names = this.#suspects.shift(); names !== undefined; names = this.#suspects.shift()) {
+      const resources = names.flatMap((name) => this.#unchanged(name, snapshot) ?? []);
+      if (resources.length > 0) return resources;
+    }
+    return [];
+  }
+
+  /** What was sent under the name, if that is still what it is. */
+  #unchanged(name: string, snapshot: Snapshot): SnapshotResource | undefined {
+    const held = this.held.get(name);
+    if (held === undefined || !covers(this.subscription, name)) return undefined;
+    const current = snapshot.get(this.typeUrl, name);
+    if (current === undefined) return isEmptyAssignment(held) ? held : undefined;
+    return current.version === held.version ? current : undefined;
   }
 
   /** The client was sent the resource. If that is what it had, it still is to be told of a change. */

@@ -210,9 +210,9 @@ export class XdsStream {
     const kind = classify(exchange, facts);
     const { typeUrl, outstanding } = state;
     if (kind === 'ack' && outstanding !== undefined) {
-      this.#node?.reporter.onAcknowledged(typeUrl, outstanding.version);
-      this.#dependencies.metrics.onAcknowledged(typeUrl, this.#msSince(outstanding.sentAtMs));
       this.#pusher.onAnswered(state, 'accepted');
+      this.#node?.reporter.onAcknowledged(typeUrl, outstanding.version, state.refusals.size > 0);
+      this.#dependencies.metrics.onAcknowledged(typeUrl, this.#msSince(outstanding.sentAtMs));
     } else if (kind === 'nack' && outstanding !== undefined) {
       const { version, nonce } = outstanding;
       const message = request.errorDetail?.message ?? '';

@@ -47,7 +47,15 @@ export async function runMatrix(
   const placeOf = (node: string): ProxyPlace => ({
     ...{ node, service: serviceOf({ node }), appPort: one, controlPlane },
     upstreams: [
-      ...['cart', 'late', 'spoiled-listener', 'spoiled-routes', 'spoiled-cluster', 'spoiled-endpoints'],
+      ...[
+        'cart',
+        'late',
+        'spoiled-listener',
+        'spoiled-routes',
+        'spoiled-cluster',
+        'spoiled-endpoints',
+        'beside',
+      ],
       serviceOf({ node }),
     ],
     listenAddress: `127.0.1.${++placeCount}`,

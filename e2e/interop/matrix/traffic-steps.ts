@@ -152,7 +152,10 @@ export async function refuse(run: MatrixRun, { one, own }: TrafficPorts): Promis
   const rejected = await RejectedCounts.of(run);
   for (const name of names) {
     const port = ports[name];
-    await rest.apply(grpcService(name, port === undefined ? {} : { port }), instance(name, 'i', one));
+    const objects = [grpcService(name, port === undefined ? {} : { port }), instance(name, 'i', one)];
+    // What is fine comes in one response with what is not, and must not be lost with it.
+    if (name === spoiled.EDS) objects.push(grpcService('beside'), instance('beside', 'i', one));
+    await rest.apply(...objects);
   }
   for (const type of ['LDS', 'RDS', 'CDS', 'EDS'] as const) {
     await run.observe([type], 'NACK', (client) => async () => {
@@ -162,13 +165,15 @@ export async function refuse(run: MatrixRun, { one, own }: TrafficPorts): Promis
       if (client.variant === 'REST polling') {
         return (await rejected.hasGrown(client, type)) ? undefined : `it has refused nothing of ${type}`;
       }
+      const failsBeside = type === 'EDS' ? await answeredBy(client, 'beside', ['one']) : undefined;
+      if (failsBeside !== undefined) return failsBeside;
       const { status, refusal = '' } = await run.stateOf(client, type, spoiled[type]);
       return status === 'ERROR' && refusal !== ''
         ? undefined
         : `${type} of ${spoiled[type]} is ${status ?? 'unknown'}: ${refusal}`;
     });
   }
-  for (const name of names) {
+  for (const name of [...names, 'beside']) {
     await rest.delete(`/v1/services/${name}/instances/i`);
     await rest.delete(`/v1/services/${name}`);
     await Promise.all(run.clients.map((client) => client.forget(name)));
