@@ -240,7 +240,7 @@ test('a listener may change between streams and datagrams, and both end when lis
       maxDatagramBytes: 1500,
       proxy: {
         statPrefix: 'p',
-        clusterName: 'c',
+        route: { kind: 'cluster', name: 'c' },
         idleTimeoutMs: 1000,
         usesPerPacketLoadBalancing: false,
         maxUpstreamDatagramBytes: 1500,

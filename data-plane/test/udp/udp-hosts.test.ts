@@ -41,7 +41,7 @@ async function setUp(t: TestContext) {
   const proxy = new UdpProxyFilter(
     {
       statPrefix: 'p',
-      clusterName: 'c',
+      route: { kind: 'cluster', name: 'c' },
       idleTimeoutMs: 1_000,
       usesPerPacketLoadBalancing: false,
       maxUpstreamDatagramBytes: 1_500,

@@ -23,10 +23,20 @@ export function udpListener(
   };
 }
 
-/** The route action behind `matcher`. */
+/** A matcher that asks nothing. */
 export function udpRoute(cluster: string): Json {
-  const action = { name: 'route', typed_config: { '@type': `${extensions}.Route`, cluster } };
-  return { on_no_match: { action } };
+  return { on_no_match: udpAction(cluster) };
+}
+
+/** What stands behind a match. */
+export function udpAction(cluster: string): Json {
+  return { action: { name: 'route', typed_config: { '@type': `${extensions}.Route`, cluster } } };
+}
+
+/** `SourceIPInput` and its like. */
+export function udpInput(type: string): Json {
+  const inputs = 'type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3';
+  return { name: 'input', typed_config: { '@type': `${inputs}.${type}` } };
 }
 
 export async function freeUdpPort(): Promise<number> {
@@ -78,9 +88,9 @@ export class UdpClient {
     socket.on('error', () => undefined);
   }
 
-  static async open(port: number): Promise<UdpClient> {
+  static async open(port: number, from = '127.0.0.1'): Promise<UdpClient> {
     const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, from);
     await once(socket, 'listening');
     return new UdpClient(socket, port);
   }

@@ -1,9 +1,10 @@
 import type { AccessLog } from './access-log.ts';
+import type { UdpRoute } from './udp-route.ts';
 
 /** Envoy's UDP listener filter `udp_proxy`. */
 export interface UdpProxy {
   readonly statPrefix: string;
-  readonly clusterName: string;
+  readonly route: UdpRoute;
   /** No datagram in either direction; 0 = at once. */
   readonly idleTimeoutMs: number;
   /** Every datagram may go to another host, each with a session of its own. */

@@ -19,7 +19,7 @@ test('a UDP proxy with what is not said, and with what is', () => {
     maxDatagramBytes: 1_500,
     proxy: {
       statPrefix: 'p',
-      clusterName: 'c',
+      route: { kind: 'cluster', name: 'c' },
       idleTimeoutMs: 60_000,
       usesPerPacketLoadBalancing: false,
       maxUpstreamDatagramBytes: 96_000,
@@ -37,10 +37,15 @@ test('a UDP proxy with what is not said, and with what is', () => {
     ),
   );
   assert.equal(full.udp?.maxDatagramBytes, 128_000);
-  const { clusterName, idleTimeoutMs, usesPerPacketLoadBalancing, maxUpstreamDatagramBytes } = full.udp.proxy;
+  const {
+    route: chosen,
+    idleTimeoutMs,
+    usesPerPacketLoadBalancing,
+    maxUpstreamDatagramBytes,
+  } = full.udp.proxy;
   assert.deepEqual(
-    [clusterName, idleTimeoutMs, usesPerPacketLoadBalancing, maxUpstreamDatagramBytes],
-    ['c', 1_500, true, 9_000],
+    [chosen, idleTimeoutMs, usesPerPacketLoadBalancing, maxUpstreamDatagramBytes],
+    [{ kind: 'list', entries: [], otherwise: { kind: 'cluster', name: 'c' } }, 1_500, true, 9_000],
   );
   assert.deepEqual(
     ignoredOfYaml(listener, udp(proxy('cluster: c, hash_policies: [ { source_ip: true } ]'))),
@@ -87,8 +92,18 @@ const refused: readonly [string, readonly RegExp[]][] = [
     ],
   ],
   [
-    udp(proxy(matcher('matcher_tree: { input: { name: i }, exact_match_map: { map: {} } }'))),
-    [/matcher\.matcher_tree: is not supported by Heddle yet$/, /matcher\.on_no_match: is missing/],
+    udp(
+      proxy(
+        matcher(
+          'matcher_tree: { input: { name: i }, exact_match_map: { map: { a: { action: { name: x } } } } }, on_no_match: { matcher: {} }',
+        ),
+      ),
+    ),
+    [
+      /matcher\.matcher_tree\.input\.typed_config: "i" is not supported/,
+      /matcher\.matcher_tree\.exact_match_map\.map\["a"\]\.action\.typed_config: "x" is not supported/,
+      /matcher\.on_no_match\.matcher: leads nowhere/,
+    ],
   ],
   [
     udp(

@@ -4,9 +4,9 @@ import type { UdpListening, UdpProxy } from '../model/udp-proxy.ts';
 import { decodeAccessLogs } from './access-log.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { toMsOr } from './scalars.ts';
+import { decodeUdpRoute } from './udp-route.ts';
 
 const udpProxyType = 'envoy.extensions.filters.udp.udp_proxy.v3.UdpProxyConfig';
-const routeType = 'envoy.extensions.filters.udp.udp_proxy.v3.Route';
 const defaultIdleTimeoutMs = 60_000;
 const defaultDatagramBytes = 1500;
 /** What Envoy lets the kernel gather at a time (GRO); a single datagram of that length is then taken as well. */
@@ -55,36 +55,16 @@ function decodeUdpProxy(context: DecodeContext, any: Any, path: string): UdpProx
   if (message === undefined) return undefined;
   return {
     statPrefix: message.statPrefix,
-    clusterName:
-      message.matcher === undefined ? (message.cluster ?? '') : decodeRoute(context, message.matcher, path),
+    route:
+      message.matcher === undefined
+        ? { kind: 'cluster', name: message.cluster ?? '' }
+        : decodeUdpRoute(context, message.matcher, `${path}.matcher`),
     idleTimeoutMs: toMsOr(message.idleTimeout, defaultIdleTimeoutMs),
     usesPerPacketLoadBalancing: message.usePerPacketLoadBalancing,
     maxUpstreamDatagramBytes: maxDatagramBytesOf(message.upstreamSocketConfig, true),
     accessLogs: decodeAccessLogs(context, message.accessLog, `${path}.access_log`),
     proxyAccessLogs: decodeAccessLogs(context, message.proxyAccessLog, `${path}.proxy_access_log`),
   };
-}
-
-/** Of a matcher that asks nothing. */
-function decodeRoute(
-  context: DecodeContext,
-  {
-    onNoMatch,
-  }: { readonly onNoMatch?: { readonly action?: { readonly name: string; readonly typedConfig?: Any } } },
-  path: string,
-): string {
-  const actionPath = `${path}.matcher.on_no_match.action`;
-  const action = onNoMatch?.action;
-  if (action === undefined) {
-    context.refuse(`${path}.matcher.on_no_match`, 'is missing, and is all of a matcher that Heddle supports');
-    return '';
-  }
-  const { typedConfig, name } = action;
-  if (typedConfig === undefined || toTypeName(typedConfig.typeUrl) !== routeType) {
-    context.refuseType(typedConfig, name, pathOf(typedConfig, actionPath), [routeType]);
-    return '';
-  }
-  return context.unpack(routeType, typedConfig, `${actionPath}.typed_config`)?.cluster ?? '';
 }
 
 function maxDatagramBytesOf(config: UdpSocketConfig | undefined, prefersGroByDefault: boolean): number {

@@ -3,6 +3,7 @@ import type { SourceConfig } from '../../config/model/resource-source.ts';
 import { clustersOfRouteTable, routeTableKey } from '../../config/model/route.ts';
 import { clustersOfTcpProxy } from '../../config/model/tcp-proxy.ts';
 import type { ScopedRoutes } from '../../config/model/scoped-routes.ts';
+import { clustersOfUdpRoute } from '../../config/model/udp-route.ts';
 import type { DownstreamTls } from '../../config/model/tls.ts';
 import type { ReceivedResource } from '../../config/subscription.ts';
 
@@ -57,7 +58,7 @@ const defaultFetchTimeoutMs = 15_000;
 export function dependenciesOf(listener: Listener): ListenerNeeds {
   const routeNeeds = new Map<string, RouteNeed | ScopedRouteNeed>();
   const clusterNames = new Set<string>();
-  if (listener.udp !== undefined) clusterNames.add(listener.udp.proxy.clusterName);
+  for (const name of clustersOfUdpRoute(listener.udp?.proxy.route)) clusterNames.add(name);
   for (const chain of chainsOf(listener)) {
     if (chain.networkFilter.kind === 'tcp-proxy') {
       for (const name of clustersOfTcpProxy(chain.networkFilter.config)) clusterNames.add(name);

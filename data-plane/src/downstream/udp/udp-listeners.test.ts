@@ -21,7 +21,7 @@ function listener(name: string, port: number, statPrefix: string, maxDatagramByt
       maxDatagramBytes,
       proxy: {
         statPrefix,
-        clusterName: 'c',
+        route: { kind: 'cluster', name: 'c' },
         idleTimeoutMs: 1_000,
         usesPerPacketLoadBalancing: false,
         maxUpstreamDatagramBytes: 1_500,

@@ -13,6 +13,7 @@ import type {
   ThreadLocalCluster,
   ThreadLocalClusters,
 } from '../../upstream/upstream.ts';
+import { compileUdpRoute, type ChooseUdpCluster } from './udp-route-table.ts';
 import { createUdpStreamInfo, writeProxyLog, writeSessionLog } from './udp-log.ts';
 import { udpProxyStats, type UdpProxyStats } from './udp-proxy-stats.ts';
 import { UdpProxySession, type UdpCounts, type UdpSessionOwner } from './udp-session.ts';
@@ -61,6 +62,7 @@ export class UdpProxyFilter implements UdpFilter, UdpSessionOwner, LoadBalancerC
     session_total: 0,
   };
   readonly #proxyLoggers: readonly AccessLogger[];
+  readonly #chooseCluster: ChooseUdpCluster;
   readonly #sessions = new Map<string, UdpProxySession>();
 
   /** @throws InvalidInputError for formats that do not compile */
@@ -69,12 +71,14 @@ export class UdpProxyFilter implements UdpFilter, UdpSessionOwner, LoadBalancerC
     this.dependencies = dependencies;
     this.sender = sender;
     this.stats = udpProxyStats.create(dependencies.stats.scope(udpScopeOf(config)));
+    this.#chooseCluster = compileUdpRoute(config.route);
     this.accessLoggers = config.accessLogs.map((log) => new AccessLogger(log, dependencies.logFiles));
     this.#proxyLoggers = config.proxyAccessLogs.map((log) => new AccessLogger(log, dependencies.logFiles));
   }
 
   onDatagram(datagram: Buffer, peer: SocketAddress): void {
-    const cluster = this.dependencies.clusters.get(this.config.clusterName);
+    const name = this.#chooseCluster(peer, this.sender.localAddress);
+    const cluster = name === undefined ? undefined : this.dependencies.clusters.get(name);
     if (cluster === undefined) {
       this.stats.noRoute.inc();
       this.counts.no_route++;
