@@ -51,7 +51,7 @@ const routesTo = (body: string, name = 'r'): Json => ({
       name: 'all',
       domains: ['*'],
       routes: [
-        { match: { prefix: '/up/' }, route: { cluster: body } },
+        { match: { prefix: '/up/' }, route: { cluster: 'a' } },
         { match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: body } } },
       ],
     },

@@ -56,6 +56,7 @@ function createHarness(activeClusters: string[]) {
   const active = new Set(activeClusters);
   const listeners = new Set<(name: string) => void>();
   const swaps: string[][] = [];
+  const keys: string[] = [];
   const stats = new RecordingStats();
   let watcher: ResourceWatcher<RouteTable> | undefined;
   let isSubscribed = false;
@@ -77,7 +78,10 @@ function createHarness(activeClusters: string[]) {
     activeConfig: {
       ...activeConfig,
       publish(change) {
-        for (const table of change.routeTables ?? []) swaps.push(table.virtualHosts.map(({ name }) => name));
+        for (const { virtualHosts, name, key = name } of change.routeTables ?? []) {
+          swaps.push(virtualHosts.map((host) => host.name));
+          keys.push(key);
+        }
         return publish(change);
       },
     },
@@ -92,6 +96,7 @@ function createHarness(activeClusters: string[]) {
   return {
     clock,
     swaps,
+    keys,
     stats,
     tables,
     get isSubscribed() {
@@ -246,4 +251,19 @@ test('a table counts under the connection manager that asked for it first, and f
   assert.equal(read('update_empty'), 1);
   use.release();
   assert.equal(read('config_reload'), 0);
+});
+
+test('tables of one name from two sources are two tables', () => {
+  const harness = createHarness(['a', 'b']);
+  const file = { kind: 'file', path: '/r.json' } as const;
+  const first = harness.tables.acquire(need, () => undefined);
+  harness.receive('a');
+  harness.tables.acquire({ ...need, source: file }, () => undefined);
+  harness.receive('b');
+  assert.deepEqual(
+    harness.keys.map((key) => key.replace(/ .*/, ' and its source')),
+    ['r', 'r and its source'],
+  );
+  first.release();
+  assert.deepEqual([...harness.tables.namedClusters()], ['b']);
 });
