@@ -48,6 +48,7 @@ export async function runSidecar({
     compileFormat,
     runtime: {},
     sharedBuckets: new SharedTokenBuckets(),
+    hasDeprecationWarnings: settings.hasDeprecationWarnings,
     unknownFields: isAllowedStatic ? 'warn' : 'refuse',
   };
   const { bootstrap, warnings } = await readBootstrap(settings, decoderOptions, version);

@@ -18,6 +18,7 @@ import { decodeAdsConfig } from './ads-config.ts';
 import { buildNode, toNodeIdentity, type NodeOverrides } from './node-identity.ts';
 import { decodeRuntime } from './runtime-layers.ts';
 import { findGrpcServers } from './grpc-servers.ts';
+import { checkStatsTags } from './stats-tags.ts';
 import { checkStaticReferences } from './static-references.ts';
 
 /**
@@ -47,6 +48,7 @@ export function decodeBootstrap(
   });
   context.problems.push(...runtimeContext.problems, ...secretContext.problems);
   context.check('envoy.config.bootstrap.v3.Bootstrap', message);
+  checkStatsTags(context, message.statsConfig);
   checkDnsResolver(context, message.typedDnsResolverConfig, 'typed_dns_resolver_config');
   const node = buildNode(api, message.node, overrides);
   const clusters = decodeClusters(context, message);

@@ -440,3 +440,47 @@ test('the protobuf encoding is read, and an unknown field of it refused or warne
   assert.match(read(more, true).warnings[0]?.message ?? '', /is ignored: .*no such field/);
   assert.throws(() => read(Buffer.from('node: {}')), /^InvalidInputError: b\.pb: not a envoy/);
 });
+
+test('deprecated fields work, with a warning each unless nobody wants them', () => {
+  const text = `admin: { access_log_path: /dev/null, address: { socket_address: { address: 127.0.0.1, port_value: 0 } } }
+static_resources:
+  clusters:
+  - name: c
+    http2_protocol_options: {}
+    max_requests_per_connection: 5
+    common_http_protocol_options: { idle_timeout: 10s }
+  listeners:
+  - { name: l, reuse_port: true, drain_type: MODIFY_ONLY, address: { socket_address: { address: 127.0.0.1, port_value: 0 } }, filter_chains: [] , default_filter_chain: { filters: [ { name: t, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: s, cluster: c } } ] } }
+`;
+  const warningsOf = (hasDeprecationWarnings: boolean): string[] =>
+    loadBootstrap([{ bytes: Buffer.from(text), name: 'b.yaml', reader: yamlReader }], {
+      decoder: { ...decoderOptions, hasDeprecationWarnings },
+      overrides,
+    })
+      .warnings.map(formatProblem)
+      .filter((line) => line.includes('is deprecated'));
+  assert.deepEqual(
+    warningsOf(true).map((line) => line.replace(/: is deprecated.*/, '')),
+    [
+      'b.yaml:1:27: admin.access_log_path',
+      'b.yaml:5:5: static_resources.clusters[0].http2_protocol_options',
+      'b.yaml:6:34: static_resources.clusters[0].max_requests_per_connection',
+      'b.yaml:7:5: static_resources.clusters[0].common_http_protocol_options',
+      'b.yaml:9:28: static_resources.listeners[0].reuse_port',
+    ],
+  );
+  assert.deepEqual(warningsOf(false), []);
+  const [cluster] = load(text).bootstrap.staticClusters;
+  assert.equal(cluster?.http.maxRequestsPerConnection, 5);
+});
+
+test('tags of statistics are as Envoy takes them, though they are ignored', () => {
+  const problems = problemsOf(
+    'stats_config: { stats_tags: [ { tag_name: t }, { tag_name: t, regex: "(" }, { tag_name: t, regex: "(a)[.]\\\\2" }, { tag_name: t, regex: "(a)[.]\\\\1" }, { tag_name: "", fixed_value: v }, { tag_name: envoy.cluster_name } ] }',
+  );
+  assert.equal(problems.length, 4);
+  assert.match(problems[0] ?? '', /stats_tags\[0\]: "t" needs a regex or a fixed_value/);
+  assert.match(problems[1] ?? '', /stats_tags\[1\]\.regex: /);
+  assert.match(problems[2] ?? '', /stats_tags\[2\]\.regex: there is no group 2/);
+  assert.match(problems[3] ?? '', /stats_tags\[4\]\.tag_name: must not be empty/);
+});

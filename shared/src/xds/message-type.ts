@@ -31,6 +31,7 @@ export class EnumType {
   readonly nameByNumber: ReadonlyMap<number, string>;
   readonly numberByName: ReadonlyMap<string, number>;
   readonly disallowedNames: readonly string[];
+  readonly deprecatedNames: readonly string[];
 
   constructor(fullName: string, row: EnumRow) {
     this.fullName = fullName;
@@ -39,6 +40,7 @@ export class EnumType {
     for (const [name, number] of row.values) if (!names.has(number)) names.set(number, name);
     this.nameByNumber = names;
     this.disallowedNames = row.disallowed ?? [];
+    this.deprecatedNames = row.deprecated ?? [];
   }
 
   /** Name of the value that an absent field has. */
@@ -72,6 +74,7 @@ export class FieldType {
   /** Whether a list of it is written packed. */
   readonly isPacked: boolean;
   readonly isDisallowed: boolean;
+  readonly isDeprecated: boolean;
   /** Never to be shown: keys, passwords. */
   readonly isSensitive: boolean;
   readonly rules: Rules | undefined;
@@ -97,6 +100,7 @@ export class FieldType {
     this.isPackable = this.wireType !== 2;
     this.isPacked = this.isPackable && extras.unpacked !== true;
     this.isDisallowed = extras.disallowed === true;
+    this.isDeprecated = extras.deprecated === true;
     this.isSensitive = extras.sensitive === true;
     this.rules = extras.rules;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { formatProblem } from '../errors/problem.ts';
+import { formatProblem, type Problem } from '../errors/problem.ts';
 import { packAny } from './any.ts';
 import type { ApiMessages } from './api.ts';
 import type { MessageInit } from './message-init.ts';
@@ -86,7 +86,11 @@ test('what Go encoded from good configurations keeps the rules', () => {
   }[];
   for (const { type, json } of golden) {
     const known = /RouteConfiguration/.test(type)
-      ? ['virtual_hosts[0].routes[0].route.retry_policy.retriable_status_codes']
+      ? [
+          'virtual_hosts[0].routes[0].route.retry_policy.retriable_status_codes',
+          // It is there for its encoding: no time-out may be negative.
+          'virtual_hosts[0].routes[0].route.timeout',
+        ]
       : [];
     const problems = validator.validate(api.types.message(type), fromProtoJson(api, type, json));
     assert.deepEqual(
@@ -345,4 +349,28 @@ test('ignore_empty lets the empty value pass, and strict says how much of a head
       .filter(({ path }) => path === field.name);
   assert.equal(messages('x a').length, 1);
   assert.equal(messages('x-a').length, 0);
+});
+
+test('a duration below zero is refused, once, also where the API has no rule for it', () => {
+  const problems = (json: unknown) =>
+    validator.validate(
+      api.types.message('envoy.config.cluster.v3.Cluster'),
+      fromProtoJson(api, 'envoy.config.cluster.v3.Cluster', json),
+    );
+  assert.deepEqual(problems({ name: 'c', commonHttpProtocolOptions: { idleTimeout: '-1s' } }), [
+    { path: 'common_http_protocol_options.idle_timeout', message: 'must not be negative' },
+  ]);
+  assert.equal(problems({ name: 'c', connectTimeout: '-0.5s' }).length, 1);
+  assert.deepEqual(problems({ name: 'c', commonHttpProtocolOptions: { idleTimeout: '0s' } }), []);
+});
+
+test('deprecated fields that are set are told to who asks', () => {
+  const type = 'envoy.config.cluster.v3.Cluster';
+  const deprecated: Problem[] = [];
+  const message = fromProtoJson(api, type, { name: 'c', http2ProtocolOptions: {}, connectTimeout: '1s' });
+  assert.deepEqual(validator.validate(api.types.message(type), message, deprecated), []);
+  assert.deepEqual(
+    deprecated.map(({ path }) => path),
+    ['http2_protocol_options'],
+  );
 });

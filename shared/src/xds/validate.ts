@@ -9,15 +9,17 @@ import { WireError, maxDepth } from './wire-reader.ts';
 
 /**
  * Checks decoded messages against the rules that the API declares (`validate.rules`), and further refuses what
- * Envoy refuses by default: fields and enum values that are disallowed, numbers that an enum has no name for.
+ * Envoy refuses by default: fields and enum values that are disallowed, numbers that an enum has no name for, durations
+ * below zero.
  */
 export interface Validator {
   /**
    * Every problem of the whole tree, in the order of the fields' numbers, with paths in the API's spelling
    * (`filter_chains[0].filters[1].typed_config.stat_prefix`). Payloads of Any are checked as well if their type is
-   * in the API; whether an unknown type is a mistake is for the reader of the field to say.
+   * in the API; whether an unknown type is a mistake is for the reader of the field to say. What is set though it is
+   * deprecated is added to `deprecated`.
    */
-  validate(type: MessageType, message: unknown): Problem[];
+  validate(type: MessageType, message: unknown, deprecated?: Problem[]): Problem[];
 }
 
 export function createValidator(types: TypeRegistry): Validator {
@@ -28,8 +30,8 @@ export function createValidator(types: TypeRegistry): Validator {
     return plan;
   };
   return {
-    validate(type, message) {
-      const walk: Walk = { types, planOf, problems: [] };
+    validate(type, message, deprecated) {
+      const walk: Walk = { types, planOf, problems: [], deprecated };
       checkMessage(walk, type, message, '', 0);
       return walk.problems;
     },
@@ -40,6 +42,7 @@ interface Walk {
   readonly types: TypeRegistry;
   readonly planOf: (type: MessageType) => MessagePlan;
   readonly problems: Problem[];
+  readonly deprecated: Problem[] | undefined;
 }
 
 /** What to check of a message, worked out once for each type. */
@@ -51,6 +54,7 @@ interface MessagePlan {
 interface FieldPlan {
   readonly field: FieldType;
   readonly isRequired: boolean;
+  readonly isDuration: boolean;
   readonly shouldDescend: boolean;
   /** Of the list or the map as a whole. */
   readonly wholeChecks: readonly Check[];
@@ -81,6 +85,7 @@ function planField(field: FieldType): FieldPlan {
   const valueRules = field.cardinality === 'singular' ? ofValue : items;
   return {
     field,
+    isDuration: field.typeName === 'google.protobuf.Duration',
     isRequired: ['message', 'duration', 'any'].some((kind) => ofValue[kind]?.['required'] === true),
     shouldDescend:
       field.isMessage && valueRules['message']?.['skip'] !== true && ofValue['message']?.['skip'] !== true,
@@ -144,6 +149,8 @@ function checkField(walk: Walk, plan: FieldPlan, value: unknown, parentPath: str
   }
   if (field.isDisallowed && !isUnset(field, value)) {
     walk.problems.push({ path, message: 'is deprecated, and refused by default' });
+  } else if (field.isDeprecated && walk.deprecated !== undefined && !isUnset(field, value)) {
+    walk.deprecated.push({ path, message: deprecatedText });
   }
   report(walk, plan.wholeChecks, value, path);
   if (field.cardinality === 'singular') {
@@ -162,14 +169,28 @@ function checkField(walk: Walk, plan: FieldPlan, value: unknown, parentPath: str
 
 function checkValue(walk: Walk, plan: FieldPlan, value: unknown, path: string, depth: number): void {
   const { field } = plan;
+  const problemCount = walk.problems.length;
   report(walk, plan.valueChecks, value, path);
+  // Envoy has no rule for it and refuses it where it reads one: nothing has a meaning for it.
+  if (plan.isDuration && isNegative(value) && walk.problems.length === problemCount) {
+    walk.problems.push({ path, message: 'must not be negative' });
+  }
   if (plan.shouldDescend) return checkMessage(walk, field.messageType, value, path, depth + 1);
   if (field.isMessage || field.scalar !== undefined) return;
   if (typeof value === 'number') {
     walk.problems.push({ path, message: `${value} is not a value of ${field.enumType.fullName}` });
   } else if (field.enumType.disallowedNames.includes(value as string) && !isUnset(field, value)) {
     walk.problems.push({ path, message: `${String(value)} is deprecated, and refused by default` });
+  } else if (field.enumType.deprecatedNames.includes(value as string) && !isUnset(field, value)) {
+    walk.deprecated?.push({ path, message: `${String(value)} ${deprecatedText}` });
   }
+}
+
+const deprecatedText = 'is deprecated: a later version of the API may lack it';
+
+function isNegative(duration: unknown): boolean {
+  const { seconds, nanos } = duration as { readonly seconds: number; readonly nanos: number };
+  return seconds < 0 || nanos < 0;
 }
 
 type AnyValue = { readonly typeUrl: string; readonly value: Uint8Array };

@@ -30,6 +30,8 @@ export interface DecoderOptions {
   readonly grpcClusters?: ReadonlySet<string>;
   /** `warn` unless given. */
   readonly unknownFields?: UnknownFieldPolicy;
+  /** Whether deprecated fields are warned of; not unless given. */
+  readonly hasDeprecationWarnings?: boolean;
   /** False: there is no management server, and nothing may come over ADS. */
   readonly hasAds?: boolean;
 }
@@ -41,6 +43,7 @@ export interface DecoderOptions {
 export class DecodeContext {
   readonly options: DecoderOptions;
   readonly problems: Problem[] = [];
+  /** What is accepted, and worth a warning: it is not used, or deprecated. */
   readonly ignored: Problem[] = [];
 
   constructor(options: DecoderOptions) {
@@ -69,7 +72,8 @@ export class DecodeContext {
   /** A whole resource: the API's own rules, which look into extensions too, then the support table. */
   check<N extends ApiTypeName>(typeName: N, message: ApiMessages[N]): void {
     const type = this.options.api.types.message(typeName);
-    this.problems.push(...this.options.validator.validate(type, message));
+    const deprecated = this.options.hasDeprecationWarnings === true ? this.ignored : undefined;
+    this.problems.push(...this.options.validator.validate(type, message, deprecated));
     checkSupport(supportTable, type, message, '', this);
   }
 
