@@ -52,13 +52,13 @@ test('a client that takes its requests back at once soon costs no upstream a req
   const socket = connectTcp(proxy.port, '127.0.0.1');
   t.after(() => socket.destroy());
   socket.resume();
-  socket.write(Buffer.concat([preface, requests(400, '/c/', true)]));
-  await until(() => proxy.stats.value('http.test.downstream_rq_total') === 400);
+  socket.write(Buffer.concat([preface, requests(240, '/c/', true)]));
+  await until(() => proxy.stats.value('http.test.downstream_rq_total') === 240);
   await until(() => proxy.stats.value('http.test.downstream_rq_active') === 0);
-  assert.equal(proxy.stats.value('http.test.downstream_rq_rx_reset'), 400);
+  assert.equal(proxy.stats.value('http.test.downstream_rq_rx_reset'), 240);
   const upstreamCount = proxy.stats.value('cluster.c.upstream_rq_pending_total');
   // Some before it is known for that, and those whose reset a read had cut off.
-  assert.ok(upstreamCount <= 40, `${upstreamCount} requests of 400 went to the upstream`);
+  assert.ok(upstreamCount <= 40, `${upstreamCount} requests of 240 went to the upstream`);
 });
 
 test('others are served between the requests that one client sends at once', async (t) => {
@@ -78,6 +78,22 @@ test('others are served between the requests that one client sends at once', asy
   const answeredBefore = proxy.stats.value('http.test.downstream_rq_2xx');
   assert.ok(answeredBefore < 900, `the other client waited for ${answeredBefore} requests`);
   await until(() => proxy.stats.value('http.test.downstream_rq_2xx') === 901);
+});
+
+test('no more requests of a connection start in a turn than http.max_requests_per_io_cycle says', async (t) => {
+  const proxy = await startProxy(t, table, { manager: { maxRequestsPerIoCycle: 2 } });
+  const socket = connectTcp(proxy.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.resume();
+  socket.write(Buffer.concat([preface, requests(100, '/', false)]));
+  await until(() => proxy.stats.value('http.test.downstream_rq_total') === 100);
+  const answered = (): number => proxy.stats.value('http.test.downstream_rq_2xx');
+  const startedCount = answered();
+  assert.ok(startedCount < 100, `${startedCount} at once`);
+  for (let before = startedCount; before < 100; before = answered()) {
+    await until(() => answered() > before);
+    assert.ok(answered() <= before + 2, `from ${before} to ${answered()}`);
+  }
 });
 
 test('requests that had to wait go through whole, with their bodies and in their order', async (t) => {

@@ -150,6 +150,36 @@ layered_runtime:
   ]);
 });
 
+test('what the runtime says of requests over HTTP/2 is a part of each connection manager', () => {
+  const text = (layer: string): string => `
+layered_runtime: { layers: [ { name: a, static_layer: { ${layer} } } ] }
+static_resources:
+  listeners:
+  - address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+    filter_chains:
+    - filters:
+      - name: h
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: h
+          http_filters: [ { name: r, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router } } ]
+          route_config: { virtual_hosts: [] }
+`;
+  const settingsOf = (layer: string): readonly (number | undefined)[] => {
+    const manager = managerOf(parse(text(layer)).staticListeners[0]!.value.filterChains[0]!)!;
+    const { prematureResetTotalStreamCount, prematureResetMinStreamLifetimeSeconds } = manager.http2;
+    return [
+      manager.maxRequestsPerIoCycle,
+      prematureResetTotalStreamCount,
+      prematureResetMinStreamLifetimeSeconds,
+    ];
+  };
+  const counts =
+    'overload: { premature_reset_total_stream_count: 20, premature_reset_min_stream_lifetime_seconds: "3" }';
+  assert.deepEqual(settingsOf(`http.max_requests_per_io_cycle: 1, ${counts}`), [1, 20, 3]);
+  assert.deepEqual(settingsOf('http.max_requests_per_io_cycle: x'), [undefined, undefined, undefined]);
+});
+
 test('a fraction of a static route is what the runtime says', () => {
   const text = (value: string): string => `
 layered_runtime: { layers: [ { name: a, static_layer: { k: 1 } }, { name: b, static_layer: { k: ${value} } } ] }

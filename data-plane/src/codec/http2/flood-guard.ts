@@ -9,9 +9,6 @@ export type Flood =
   | 'outbound_flood'
   | 'premature_resets';
 
-/** So many streams that the client gave up early are no attack yet (CVE-2023-44487). */
-const maxPrematureResets = 500;
-
 /**
  * Counts what costs a peer nothing and us something. Bounds and formulas are Envoy's: frames are held against the
  * streams that were opened and the DATA that was sent, so that a busy connection is not an attack.
@@ -19,6 +16,8 @@ const maxPrematureResets = 500;
 export class FloodGuard {
   readonly #options: Http2Options;
   openedStreamCount = 0;
+  /** Of those that somebody was told of. */
+  endedStreamCount = 0;
   sentDataFrameCount = 0;
   #priorityFrames = 0;
   #windowUpdates = 0;
@@ -52,12 +51,11 @@ export class FloodGuard {
   }
 
   /**
-   * A stream ended that was not answered yet: the client reset it, or made us reset it by breaking a rule
-   * (CVE-2025-8671).
+   * A young stream ended that was not answered yet: the client reset it (CVE-2023-44487), or made us reset it by breaking
+   * a rule (CVE-2025-8671). Half of all are too many, and as soon as the rest could not make up for them any more.
    */
   onPrematureReset(): Flood | undefined {
-    this.#prematureResets++;
-    const isMost = this.#prematureResets * 2 > this.openedStreamCount;
-    return isMost && this.#prematureResets > maxPrematureResets ? 'premature_resets' : undefined;
+    const leastCount = Math.max(this.endedStreamCount, this.#options.prematureResetTotalStreamCount);
+    return ++this.#prematureResets * 2 >= leastCount ? 'premature_resets' : undefined;
   }
 }

@@ -37,6 +37,10 @@ export abstract class Http2Connection extends SendSide implements LivenessOwner 
   readonly #connection: Connection;
   readonly #receiver: FrameReceiver;
   readonly #isServer: boolean;
+  /** The window of all streams is larger than before. */
+  #isFlushDue = false;
+  /** Streams that wait, and whose own window is. */
+  #opened: Http2Stream[] = [];
 
   constructor(connection: Connection, options: Http2Options, bufferLimitBytes: number, isServer: boolean) {
     super(connection, options, bufferLimitBytes);
@@ -64,6 +68,7 @@ export abstract class Http2Connection extends SendSide implements LivenessOwner 
     }
     this.liveness.onRead();
     this.#receiver.dispatch(chunk);
+    this.#sendWhatMay();
   }
 
   onClose(detail: string): void {
@@ -146,7 +151,7 @@ export abstract class Http2Connection extends SendSide implements LivenessOwner 
       }
     }
     this.onPeerSettings();
-    if (changeBytes > 0) this.flush();
+    if (changeBytes > 0) this.#isFlushDue = true;
     return !this.isGivenUp;
   }
 
@@ -167,8 +172,8 @@ export abstract class Http2Connection extends SendSide implements LivenessOwner 
     if (!this.scheduler.window.add(bytes)) {
       return this.giveUp(flowControlError, 'a window that is too large');
     }
-    this.flush();
-    return !this.isGivenUp;
+    this.#isFlushDue = true;
+    return true;
   }
 
   onStreamWindow(streamId: number, bytes: number): boolean {
@@ -180,9 +185,11 @@ export abstract class Http2Connection extends SendSide implements LivenessOwner 
     if (!stream.sendWindow.add(bytes)) {
       return this.failStream(stream, flowControlError, 'a window that is too large');
     }
-    if (stream.hasQueue) this.send(stream);
-    stream.checkWatermark();
-    return !this.isGivenUp;
+    if (stream.hasQueue && !stream.isWindowOpened) {
+      stream.isWindowOpened = true;
+      this.#opened.push(stream);
+    }
+    return true;
   }
 
   /** A frame without a meaning for the stream's state that breaks a rule of its own. */
@@ -303,6 +310,21 @@ export abstract class Http2Connection extends SendSide implements LivenessOwner 
     const streams = this.streams.toArray();
     for (const stream of streams) this.forget(stream);
     return streams;
+  }
+
+  /** Windows that are opened byte by byte in one read are one window: each frame has nine bytes of its own. */
+  #sendWhatMay(): void {
+    const opened = this.#opened;
+    if (opened.length > 0) this.#opened = [];
+    for (const stream of opened) {
+      stream.isWindowOpened = false;
+      if (stream.hasQueue) this.send(stream);
+      stream.checkWatermark();
+    }
+    if (this.#isFlushDue) {
+      this.#isFlushDue = false;
+      this.flush();
+    }
   }
 
   #writeReset(streamId: number, code: number): number {

@@ -62,6 +62,8 @@ export abstract class Http2Stream implements StreamEncoder {
   isLocalEnded = false;
   /** END_STREAM came. */
   isRemoteEnded = false;
+  /** Its window has grown in this read. */
+  isWindowOpened = false;
   /** No event follows and no call does anything. */
   isEnded = false;
   /** Both sides agreed on raw bytes (CONNECT): each direction ends by itself. */

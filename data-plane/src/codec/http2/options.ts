@@ -45,6 +45,10 @@ export interface Http2Options extends Http2Workspace {
   readonly maxConsecutiveEmptyFrames: number;
   readonly maxPriorityFramesPerStream: number;
   readonly maxWindowUpdatesPerDataFrame: number;
+  /** Before so many requests of a connection have ended, half as many that their client took back end it. */
+  readonly prematureResetTotalStreamCount: number;
+  /** A request that lived for more whole seconds was not taken back too early. */
+  readonly prematureResetMinStreamLifetimeSeconds: number;
   /** A malformed message ends its stream, not the connection. */
   readonly isStreamErrorOnInvalidMessage: boolean;
   readonly keepalive: Http2Keepalive | undefined;
@@ -78,6 +82,8 @@ export function createHttp2Options(workspace: Http2Workspace, given: GivenHttp2O
     maxConsecutiveEmptyFrames: given.maxConsecutiveEmptyFrames ?? 1,
     maxPriorityFramesPerStream: given.maxPriorityFramesPerStream ?? 100,
     maxWindowUpdatesPerDataFrame: given.maxWindowUpdatesPerDataFrame ?? 10,
+    prematureResetTotalStreamCount: given.prematureResetTotalStreamCount ?? 500,
+    prematureResetMinStreamLifetimeSeconds: given.prematureResetMinStreamLifetimeSeconds ?? 1,
     isStreamErrorOnInvalidMessage: given.isStreamErrorOnInvalidMessage ?? false,
     keepalive: given.keepalive,
     settingsAckTimeoutMs: given.settingsAckTimeoutMs ?? 30_000,

@@ -153,6 +153,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
 
   protected override onStreamGone(stream: Http2Stream): void {
     if (!(stream instanceof Http2ServerStream) || !stream.isAnnounced) return;
+    this.guard.endedStreamCount++;
     const shouldClose = this.#isClosing || this.#hasInputEnded || this.isGivenUp;
     this.#callbacks.onStreamEnd(shouldClose && this.streams.size === 0);
   }
@@ -165,7 +166,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
   }
 
   protected override onStreamError(stream: Http2Stream): boolean {
-    const flood = stream.hasHead ? undefined : this.guard.onPrematureReset();
+    const flood = this.#isPremature(stream) ? this.guard.onPrematureReset() : undefined;
     return flood === undefined || this.onFlood(flood);
   }
 
@@ -175,6 +176,13 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
 
   protected override onPeerSettings(): void {
     // A server asks nothing of its client's settings but what every stream does.
+  }
+
+  #isPremature(stream: Http2Stream): boolean {
+    if (stream.hasHead || !(stream instanceof Http2ServerStream)) return false;
+    const { clock, prematureResetMinStreamLifetimeSeconds } = this.options;
+    const livedSeconds = Math.floor((clock.monotonicMs() - stream.openedMs) / 1_000);
+    return livedSeconds <= prematureResetMinStreamLifetimeSeconds;
   }
 
   /**
@@ -207,6 +215,7 @@ class Http2ServerCodec extends Http2Connection implements ServerCodec, ServerStr
     }
     this.addStream(stream);
     stream.isAnnounced = true;
+    stream.openedMs = options.clock.monotonicMs();
     if (stream.isUpgrade) stream.hasOwnKey = toUpgradeRequest(headers, options.rng);
     const decoder = this.#callbacks.onNewStream(stream);
     if (stream.isEnded) return true;

@@ -21,6 +21,7 @@ export class Http2ServerStream extends Http2Stream implements ResponseEncoder {
   decoder: RequestDecoder | undefined = undefined;
   /** The owner knows of it. */
   isAnnounced = false;
+  openedMs = 0;
   isConnect = false;
   /** An extended CONNECT, which its receiver sees as an upgrade. */
   isUpgrade = false;

@@ -98,3 +98,10 @@ export function effectiveRuntime({ layers }: RuntimeConfig): RuntimeValues {
 }
 
 export type RuntimeValue = number | string | boolean | { readonly perMillion: number };
+
+/** A value that is no whole number counts as not set, as Envoy has it. */
+export function runtimeCount(runtime: RuntimeValues, key: string): number | undefined {
+  const value = runtime[key];
+  const count = typeof value === 'string' ? Number(value) : value;
+  return typeof count === 'number' && Number.isInteger(count) && count >= 0 ? count : undefined;
+}

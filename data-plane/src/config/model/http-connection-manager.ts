@@ -57,6 +57,8 @@ export interface HttpConnectionManager {
   /** Absent: lower case. */
   readonly headerKeyFormat?: HeaderKeyFormat;
   readonly http2: Http2ProtocolOptions;
+  /** Requests of one connection that start in one turn of the event loop; absent: as many as fit into its time. */
+  readonly maxRequestsPerIoCycle?: number;
   readonly proxy100Continue: boolean;
   /** By upgrade type, lower-case; `connect` for CONNECT. Other types are refused where no route allows them. */
   readonly upgrades: Readonly<Record<string, UpgradeConfig>>;

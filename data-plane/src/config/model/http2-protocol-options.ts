@@ -13,6 +13,9 @@ export interface Http2ProtocolOptions {
   readonly maxConsecutiveEmptyFrames?: number;
   readonly maxPriorityFramesPerStream?: number;
   readonly maxWindowUpdatesPerDataFrame?: number;
+  /** Of clients: when those that take back what they ask are sent away; see the codec's options. */
+  readonly prematureResetTotalStreamCount?: number;
+  readonly prematureResetMinStreamLifetimeSeconds?: number;
   /** A malformed message ends its stream, not the connection. */
   readonly isStreamErrorOnInvalidMessage: boolean;
   readonly keepalive?: Http2Keepalive;

@@ -1,5 +1,7 @@
 import type { HttpConnectionManager as HttpConnectionManagerMessage } from '@heddle/shared/xds/api';
+import { runtimeCount } from '../model/bootstrap.ts';
 import type { HttpConnectionManager, UpgradeConfig } from '../model/http-connection-manager.ts';
+import type { Http2ProtocolOptions } from '../model/http2-protocol-options.ts';
 import { decodeAccessLogs } from './access-log.ts';
 import { decodeCidrRange } from './address.ts';
 import { decodeConfigSource } from './config-source.ts';
@@ -45,6 +47,7 @@ export function decodeHttpConnectionManager(
 ): HttpConnectionManager {
   const common = message.commonHttpProtocolOptions;
   const http1 = message.httpProtocolOptions;
+  const { runtime } = context.options;
   const httpFilters = decodeHttpFilters(context, message.httpFilters, `${path}.http_filters`);
   const router = httpFilters.at(-1)?.config as RouterConfig | undefined;
   if (message.stripMatchingHostPort && message.stripAnyHostPort === true) {
@@ -92,11 +95,26 @@ export function decodeHttpConnectionManager(
     enableTrailers: http1?.enableTrailers ?? false,
     allowChunkedLength: http1?.allowChunkedLength ?? false,
     allowCustomMethods: http1?.allowCustomMethods ?? false,
-    http2: decodeHttp2ProtocolOptions(message.http2ProtocolOptions),
+    http2: {
+      ...decodeHttp2ProtocolOptions(message.http2ProtocolOptions),
+      ...defined<
+        Pick<
+          Http2ProtocolOptions,
+          'prematureResetTotalStreamCount' | 'prematureResetMinStreamLifetimeSeconds'
+        >
+      >({
+        prematureResetTotalStreamCount: runtimeCount(runtime, 'overload.premature_reset_total_stream_count'),
+        prematureResetMinStreamLifetimeSeconds: runtimeCount(
+          runtime,
+          'overload.premature_reset_min_stream_lifetime_seconds',
+        ),
+      }),
+    },
     proxy100Continue: message.proxy100Continue,
     upgrades: decodeUpgrades(context, message, path),
-    ...defined<Pick<HttpConnectionManager, 'headerKeyFormat'>>({
+    ...defined<Pick<HttpConnectionManager, 'headerKeyFormat' | 'maxRequestsPerIoCycle'>>({
       headerKeyFormat: decodeHeaderKeyFormat(context, http1, `${path}.http_protocol_options`),
+      maxRequestsPerIoCycle: runtimeCount(runtime, 'http.max_requests_per_io_cycle'),
     }),
     suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
   };

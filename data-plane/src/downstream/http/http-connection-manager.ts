@@ -264,7 +264,11 @@ class HttpConnection
     this.#isHttp2 = protocol === 'http2';
     const { stats, http1Options, http2Options, bufferLimitBytes, dependencies } = this.config;
     if (this.#isHttp2) {
-      this.#share = new RequestShare(dependencies.requestTurn, dependencies.wheel);
+      this.#share = new RequestShare(
+        dependencies.requestTurn,
+        dependencies.wheel,
+        this.config.config.maxRequestsPerIoCycle,
+      );
       this.#deadlines.onHeadEnded();
       this.#deadlines.isMultiplexed = true;
       this.#codec = createHttp2ServerCodec(this.#connection, this, http2Options, bufferLimitBytes);

@@ -15,14 +15,21 @@ const noRequests: DeferredRequest[] = [];
 export class RequestShare implements DeferringConnection {
   readonly #turn: RequestTurn;
   readonly #wheel: TimerWheel;
+  readonly #maxPerCycle: number;
   #requestsOfRead = 0;
   /** Requests that ended without an answer, less those that had one. */
   #resetBalance = 0;
   #waiting = noRequests;
 
-  constructor(turn: RequestTurn, wheel: TimerWheel) {
+  /** `maxPerCycle`: of those that come at a time, and then in each turn; 0 is taken for 1. */
+  constructor(turn: RequestTurn, wheel: TimerWheel, maxPerCycle = Infinity) {
     this.#turn = turn;
     this.#wheel = wheel;
+    this.#maxPerCycle = Math.max(1, maxPerCycle);
+  }
+
+  get isOncePerTurn(): boolean {
+    return this.#maxPerCycle !== Infinity;
   }
 
   /** Bytes came. */
@@ -49,10 +56,11 @@ export class RequestShare implements DeferringConnection {
 
   startDeferred(count: number): boolean {
     const waiting = this.#waiting;
+    const maxCount = Math.min(count, this.#maxPerCycle);
     let at = 0;
     this.#wheel.beginTurn();
     try {
-      for (let startedCount = 0; startedCount < count && at < waiting.length; at++) {
+      for (let startedCount = 0; startedCount < maxCount && at < waiting.length; at++) {
         const request = waiting[at];
         if (request === undefined || request.isReset) continue;
         startedCount++;
@@ -67,6 +75,7 @@ export class RequestShare implements DeferringConnection {
 
   #shouldWait(): boolean {
     if (this.#waiting.length > 0 || this.#resetBalance > patientCount) return true;
-    return ++this.#requestsOfRead > freePerRead && this.#turn.isOver();
+    if (++this.#requestsOfRead > this.#maxPerCycle) return true;
+    return this.#requestsOfRead > freePerRead && this.#turn.isOver();
   }
 }

@@ -5,6 +5,8 @@ import type { Clock } from '@heddle/shared/time/clock';
 export interface DeferringConnection {
   /** Starts the oldest requests that wait, at most `count`. True: some are left. */
   startDeferred(count: number): boolean;
+  /** It goes on in the next turn, however much time is left of this one. */
+  readonly isOncePerTurn?: boolean;
 }
 
 /** So long the requests of one turn may take before further ones of busy connections wait. */
@@ -58,9 +60,12 @@ export class RequestTurn {
 
   #startWaiting(): void {
     const startedMs = this.#clock.monotonicMs();
+    const ofNextTurn: DeferringConnection[] = [];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      if (next.startDeferred(startedAtATime)) this.#waiting.push(next);
-      if (this.#clock.monotonicMs() - startedMs > turnMs) return;
+      if (next.startDeferred(startedAtATime))
+        (next.isOncePerTurn === true ? ofNextTurn : this.#waiting).push(next);
+      if (this.#clock.monotonicMs() - startedMs > turnMs) break;
     }
+    this.#waiting.push(...ofNextTurn);
   }
 }

@@ -1,4 +1,4 @@
-import type { RuntimeValues } from '../../config/model/bootstrap.ts';
+import { runtimeCount, type RuntimeValues } from '../../config/model/bootstrap.ts';
 
 /** What the workers are started with. Counts are in shared memory, where each worker has a row of its own. */
 export interface ConnectionLimitSettings {
@@ -14,23 +14,17 @@ const listenerKey = /^envoy\.resource_limits\.listener\.(.+)\.connection_limit$/
 
 /** Envoy's runtime keys `overload.global_downstream_max_connections` and `envoy.resource_limits.listener.<name>.connection_limit`. */
 export function readConnectionLimits(runtime: RuntimeValues, workerCount: number): ConnectionLimitSettings {
-  const listeners = Object.entries(runtime).flatMap(([key, value]) => {
+  const listeners = Object.keys(runtime).flatMap((key) => {
     const name = listenerKey.exec(key)?.[1];
-    const max = toLimit(value);
+    const max = runtimeCount(runtime, key);
     return name === undefined || max === undefined ? [] : [{ name, max }];
   });
   const rowBytes = (1 + listeners.length) * Int32Array.BYTES_PER_ELEMENT;
   return {
-    globalMax: toLimit(runtime[globalKey]),
+    globalMax: runtimeCount(runtime, globalKey),
     listeners,
     counts: new SharedArrayBuffer(workerCount * rowBytes),
   };
-}
-
-/** A value that is no whole number counts as not set, as Envoy has it. */
-function toLimit(value: RuntimeValues[string] | undefined): number | undefined {
-  const limit = typeof value === 'string' ? Number(value) : value;
-  return typeof limit === 'number' && Number.isInteger(limit) && limit >= 0 ? limit : undefined;
 }
 
 /**

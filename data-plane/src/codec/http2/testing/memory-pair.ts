@@ -1,4 +1,5 @@
 import { createFakeClock } from '@heddle/shared/testing/fake-clock';
+import type { Clock } from '@heddle/shared/time/clock';
 import { createSeededRng } from '@heddle/shared/random/rng';
 import type { CodecPair } from '../../codec.contract.ts';
 import type { ClientCodecCallbacks, ServerCodecCallbacks } from '../../codec.ts';
@@ -11,11 +12,14 @@ import { createHttp2Options, type GivenHttp2Options, type Http2Options } from '.
 import { createHttp2ServerCodec } from '../server-codec.ts';
 
 /** Options of one worker whose time stands still. */
-export function createTestOptions(given: GivenHttp2Options = {}): Http2Options {
+export function createTestOptions(
+  given: GivenHttp2Options = {},
+  clock: Clock = createFakeClock(),
+): Http2Options {
   const workspace = {
     names: new FieldNameTable(),
     chunks: new ChunkPool(),
-    clock: createFakeClock(),
+    clock,
     rng: createSeededRng(1),
   };
   return createHttp2Options(workspace, given);

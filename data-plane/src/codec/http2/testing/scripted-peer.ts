@@ -1,3 +1,4 @@
+import { createFakeClock } from '@heddle/shared/testing/fake-clock';
 import { FieldNameTable } from '../../http1/field-name.ts';
 import type {
   ClientCodecCallbacks,
@@ -10,6 +11,7 @@ import type {
 import { MemoryConnection } from '../../testing/memory-connection.ts';
 import { RecordedRequest } from '../../testing/recording-server.ts';
 import { createHttp2ClientCodec, type Http2ClientCodec } from '../client-codec.ts';
+import type { Http2Stats } from '../codec-stats.ts';
 import { HpackDecoder } from '../hpack/hpack-decoder.ts';
 import { HpackEncoder } from '../hpack/hpack-encoder.ts';
 import type { GivenHttp2Options, Http2Options } from '../options.ts';
@@ -39,6 +41,7 @@ export const postRequest: Fields = [[':method', 'POST'], ...getRequest.slice(1)]
 /** Sends a codec of ours whatever frames it is told, and takes apart what the codec writes. */
 abstract class ScriptedPeer {
   readonly connection = new MemoryConnection();
+  readonly clock = createFakeClock();
   readonly counters: string[] = [];
   readonly gauges = new Map<string, number>();
   readonly errors: string[] = [];
@@ -48,13 +51,11 @@ abstract class ScriptedPeer {
   readonly #decoder = new HpackDecoder(new FieldNameTable());
 
   protected constructor(given: GivenHttp2Options) {
-    this.options = createTestOptions({
-      ...given,
-      stats: {
-        count: (counter) => void this.counters.push(counter),
-        add: (gauge, change) => void this.gauges.set(gauge, (this.gauges.get(gauge) ?? 0) + change),
-      },
-    });
+    const stats: Http2Stats = {
+      count: (counter) => void this.counters.push(counter),
+      add: (gauge, change) => void this.gauges.set(gauge, (this.gauges.get(gauge) ?? 0) + change),
+    };
+    this.options = createTestOptions({ ...given, stats }, this.clock);
   }
 
   protected abstract dispatch(bytes: Buffer): void;
