@@ -51,6 +51,19 @@ export const messageDifferences: readonly ExplainedHttp2Difference[] = [
     why: 'malformed, since it becomes Upgrade; nghttp2 takes any value',
     example: [...start, ...connect, field(':protocol', 'a, b')],
   }),
+  refusal(/^the :method of the preface$/, {
+    name: 'the :method PRI',
+    section: '9113 3.4',
+    why: 'kept for the preface; nghttp2 takes any method',
+    example: [
+      ...start,
+      frame(1, 5, 1),
+      field(':method', 'PRI'),
+      field(':scheme', 'http'),
+      field(':path', '/'),
+      field(':authority', 'a.test'),
+    ],
+  }),
   refusal(/^(a host beside :authority|a second host)$/, {
     name: 'several hosts, or one that is not :authority',
     section: '9113 8.3.1',
