@@ -24,6 +24,7 @@ import { startPublisher } from './snapshot/publisher.ts';
 import { SnapshotCache } from './snapshot/snapshot-cache.ts';
 import { DiscoveryFetch } from './xds/discovery-fetch.ts';
 import { buildEmptyAssignment } from './xds/empty-assignment.ts';
+import { LoadBoard } from './xds/load-board.ts';
 import { NodeStatusBoard } from './xds/node-status.ts';
 import { XdsCertificates } from './xds/xds-certificates.ts';
 import { createXdsService } from './xds/xds-service.ts';
@@ -82,9 +83,12 @@ export async function startControlPlane(
     const controlPlaneId = `heddle ${version}`;
     const emptyAssignment = (name: string) => buildEmptyAssignment(api, name);
     const fetch = new DiscoveryFetch({ snapshots, nodes, emptyAssignment, clock, controlPlaneId });
+    const xdsMetrics = createXdsMetrics(metrics);
+    const loads = new LoadBoard(clock, xdsMetrics.onLoad);
     const rest = await createRestApp({
       registry,
       proxies: createProxyView(nodes),
+      loads: () => loads.list(),
       discovery: createDiscoverySource(api, fetch, nodes),
       readiness: () => readinessOf(registry, snapshots),
       snapshots: () => snapshots.status,
@@ -101,7 +105,9 @@ export async function startControlPlane(
       snapshots,
       nodes,
       fetch,
-      metrics: createXdsMetrics(metrics),
+      loads,
+      loadReportIntervalMs: settings.loadReportIntervalMs,
+      metrics: xdsMetrics,
       clock,
       logger: xdsLogger,
       credentials: certificates?.credentials,

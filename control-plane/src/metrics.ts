@@ -27,6 +27,12 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers,
   });
+  const loads = new Counter({
+    name: 'heddle_load_requests_total',
+    help: 'Requests to services that proxies report (LRS), by result: success, error, dropped.',
+    labelNames: ['result'],
+    registers,
+  });
   const onAnswer =
     (answers: Counter) =>
     (typeUrl: string, durationMs: number): void => {
@@ -43,6 +49,11 @@ export function createXdsMetrics(registry: MetricsRegistry): XdsMetrics {
     },
     onAcknowledged: onAnswer(acknowledged),
     onRefused: onAnswer(refused),
+    onLoad({ successCount, errorCount, droppedCount }) {
+      loads.inc({ result: 'success' }, successCount);
+      loads.inc({ result: 'error' }, errorCount);
+      loads.inc({ result: 'dropped' }, droppedCount);
+    },
   };
 }
 

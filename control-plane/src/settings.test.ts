@@ -26,6 +26,7 @@ test('without anything the documented defaults hold', () => {
     debounceQuietMs: 20,
     debounceMaxMs: 200,
     ackTimeoutMs: 5000,
+    loadReportIntervalMs: 10_000,
     stopTimeoutMs: 5000,
     logLevel: 'info',
   });

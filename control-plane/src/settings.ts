@@ -23,6 +23,7 @@ export interface Settings {
   readonly debounceQuietMs: number;
   readonly debounceMaxMs: number;
   readonly ackTimeoutMs: number;
+  readonly loadReportIntervalMs: number;
   readonly stopTimeoutMs: number;
   readonly logLevel: LogLevel;
 }
@@ -156,6 +157,14 @@ export const flags = [
     check: milliseconds,
   },
   {
+    name: 'load-report-interval-ms',
+    env: 'HEDDLE_LOAD_REPORT_INTERVAL_MS',
+    value: 'ms',
+    default: '10000',
+    help: 'how often proxies that report their load (LRS) are asked to',
+    check: integerBetween(100, 3_600_000),
+  },
+  {
     name: 'stop-timeout-ms',
     env: 'HEDDLE_STOP_TIMEOUT_MS',
     value: 'ms',
@@ -229,6 +238,7 @@ function toSettings(text: (name: FlagName) => string): Settings {
     debounceQuietMs: number('debounce-quiet-ms'),
     debounceMaxMs: number('debounce-max-ms'),
     ackTimeoutMs: number('ack-timeout-ms'),
+    loadReportIntervalMs: number('load-report-interval-ms'),
     stopTimeoutMs: number('stop-timeout-ms'),
     logLevel: logLevels.find((level) => level === text('log-level')) ?? 'info',
   };

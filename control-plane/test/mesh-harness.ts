@@ -24,6 +24,7 @@ export const testSettings: Settings = {
   debounceQuietMs: 5,
   debounceMaxMs: 50,
   ackTimeoutMs: 5_000,
+  loadReportIntervalMs: 10_000,
   stopTimeoutMs: 2_000,
   logLevel: 'silent',
 };

@@ -5,6 +5,7 @@ import { toTypeName, typeUrls } from '@heddle/shared/xds/type-urls';
 import type { Any } from '@heddle/shared/xds/api';
 import { DiscoveryFetch } from '../src/xds/discovery-fetch.ts';
 import { buildEmptyAssignment } from '../src/xds/empty-assignment.ts';
+import { LoadBoard } from '../src/xds/load-board.ts';
 import { NodeStatusBoard } from '../src/xds/node-status.ts';
 import { noXdsMetrics } from '../src/xds/xds-metrics.ts';
 import { createXdsService } from '../src/xds/xds-service.ts';
@@ -16,6 +17,7 @@ export const { cluster: CDS, clusterLoadAssignment: EDS, listener: LDS, routeCon
 export interface XdsHarness {
   readonly snapshots: TestSnapshots;
   readonly nodes: NodeStatusBoard;
+  readonly loads: LoadBoard;
   readonly port: number;
   sotw(method?: SotwMethod): SotwClient;
   delta(method?: DeltaMethod): DeltaClient;
@@ -32,11 +34,14 @@ export async function withXds(use: (xds: XdsHarness) => Promise<void>, ackTimeou
     clock: systemClock,
     controlPlaneId: 'test',
   });
+  const loads = new LoadBoard(systemClock, () => undefined);
   const service = createXdsService({
     api,
     snapshots,
     nodes,
     fetch,
+    loads,
+    loadReportIntervalMs: 5000,
     metrics: noXdsMetrics,
     clock: systemClock,
     logger: createSilentLogger(),
@@ -53,6 +58,7 @@ export async function withXds(use: (xds: XdsHarness) => Promise<void>, ackTimeou
     await use({
       snapshots,
       nodes,
+      loads,
       port,
       sotw: (method) => opened(connectSotw(port, method)),
       delta: (method) => opened(connectDelta(port, method)),

@@ -12,6 +12,7 @@ import { createActiveConfig } from './config/active-config.ts';
 import type { Ads } from './config/ads/create-ads.ts';
 import { waitForClusters } from './config/cluster-wait.ts';
 import type { LiveReporter } from './config/live/live-reporter.ts';
+import type { LoadReporter } from './config/loads/load-reporter.ts';
 import { createLiveTracker } from './config/live/live-tracker.ts';
 import { formatAddress } from './config/model/address.ts';
 import { effectiveRuntime, type Bootstrap } from './config/model/bootstrap.ts';
@@ -25,6 +26,7 @@ import { findUnwritableLogs } from './downstream/listener/unwritable-logs.ts';
 import { createListenerManager } from './downstream/listener/listener-manager.ts';
 import { openSavedConfig } from './open-saved-config.ts';
 import { createManagementServerTls } from './management-server-tls.ts';
+import { startLoadReporting } from './load-reporting.ts';
 import { createProxyControl, type DrainingControl } from './proxy-control.ts';
 import { probeAddress } from './probe-address.ts';
 import { isTypeSettled } from './settled-types.ts';
@@ -285,6 +287,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   // The start, step by step; each is called when the one before has finished.
   function startAds(): void {
     ads?.start();
+    loadReporting = startLoadReporting(options, { clusters, reader: stats, stats: store.root });
     clusters.startSecondary(bootstrap.cds !== undefined);
   }
 
@@ -320,11 +323,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     });
   }
 
+  let loadReporting: LoadReporter | undefined;
   let isStopping = false;
   function stop(reason: HeddleError | undefined): void {
     if (isStopping) return;
     isStopping = true;
     liveReporter?.stop();
+    loadReporting?.stop();
     ads?.stop();
     sources.stop();
     clusters.stop();

@@ -1,5 +1,6 @@
 import { controlPlaneStats } from './config/ads/control-plane-stats.ts';
 import { subscriptionStats } from './config/ads/subscription-stats.ts';
+import { loadReporterStats } from './config/loads/load-reporter.ts';
 import { routeTableStats } from './config/route-tables.ts';
 import { savedConfigStats } from './config/saved/saved-config-stats.ts';
 import { certificateStats, secretStats, secretUserStats } from './config/secrets/secret-stats.ts';
@@ -56,6 +57,7 @@ export const describedStats: readonly StatsDescription<unknown>[] = [
   controlPlaneStats,
   subscriptionStats,
   savedConfigStats,
+  loadReporterStats,
   routeTableStats,
   listenerManagerStats,
   listenerConnectionStats,

@@ -62,12 +62,37 @@ test('flags instead of a file', () => {
   });
 });
 
+test('a saved configuration, CSDS over gRPC and load reports are opt-in', () => {
+  const flags = ['--control-plane', 'cp:18000', '--node-id', 'web-1'];
+  const plain = parseSettings(flags, '0');
+  assert.ok(plain.kind === 'settings' && plain.settings.savedConfig === undefined);
+  assert.equal(plain.settings.clientStatusPort, undefined);
+  const parsed = parseSettings(
+    [
+      ...flags,
+      '--saved-config',
+      '/f',
+      '--saved-config-key',
+      '/k',
+      '--client-status-port',
+      '1',
+      '--report-load',
+    ],
+    '0',
+  );
+  assert.ok(parsed.kind === 'settings' && parsed.settings.bootstrap.kind === 'flags');
+  assert.deepEqual(parsed.settings.savedConfig, { path: '/f', keyPath: '/k', waitMs: 2000 });
+  assert.equal(parsed.settings.clientStatusPort, 1);
+  assert.equal(parsed.settings.bootstrap.flags.reportsLoad, true);
+});
+
 test('mistakes are one line that says what to do', () => {
   assert.match(failureOf(), /give a bootstrap file \(-c file\), or a control plane/);
   assert.match(failureOf('--control-plane', 'cp:1'), /needs --node-id/);
   assert.match(failureOf('-c', 'x', '--control-plane', 'cp:1'), /cannot be used with/);
   assert.match(failureOf('-c', 'x', '--concurrency', '0'), /whole number from 1 to 256/);
   assert.match(failureOf('-c', 'x', '--admin-port', '70000'), /whole number from 0 to 65535/);
+  assert.match(failureOf('-c', 'x', '--saved-config-key', 'k'), /needs --saved-config/);
   assert.match(failureOf('-c', 'x', '--log-level', 'loud'), /must be one of trace/);
   assert.match(failureOf('-c', 'x', '--concurency', '2'), /Did you mean --concurrency/);
 });

@@ -58,6 +58,8 @@ export interface SidecarFlags {
   readonly controlPlane: string;
   /** Incremental xDS; otherwise state of the world. */
   readonly isDelta: boolean;
+  /** The control plane is told the load of each cluster. */
+  readonly reportsLoad?: boolean;
   /** What the control plane reads in the node's metadata under `heddle`: only what was said. */
   readonly nodeMetadata: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly adminAddress: string;
@@ -81,6 +83,7 @@ interface RawOptions {
   serviceCluster?: string;
   serviceZone?: string;
   delta: boolean;
+  reportLoad?: boolean;
   service?: string;
   instance?: string;
   upstreams?: string[];
@@ -143,6 +146,7 @@ function createCommand(version: string): Command {
     .option('--service-zone <name>', 'zone of the node')
     .option('--delta', 'incremental xDS (default; --no-delta: state of the world)', true)
     .option('--no-delta')
+    .option('--report-load', 'tell the control plane how many requests go to each service (LRS)')
     .option('--service <name>', 'the service whose instance runs beside this proxy')
     .option('--instance <id>', 'id of that instance (default: the node id)')
     .option('--upstreams <names>', 'services that are called, comma-separated (default: all)', parseNames)
@@ -270,7 +274,14 @@ function toFlags(options: RawOptions, controlPlane: string): SidecarFlags {
   const nodeMetadata = Object.fromEntries(
     Object.entries(said).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
-  return { controlPlane, isDelta: delta, adminAddress, adminPort, nodeMetadata };
+  return {
+    controlPlane,
+    isDelta: delta,
+    ...(options.reportLoad === true ? { reportsLoad: true } : {}),
+    adminAddress,
+    adminPort,
+    nodeMetadata,
+  };
 }
 
 function parseInteger(text: string, minimum: number, maximum: number): number {

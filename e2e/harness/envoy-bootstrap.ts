@@ -23,12 +23,9 @@ export function envoyBootstrap(options: ProxyOptions, ports: ProxyPorts): object
       },
     },
     admin: { address: socket(ports.adminPort) },
+    ...(options.reportsLoad === true ? { cluster_manager: { load_stats_config: overGrpc('GRPC') } } : {}),
     dynamic_resources: {
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        grpc_services: [{ envoy_grpc: { cluster_name: 'control-plane' } }],
-      },
+      ads_config: overGrpc('DELTA_GRPC'),
       lds_config: { ads: {}, resource_api_version: 'V3' },
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
@@ -51,5 +48,13 @@ export function envoyBootstrap(options: ProxyOptions, ports: ProxyPorts): object
         },
       ],
     },
+  };
+}
+
+function overGrpc(apiType: string): object {
+  return {
+    api_type: apiType,
+    transport_api_version: 'V3',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'control-plane' } }],
   };
 }

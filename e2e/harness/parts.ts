@@ -35,11 +35,19 @@ export interface ControlPlaneOptions {
   readonly isInjectable?: boolean;
   /** What Node is to load before it; changes lines of its sources, so those are what runs. */
   readonly preload?: string;
+  /** How often proxies report their load; the program's own choice unless given. */
+  readonly loadReportIntervalMs?: number;
 }
 
 export async function startControlPlane(
   harness: Harness,
-  { name = 'control-plane', redisUrl, isInjectable = false, preload }: ControlPlaneOptions = {},
+  {
+    name = 'control-plane',
+    redisUrl,
+    isInjectable = false,
+    preload,
+    loadReportIntervalMs,
+  }: ControlPlaneOptions = {},
 ): Promise<ControlPlane> {
   const inlet = isInjectable ? createFaultInlet(harness.folder, name) : undefined;
   const [restPort = 0, xdsPort = 0] = await findFreePorts(2);
@@ -54,6 +62,9 @@ export async function startControlPlane(
           ...(preload === undefined ? [] : ['--import', preload]),
           ...planeProgram('control-plane', preload === undefined && isCompiledRun()),
           ...['--rest-port', String(restPort), '--xds-port', String(xdsPort), '--registry', registry],
+          ...(loadReportIntervalMs === undefined
+            ? []
+            : ['--load-report-interval-ms', String(loadReportIntervalMs)]),
         ],
         ...(inlet === undefined ? {} : { environment: { ...globalThis.process.env, ...inlet.environment } }),
       },
@@ -96,6 +107,8 @@ export interface ProxyOptions {
   readonly breakage?: string;
   /** Of a sidecar: suffers what `inject` says. */
   readonly isInjectable?: boolean;
+  /** Tells the control plane its load. */
+  readonly reportsLoad?: boolean;
   /** Of a sidecar: where it keeps its configuration for a start without a control plane. */
   readonly saved?: { readonly path: string; readonly keyPath?: string };
   /** Of a sidecar: for its Node, such as `--max-old-space-size=64`. */
@@ -145,6 +158,7 @@ export async function startSidecar(harness: Harness, options: ProxyOptions): Pro
         : ['--inbound-address', '127.0.0.1', '--inbound-port', String(inboundPort)]),
       ...['--admin-port', String(adminPort)],
       ...(options.appPort === undefined ? [] : ['--app-port', String(options.appPort)]),
+      ...(options.reportsLoad === true ? ['--report-load'] : []),
       ...(options.saved === undefined
         ? []
         : ['--saved-config', options.saved.path, '--saved-config-wait-s', '1']),

@@ -174,6 +174,7 @@ describe('REST API', () => {
       'get /healthz',
       'get /metrics',
       'get /readyz',
+      'get /v1/loads',
       'get /v1/policies',
       'get /v1/policies/{name}',
       'get /v1/proxies',

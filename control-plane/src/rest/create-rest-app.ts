@@ -13,6 +13,7 @@ import { collectMethods, refuseOtherMethods } from './other-methods.ts';
 import { openApiHead } from './open-api.ts';
 import { policiesPlugin } from './policies.ts';
 import { secretsPlugin } from './secrets.ts';
+import { loadsPlugin, type LoadSource } from './loads.ts';
 import { proxiesPlugin } from './proxies.ts';
 import type { ProxyStatusSource } from './proxy-status.ts';
 import { installRequestValidation } from './request-validation.ts';
@@ -24,6 +25,7 @@ import { statusPlugin, type SnapshotCounts } from './status.ts';
 export interface RestOptions {
   readonly registry: Registry;
   readonly proxies: ProxyStatusSource;
+  readonly loads: LoadSource;
   readonly discovery: DiscoverySource;
   readonly readiness: ReadinessSource;
   /** Asked for each request. */
@@ -64,6 +66,7 @@ export async function createRestApp(options: RestOptions): Promise<FastifyInstan
   await app.register(secretsPlugin, options);
   await app.register(applyPlugin, options);
   await app.register(proxiesPlugin, options);
+  await app.register(loadsPlugin, options);
   await app.register(discoveryPlugin, options);
   await app.register(statusPlugin, options);
   await app.register(healthPlugin, options);

@@ -39,6 +39,7 @@ export async function createRestFixture(
   const app = await createRestApp({
     registry,
     proxies: { list: () => [], get: () => undefined },
+    loads: () => [],
     discovery: { poll: () => undefined, clientStatus: () => ({}) },
     readiness: () => ({ isReady: true }),
     snapshots: () => ({ publishCount: 0, rejectedCount: 0 }),

@@ -5,6 +5,14 @@ export interface XdsMetrics {
   /** `durationMs`: since the response was sent. */
   onAcknowledged(typeUrl: string, durationMs: number): void;
   onRefused(typeUrl: string, durationMs: number): void;
+  /** A proxy reported what it sent to one cluster since its last report. */
+  readonly onLoad: (load: ReportedLoad) => void;
+}
+
+export interface ReportedLoad {
+  readonly successCount: number;
+  readonly errorCount: number;
+  readonly droppedCount: number;
 }
 
 export const noXdsMetrics: XdsMetrics = {
@@ -12,4 +20,5 @@ export const noXdsMetrics: XdsMetrics = {
   onSent: () => undefined,
   onAcknowledged: () => undefined,
   onRefused: () => undefined,
+  onLoad: () => undefined,
 };

@@ -14,6 +14,7 @@ import type { Logger } from '@heddle/shared/logging/logger';
 import type { Clock } from '@heddle/shared/time/clock';
 import { loadLiveStatusService } from '@heddle/shared/status/live-status-service';
 import { createAdsService } from '@heddle/shared/xds/ads-service';
+import { createLoadStatsService } from '@heddle/shared/xds/load-stats-service';
 import { createClientStatusHandler } from '@heddle/shared/xds/client-status-handler';
 import { createClientStatusService } from '@heddle/shared/xds/client-status-service';
 import {
@@ -31,6 +32,8 @@ import { describeClients } from './client-status.ts';
 import type { DiscoveryFetch } from './discovery-fetch.ts';
 import { createResponseEncoder } from './encode-response.ts';
 import { createLiveStatusHandler } from './live-status.ts';
+import type { LoadBoard } from './load-board.ts';
+import { createLoadStatsHandler } from './load-stats-handler.ts';
 import type { NodeStatusBoard } from './node-status.ts';
 import type { XdsMetrics } from './xds-metrics.ts';
 import {
@@ -45,6 +48,8 @@ export interface XdsServiceOptions {
   readonly snapshots: SnapshotSource;
   readonly nodes: NodeStatusBoard;
   readonly fetch: DiscoveryFetch;
+  readonly loads: LoadBoard;
+  readonly loadReportIntervalMs: number;
   readonly metrics: XdsMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -132,6 +137,8 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
   );
   const { StreamClientStatus, FetchClientStatus } = clientStatus;
   server.addService(createClientStatusService(api), { StreamClientStatus, FetchClientStatus });
+  const loadStats = createLoadStatsHandler(options.loads, options.loadReportIntervalMs, options.logger);
+  server.addService(createLoadStatsService(api), { StreamLoadStats: loadStats.StreamLoadStats });
   server.addService(createAdsService(api), {
     StreamAggregatedResources: serve('sotw'),
     DeltaAggregatedResources: serve('delta'),
@@ -163,6 +170,7 @@ export function createXdsService(options: XdsServiceOptions): XdsService {
       new Promise((resolve) => {
         liveStatus.stop();
         clientStatus.stop();
+        loadStats.stop();
         options.fetch.stop();
         for (const call of open) {
           call.emit('error', { code: grpcStatus.UNAVAILABLE, details: 'the control plane stops' });

@@ -8,12 +8,12 @@ import type { DecodeContext } from '../config/resources/decode-context.ts';
 import { decodeGrpcSource } from '../config/resources/grpc-source.ts';
 import { defined } from '../config/resources/scalars.ts';
 
-const path = 'dynamic_resources.ads_config';
-
+/** `path`: of the source. */
 export function decodeAdsConfig(
   context: DecodeContext,
   source: ApiConfigSource,
   clusters: readonly Cluster[],
+  path = 'dynamic_resources.ads_config',
 ): AdsConfig {
   const service = decodeGrpcSource(context, source, path);
   const cluster = clusters.find(({ name }) => name === service.clusterName);

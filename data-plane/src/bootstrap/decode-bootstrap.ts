@@ -75,6 +75,7 @@ export function decodeBootstrap(
     staticSecrets: secrets,
     grpcServers,
     ...dynamic,
+    ...decodeLoadStats(context, message, clusters),
     runtime,
     ignored: context.ignored,
     wire: createBootstrapWire(api, node, read),
@@ -107,6 +108,16 @@ function decodeListeners(context: DecodeContext, message: BootstrapMessage): Sta
       bytes: context.options.api.encode('envoy.config.listener.v3.Listener', listener),
     };
   });
+}
+
+function decodeLoadStats(
+  context: DecodeContext,
+  { clusterManager }: BootstrapMessage,
+  clusters: readonly Cluster[],
+): Pick<Bootstrap, 'loadStats'> {
+  const source = clusterManager?.loadStatsConfig;
+  if (source === undefined) return {};
+  return { loadStats: decodeAdsConfig(context, source, clusters, 'cluster_manager.load_stats_config') };
 }
 
 function decodeDynamic(

@@ -268,6 +268,11 @@ const refusals: readonly [string, string, RegExp][] = [
     /grpc_services\[0\]\.envoy_grpc\.cluster_name: there is no static cluster "other"/,
   ],
   [
+    'load reports to a cluster that is not there',
+    'cluster_manager: { load_stats_config: { api_type: GRPC, transport_api_version: V3, grpc_services: [ { envoy_grpc: { cluster_name: other } } ] } }',
+    /cluster_manager\.load_stats_config\.grpc_services\[0\]\.envoy_grpc\.cluster_name: there is no static cluster "other"/,
+  ],
+  [
     'ADS over TLS whose certificate comes over ADS',
     withTransportSocket('tls_certificate_sds_secret_configs: [ { name: own, sds_config: { ads: {} } } ]'),
     /cluster_name: "xds" waits for secret "own", which a management server sends/,

@@ -25,12 +25,9 @@ export function makeBootstrap(
     options.api.create('envoy.config.bootstrap.v3.Bootstrap', {
       node: { cluster: clusterOf(flags), metadata: { heddle: flags.nodeMetadata } },
       admin: { address: { socketAddress: { address: flags.adminAddress, portValue: flags.adminPort } } },
+      ...(flags.reportsLoad === true ? { clusterManager: { loadStatsConfig: ownServer('GRPC') } } : {}),
       dynamicResources: {
-        adsConfig: {
-          apiType: flags.isDelta ? 'DELTA_GRPC' : 'GRPC',
-          transportApiVersion: 'V3',
-          grpcServices: [{ envoyGrpc: { clusterName: serverCluster } }],
-        },
+        adsConfig: ownServer(flags.isDelta ? 'DELTA_GRPC' : 'GRPC'),
         cdsConfig: fromAds,
         ldsConfig: fromAds,
       },
@@ -54,6 +51,14 @@ export function makeBootstrap(
       },
     });
   return decodeBootstrap(message, options, overrides);
+}
+
+function ownServer(apiType: 'GRPC' | 'DELTA_GRPC') {
+  return {
+    apiType,
+    transportApiVersion: 'V3',
+    grpcServices: [{ envoyGrpc: { clusterName: serverCluster } }],
+  } as const;
 }
 
 /** Proxies of one service belong together. */

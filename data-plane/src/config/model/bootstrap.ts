@@ -18,6 +18,8 @@ export interface Bootstrap {
   readonly grpcServers: ReadonlyMap<string, GrpcServer>;
   /** Absent: nothing may come over ADS, and nothing wants to. */
   readonly ads?: AdsConfig;
+  /** `cluster_manager.load_stats_config`: who is told the load. Absent: nobody. */
+  readonly loadStats?: AdsConfig;
   /** Absent: no clusters but the static ones. */
   readonly cds?: SourceConfig;
   /** Absent: no listeners but the static ones. */

@@ -80,10 +80,10 @@ export const bootstrapSupport: SupportTable = {
     rows: { ads_config: aggregatedSource },
   },
   [`${bootstrap}.ClusterManager`]: {
-    supported: [],
+    supported: ['load_stats_config'],
+    rows: { load_stats_config: aggregatedSource },
     ignored: {
       outlier_detection: 'only affects the event log of outlier detection, which is refused',
-      load_stats_config: harmless.loadReports,
       enable_deferred_cluster_creation: 'clusters are always made on all workers',
     },
   },

@@ -34,7 +34,8 @@ const plainValues: ReadonlySet<string> = new Set([
 
 export const harmless = {
   statistics: 'only affects statistics',
-  loadReports: 'only affects load reports, and none are sent yet',
+  loadReports:
+    'only affects load reports, which go to the server of load_stats_config and are about requests',
   tracing: 'only affects tracing, and no spans are reported yet',
   metadata: 'only extensions read it, and none that does is supported',
   rateLimit: 'only the rate limit filter reads it, and that filter is refused',
