@@ -10,14 +10,7 @@ import { decoderOptions } from '../config/resources/testing/decode-yaml.ts';
 import { compileFormat } from '../downstream/http/access-log/compile-format.ts';
 import { yamlReader } from '@heddle/shared/xds/read-yaml';
 import { loadBootstrap } from './load-bootstrap.ts';
-
-/** Whether a real Envoy takes a bootstrap, and whether this loader does: the same, unless a case says why not. */
-interface Case {
-  readonly name: string;
-  readonly text: string;
-  /** This loader refuses what Envoy takes. */
-  readonly stricter?: string;
-}
+import { configSourceCases, type Case } from './testing/config-source-cases.ts';
 
 const hcmType =
   'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -44,6 +37,7 @@ const ads = (
   `node: { id: a, cluster: b }\ndynamic_resources: { ads_config: { api_type: GRPC, transport_api_version: V3, grpc_services: [ { envoy_grpc: { cluster_name: c } } ] }, ${fields} }\n${cluster(clusterFields)}`;
 
 const cases: readonly Case[] = [
+  ...configSourceCases,
   { name: 'nothing but braces', text: '{}' },
   { name: 'an empty file', text: '' },
   { name: 'an unknown field', text: 'admn: {}' },
