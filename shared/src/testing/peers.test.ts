@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,4 +43,14 @@ test('envoy: ENVOY_BIN comes first and must exist; a program is taken before a s
   );
   assert.equal(findEnvoy({ PATH: '/nowhere' }), undefined);
   assert.throws(() => findEnvoy({ ENVOY_BIN: '/nowhere/envoy' }), /ENVOY_BIN names no program/);
+});
+
+test('what npm puts on the PATH is no peer: the command `envoy` of the repository is not compared with itself', () => {
+  using folder = folderWith('envoy', '\x7fELF');
+  const bin = join(folder.path, 'node_modules', '.bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'envoy'), '#!/bin/sh\n');
+  chmodSync(join(bin, 'envoy'), 0o755);
+  assert.equal(findEnvoy({ PATH: `${bin}:${folder.path}` }), join(folder.path, 'envoy'));
+  assert.equal(findEnvoy({ PATH: bin }), undefined);
 });

@@ -119,10 +119,13 @@ function askPython(code: string, environment: Environment): string | undefined {
 function findOnPath(name: string, environment: Environment): string | undefined {
   // nginx and haproxy stand in sbin, which is not on everybody's PATH.
   const folders = [...(environment['PATH'] ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin'];
-  return folders
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
+  return (
+    folders
+      // npm puts the programs of this repository first, and `envoy` is one of them: no peer stands there.
+      .filter((folder) => folder !== '' && !/[\\/]node_modules[\\/]/.test(`${folder}/`))
+      .map((folder) => join(folder, name))
+      .find(isExecutable)
+  );
 }
 
 function isExecutable(path: string): boolean {
