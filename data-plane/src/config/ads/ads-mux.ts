@@ -52,6 +52,7 @@ export class AdsMux<Request> {
   /** Answers that wait: timer → what lets them go. */
   readonly #delayed = new Map<Timer, () => void>();
   #isProcessing = false;
+  #streamNumber = 0;
   #isConnected = false;
   #isFirstMessage = true;
   #isFlushPlanned = false;
@@ -138,8 +139,10 @@ export class AdsMux<Request> {
       clock,
       logger,
       yieldTurn,
-      onInterestAdded: (names) => {
+      onInterestAdded: (names, held) => {
         this.#state.addInterest(typeUrl, names);
+        // Kept since interest was lost: a server that hears nothing of it would never take it back.
+        this.#state.restore(typeUrl, { accepted: held, version: '' });
         this.#fallback?.onSubscribed(typeUrl);
         this.#planFlush();
       },
@@ -153,6 +156,7 @@ export class AdsMux<Request> {
 
   #onOpen(): void {
     this.#isConnected = true;
+    this.#streamNumber += 1;
     this.#isFirstMessage = true;
     this.#options.stats.connectedState.set(1);
     this.#state.openStream();
@@ -185,7 +189,8 @@ export class AdsMux<Request> {
       this.#options.stats.identifier.set(response.controlPlane);
     }
     this.#fallback?.onAnswer();
-    this.#inTurn(() => this.#process(response));
+    const streamNumber = this.#streamNumber;
+    this.#inTurn(() => this.#process(response, streamNumber));
   }
 
   #inTurn(task: () => Promise<void>): void {
@@ -212,10 +217,12 @@ export class AdsMux<Request> {
     return restored;
   }
 
-  async #process(response: IncomingResponse): Promise<void> {
+  async #process(response: IncomingResponse, streamNumber: number): Promise<void> {
     const { typeUrl, version, nonce } = response;
     const channel = this.#channels.get(typeUrl);
     const isEmpty = response.resources.length + response.removed.length === 0;
+    // The next stream has begun without it: its server says again what it has not been told of.
+    if (streamNumber !== this.#streamNumber) return;
     const receipt = this.#state.receive({ typeUrl, version, nonce, isEmpty });
     this.#options.logger.debug(
       { typeUrl, version, nonce, resourceCount: response.resources.length },

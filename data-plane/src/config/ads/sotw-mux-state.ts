@@ -88,7 +88,8 @@ export class SotwMuxState implements MuxState<SotwRequest> {
   receive(response: ResponseHeader): Receipt {
     const type = this.#types.get(response.typeUrl);
     // Always, also for what nobody watches: with an older nonce the server would take later requests for stale.
-    if (type !== undefined) type.nonce = response.nonce;
+    // But not of a lost stream: the next one begins without a nonce.
+    if (type !== undefined && this.#isOpen) type.nonce = response.nonce;
     return {
       ...response,
       streamNumber: this.#streamNumber,

@@ -5,6 +5,7 @@ import type { Problem } from '@heddle/shared/errors/problem';
 import type { ResourceType } from '../resources/resource-type.ts';
 import type { SavedType } from '../saved/saved-resources.ts';
 import type {
+  ReceivedResource,
   RejectedResource,
   ResourceUpdate,
   ResourceWatcher,
@@ -12,7 +13,8 @@ import type {
   SubscriptionSource,
   SubscriptionStats,
 } from '../subscription.ts';
-import type { ResourceStatus, TypeStatus } from './ads-status.ts';
+import type { TypeStatus } from './ads-status.ts';
+import { describeResources } from './describe-resources.ts';
 import { collectAnswers, type Answer } from './collect-answers.ts';
 import type { IncomingResponse } from './incoming-response.ts';
 import type { Outcome, VersionChanges } from './mux-state.ts';
@@ -28,8 +30,8 @@ export interface ChannelOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly yieldTurn: () => Promise<void>;
-  /** Names that are newly watched, or no longer; undefined = everything. */
-  onInterestAdded(names: readonly string[] | undefined): void;
+  /** Names that are newly watched, or no longer; undefined = everything. `held`: what is there of them. */
+  onInterestAdded(names: readonly string[] | undefined, held: VersionChanges['accepted']): void;
   onInterestRemoved(names: readonly string[] | undefined): void;
   onExpired(names: readonly string[]): void;
   /** Each reading is an attempt that the owner counts; on a stream each wait is one. */
@@ -88,7 +90,7 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
       );
     }
     const added = this.#watches.add(watch);
-    if (added === undefined || added.length > 0) this.#options.onInterestAdded(added);
+    if (added === undefined || added.length > 0) this.#options.onInterestAdded(added, this.#held(added));
     // Not before the caller has its subscription in hand.
     queueMicrotask(() => this.#answerFromStore(watch));
     return { close: () => this.#close(watch) };
@@ -226,23 +228,11 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
   }
 
   status(): TypeStatus {
-    const resources = new Map<string, ResourceStatus>();
-    for (const watch of this.#watches.all) {
-      for (const name of watch.names ?? []) {
-        resources.set(name, {
-          name,
-          state: watch.hasTimedOut ? 'timeout' : 'requested',
-          version: '',
-          updatedAt: 0,
-        });
-      }
-    }
-    for (const resource of this.#store.status()) resources.set(resource.name, resource);
     return {
       typeUrl: this.#type.typeUrl,
       version: this.#version,
       ...(this.#nack === undefined ? {} : { nack: this.#nack }),
-      resources: [...resources.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      resources: describeResources(this.#watches, this.#store),
     };
   }
 
@@ -257,8 +247,9 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
 
   #tell(watch: Watch<T>, answer: Answer<T>, response: IncomingResponse): readonly RejectedResource[] {
     const { clock } = this.#options;
-    const { upserts, removed, refused, unchangedCount } = answer;
+    const { refused, unchangedCount } = answer;
     const isFirst = !watch.isAnswered;
+    const { upserts, removed } = isFirst ? this.#withHeld(watch, answer) : answer;
     this.#stopFirstFetchTimer(watch);
     watch.isAnswered = true;
     const startMs = clock.monotonicMs();
@@ -274,6 +265,23 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
       watch.stats.onSuccess({ version: response.version, atEpochMs: clock.now(), durationMs });
     }
     return rejected;
+  }
+
+  /** A watch that had nothing yet hears of what is held, too: the response may have only what changed. */
+  #withHeld(watch: Watch<T>, { upserts, removed }: Answer<T>): Pick<Answer<T>, 'upserts' | 'removed'> {
+    const said = new Set([...upserts.map(({ name }) => name), ...removed]);
+    return {
+      upserts: [...upserts, ...this.#held(watch.names).filter(({ name }) => !said.has(name))],
+      removed: [
+        ...removed,
+        ...[...(watch.names ?? [])].filter((name) => this.#store.isKnownAbsent(name) && !said.has(name)),
+      ],
+    };
+  }
+
+  #held(names: Iterable<string> | undefined): readonly ReceivedResource<T>[] {
+    if (names === undefined) return this.#store.allAccepted();
+    return [...names].flatMap((name) => this.#store.accepted(name) ?? []);
   }
 
   /** A watcher that throws refuses what it was given. */
@@ -341,12 +349,8 @@ export class TypeChannel<T> implements SubscriptionSource<T> {
 
   #answerFromStore(watch: Watch<T>): void {
     if (this.#isStopped || !this.#watches.has(watch) || watch.isAnswered) return;
-    const names = watch.names === undefined ? [] : [...watch.names];
-    const upserts =
-      watch.names === undefined
-        ? this.#store.allAccepted()
-        : names.flatMap((name) => this.#store.accepted(name) ?? []);
-    const removed = names.filter((name) => this.#store.isKnownAbsent(name));
+    const upserts = this.#held(watch.names);
+    const removed = [...(watch.names ?? [])].filter((name) => this.#store.isKnownAbsent(name));
     if (upserts.length + removed.length === 0) return;
     this.#stopFirstFetchTimer(watch);
     watch.isAnswered = true;

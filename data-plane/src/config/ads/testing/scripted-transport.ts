@@ -56,6 +56,11 @@ export class ScriptedTransport implements AdsTransport {
     this.sendBytes(this.#api.encode('envoy.service.discovery.v3.DeltaDiscoveryResponse', response));
   }
 
+  /** What was sent over a lost stream. */
+  discard(): void {
+    this.#sent.length = 0;
+  }
+
   /** The requests since the last call. */
   takeRequests(): DiscoveryRequest[] {
     return this.#sent
