@@ -1,5 +1,5 @@
 import { networkFilter } from '../tcp/subject.ts';
-import { freeUdpPort, UdpClient, udpListener, UdpServer } from '../udp/udp-parts.ts';
+import { freePortOfBoth, UdpClient, udpListener, UdpServer } from '../udp/udp-parts.ts';
 import { assignment, cluster, endpoint, listener, socketAddress, type Json } from './bootstrap-parts.ts';
 import type { Movements } from './movements.ts';
 import { ScenarioRun } from './scenario.ts';
@@ -12,7 +12,7 @@ export async function runUdpScenario(movements: Movements): Promise<void> {
   const small = await UdpServer.start(() => Buffer.alloc(10));
   const names = ['small', 'large', 'long', 'refused', 'forbidden', 'unknown'] as const;
   const ports = new Map<string, number>();
-  for (const name of names) ports.set(name, await freeUdpPort());
+  for (const name of names) ports.set(name, await freePortOfBoth());
   const listen = (name: string, clusterName = name, fields: Json = {}): Json => ({
     name,
     ...udpListener(ports.get(name) ?? 0, {
@@ -38,7 +38,9 @@ export async function runUdpScenario(movements: Movements): Promise<void> {
       clusters: [
         cluster('small', [small.port]),
         at('large', socketAddress(server.port, '::1')),
-        cluster('refused', [], { load_assignment: assignment('refused', [endpoint(await freeUdpPort())]) }),
+        cluster('refused', [], {
+          load_assignment: assignment('refused', [endpoint(await freePortOfBoth())]),
+        }),
         at('forbidden', socketAddress(9, '255.255.255.255')),
       ],
     },

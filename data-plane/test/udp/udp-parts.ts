@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { sleep, systemClock } from '@heddle/shared/time/clock';
 import { probeAddress } from '../../src/probe-address.ts';
 import { listenerFilter, type Json } from '../statistics/bootstrap-parts.ts';
@@ -39,8 +40,16 @@ export function udpInput(type: string): Json {
   return { name: 'input', typed_config: { '@type': `${inputs}.${type}` } };
 }
 
-export async function freeUdpPort(): Promise<number> {
-  return (await probeAddress({ address: '127.0.0.1', port: 0, protocol: 'udp' })).port;
+/** Free for streams and for datagrams. */
+export async function freePortOfBoth(): Promise<number> {
+  for (;;) {
+    const [port = 0] = await findFreePorts(1);
+    const isFree = await probeAddress({ address: '127.0.0.1', port, protocol: 'udp' }).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return port;
+  }
 }
 
 /** Answers each datagram with what `answer` makes of it. */

@@ -6,14 +6,14 @@ import { askAdmin } from '../statistics/ask-admin.ts';
 import { cluster, listener, type Json } from '../statistics/bootstrap-parts.ts';
 import { startSidecarProcess } from '../statistics/sidecar-process.ts';
 import { networkFilter } from '../tcp/subject.ts';
-import { freeUdpPort, UdpClient, udpListener, UdpServer } from './udp-parts.ts';
+import { freePortOfBoth, UdpClient, udpListener, UdpServer } from './udp-parts.ts';
 
 const clientCount = 16;
 
 test('two workers: each client has one session, and a stream may listen on the same port', async (t) => {
   const server = await UdpServer.start((datagram) => datagram);
   t.after(() => server.close());
-  const port = await freeUdpPort();
+  const port = await freePortOfBoth();
   const filters: readonly Json[] = [networkFilter('echo.v3.Echo')];
   const sidecar = await startSidecarProcess(
     {
