@@ -287,7 +287,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   // The start, step by step; each is called when the one before has finished.
   function startAds(): void {
     ads?.start();
-    loadReporting = startLoadReporting(options, { clusters, reader: stats, stats: store.root });
+    loadReporting = startLoadReporting(options, { clusters, reader: stats, stats: store.root, serverTls });
     clusters.startSecondary(bootstrap.cds !== undefined);
   }
 

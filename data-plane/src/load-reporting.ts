@@ -1,5 +1,6 @@
 import type { LoadReporter } from './config/loads/load-reporter.ts';
 import type { LoadedCluster } from './config/loads/load-report.ts';
+import type { ManagementServerTls } from './config/sources/connect-securely.ts';
 import type { DataPlaneOptions } from './data-plane.ts';
 import type { StatsReader } from './stats/stats-reader.ts';
 import type { StatsScope } from './stats/stats.ts';
@@ -8,6 +9,8 @@ import type { ClusterManager } from './upstream/cluster-manager.ts';
 export interface LoadReportingSources {
   readonly clusters: ClusterManager;
   readonly reader: StatsReader;
+  /** How that cluster's connections are secured; undefined: not at all. */
+  readonly serverTls: ManagementServerTls;
   /** The root scope. */
   readonly stats: StatsScope;
 }
@@ -20,7 +23,7 @@ const droppedBy = ['upstream_rq_pending_overflow', 'upstream_rq_active_overflow'
 /** Reports the load of all clusters to the server of `cluster_manager.load_stats_config`, if there is one. */
 export function startLoadReporting(
   { bootstrap, api, clock, rng, logger }: DataPlaneOptions,
-  { clusters, reader, stats }: LoadReportingSources,
+  { clusters, reader, stats, serverTls }: LoadReportingSources,
 ): LoadReporter {
   const config = bootstrap.loadStats;
   let reporter: LoadReporter | undefined;
@@ -54,7 +57,11 @@ export function startLoadReporting(
     const loadLogger = logger.child({ component: 'load-reporter' });
     const { keepAlive = defaultKeepAlive, initialMetadata: metadata } = config;
     reporter = startLoadReporter({
-      transport: new AdsClient({ ...config, method, metadata, keepAlive, clock, rng, logger: loadLogger }),
+      transport: new AdsClient({
+        ...config,
+        ...{ method, metadata, keepAlive, clock, rng, logger: loadLogger },
+        connectSecurely: serverTls(config.clusterName),
+      }),
       node: api.decode('envoy.config.core.v3.Node', bootstrap.node.bytes),
       api,
       clusters: () =>

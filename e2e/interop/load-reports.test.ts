@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { createCertificate } from '@heddle/shared/testing/certificates';
 import { findFreePorts } from '@heddle/shared/testing/free-port';
 import { findEnvoy } from '@heddle/shared/testing/peers';
 import type { ClusterStats, LoadStatsRequest } from '@heddle/shared/xds/api';
@@ -33,7 +34,7 @@ interface Reports {
   readonly byNode: Map<string, ClusterStats[][]>;
 }
 
-/** A server that asks for one cluster, endpoint by endpoint. */
+/** A server, behind TLS, that asks for one cluster, endpoint by endpoint. */
 async function startLoadServer(context: TestContext): Promise<Reports> {
   const byNode = new Map<string, ClusterStats[][]>();
   const server = new Server();
@@ -55,8 +56,12 @@ async function startLoadServer(context: TestContext): Promise<Reports> {
       stream.on('end', () => stream.end());
     },
   });
+  const { pem, privateKeyPem } = createCertificate();
+  const credentials = ServerCredentials.createSsl(null, [
+    { private_key: Buffer.from(privateKeyPem), cert_chain: Buffer.from(pem) },
+  ]);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(error);
     }),
@@ -130,6 +135,13 @@ function bootstrap({ id, lrsPort, appPorts }: FileOptions, listenPort: number, a
       clusters: [
         {
           name: 'lrs',
+          transport_socket: {
+            name: 'tls',
+            typed_config: {
+              '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+              common_tls_context: { alpn_protocols: ['h2'] },
+            },
+          },
           typed_extension_protocol_options: http2,
           load_assignment: { cluster_name: 'lrs', endpoints: [{ lb_endpoints: [endpoint(lrsPort)] }] },
         },
