@@ -85,6 +85,7 @@ export class TypeState {
   applySubscription(
     { subscription, asked, dropped }: SubscriptionUpdate,
     snapshot: Snapshot | undefined,
+    onTheirWay: readonly string[] = [],
   ): void {
     const wasWildcard = this.subscription.isWildcard;
     this.subscription = subscription;
@@ -98,7 +99,7 @@ export class TypeState {
     if (!wasWildcard && subscription.isWildcard) {
       this.mustAnswer = true;
       // It gave these up when they were on their way, and now takes them when they come.
-      for (const name of this.outstanding?.names ?? []) if (!this.held.has(name)) this.#asked.add(name);
+      for (const name of onTheirWay) if (!this.held.has(name)) this.#asked.add(name);
       if (snapshot !== undefined) this.markChanged(snapshot.names(this.typeUrl));
     }
   }

@@ -116,8 +116,10 @@ export class XdsStream {
       state = new TypeState(typeUrl, !this.#isGrpc);
       this.#states.set(typeUrl, state);
     }
+    // One request may both answer a response and ask for more.
+    const onTheirWay = state.outstanding?.names ?? [];
     this.#applyAnswer(state, request, isFirst);
-    this.#applyNames(state, request.names, isFirst);
+    this.#applyNames(state, request.names, isFirst, onTheirWay);
     this.#pump();
   }
 
@@ -232,7 +234,12 @@ export class XdsStream {
     return this.#dependencies.clock.monotonicMs() - moment;
   }
 
-  #applyNames(state: TypeState, names: RequestedNames, isFirst: boolean): void {
+  #applyNames(
+    state: TypeState,
+    names: RequestedNames,
+    isFirst: boolean,
+    onTheirWay: readonly string[],
+  ): void {
     if (names.kind === 'delta' && isFirst && Object.keys(names.initialVersions).length > 0) {
       this.#pusher.isResumed = true;
       state.resume(names.initialVersions, this.#snapshot);
@@ -249,7 +256,7 @@ export class XdsStream {
       names.kind === 'sotw'
         ? setNames(state.subscription, shared(names.list))
         : updateNames(state.subscription, shared(names.subscribe), names.unsubscribe);
-    state.applySubscription(update, this.#snapshot);
+    state.applySubscription(update, this.#snapshot, onTheirWay);
   }
 
   /**

@@ -9,6 +9,7 @@ export class Violation extends Error {}
 
 interface Sent {
   readonly nonce: string;
+  readonly names: readonly string[];
   /** Something in it must be refused. */
   readonly isBad: boolean;
 }
@@ -133,6 +134,7 @@ export class ModelServer {
   }: ReturnType<ScriptedTransport['takeDeltaRequests']>[number]): void {
     this.#checkNode(node !== undefined);
     const [state, isFirst] = this.#stateOf(typeUrl);
+    const onTheirWay = state.unanswered.flatMap((sent) => sent.names);
     if (responseNonce !== '') this.#readAnswer(state, typeUrl, responseNonce, errorDetail !== undefined);
     if (!isFirst && Object.keys(initialResourceVersions).length > 0)
       throw new Violation(`${typeUrl}: initial versions in a later request`);
@@ -142,7 +144,7 @@ export class ModelServer {
       // Who asks for everything once more gets everything once more: what came in between was for nobody.
       if (name === '*') {
         state.isWildcard = true;
-        if (!isFirst) for (const known of state.told.keys()) state.told.set(known, '');
+        if (!isFirst) for (const known of [...state.told.keys(), ...onTheirWay]) state.told.set(known, '');
       } else {
         state.names.add(name);
         state.asked.add(name);
@@ -246,7 +248,11 @@ export class ModelServer {
 
   #note(state: StreamType, resources: readonly (readonly [string, string])[], hasGarbage: boolean): string {
     const nonce = `n${++this.#nonceCount}.${randomInteger(this.#rng, 10)}`;
-    state.unanswered.push({ nonce, isBad: hasGarbage || resources.some(([, value]) => value === 'bad') });
+    state.unanswered.push({
+      names: resources.map(([name]) => name),
+      nonce,
+      isBad: hasGarbage || resources.some(([, value]) => value === 'bad'),
+    });
     return nonce;
   }
 }

@@ -232,6 +232,8 @@ export class AdsMux<Request> {
     const resumeChildren = this.pause(this.#options.childTypes[typeUrl] ?? []);
     let outcome: Outcome = { kind: 'unwatched' };
     if (channel === undefined || receipt.isUnwatched) {
+      // Who watches it again must not be given what this response may have changed.
+      channel?.forgetUnwatched();
       this.#options.logger.debug({ typeUrl, version }, 'response for a type without subscribers');
     } else {
       outcome = await channel.process(response);
