@@ -29,3 +29,6 @@ test('a resource that was on its way when it was given up is told to be gone lat
 
 test('a route waits for clusters that lost their stream while they waited for endpoints', () =>
   runCase(15, 'delta', 'envoy'));
+
+test('a route waits for a cluster that went and came back while the client was away', () =>
+  runCase(5_045_138, 'sotw', 'envoy'));

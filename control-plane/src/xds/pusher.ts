@@ -67,7 +67,12 @@ export class Pusher {
   onSent(push: Push, nonce: string, nowMs: number): void {
     const { state, upserts, removed, settled, version } = push;
     if (state.typeUrl === typeUrls.cluster)
-      this.#arrivals.onSent(push.resources, (name) => state.held.has(name), nowMs);
+      this.#arrivals.onSent(
+        push.resources,
+        (name) => state.held.has(name) && !state.uncertain.has(name),
+        nowMs,
+      );
+    for (const { name } of push.resources) state.uncertain.delete(name);
     for (const name of settled) state.forget(name);
     for (const resource of upserts) state.hold(resource);
     if (state.typeUrl === typeUrls.cluster)
@@ -173,7 +178,10 @@ export class Pusher {
       return named.length > 0 && this.isResumed && nowMs - openedAtMs < ackTimeoutMs;
     if (!clusters.hasWork || clusters.outstanding === undefined) return false;
     if (nowMs - clusters.outstanding.sentAtMs >= ackTimeoutMs) return false;
-    return named.some(({ name }) => covers(clusters.subscription, name) && !clusters.held.has(name));
+    return named.some(
+      ({ name }) =>
+        covers(clusters.subscription, name) && (!clusters.held.has(name) || clusters.uncertain.has(name)),
+    );
   }
 
   /**

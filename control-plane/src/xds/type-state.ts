@@ -38,6 +38,8 @@ export class TypeState {
   subscription: Subscription;
   /** Sent at some time and not taken back; refused resources too, so that they are not sent again unchanged. */
   readonly held = new Map<string, SnapshotResource>();
+  /** Of `held`: the client may have them from an earlier stream, or never had them; until they are sent. */
+  readonly uncertain = new Set<string>();
   /** The next response goes out even if it is empty: a client's start waits for it. */
   mustAnswer = false;
   lastNonce = '';
@@ -202,6 +204,7 @@ export class TypeState {
 
   /** Nothing more is to be said about the name as it is now. */
   settle(name: string): void {
+    this.uncertain.delete(name);
     this.#changed.delete(name);
     this.#asked.delete(name);
     this.#resumed.delete(name);

@@ -273,7 +273,10 @@ export class XdsStream {
     const retired = this.#node.watch
       .retiredClusters()
       .filter(({ name }) => isEverything || list.includes(name));
-    for (const resource of retired) state.held.set(resource.name, resource);
+    for (const resource of retired) {
+      state.held.set(resource.name, resource);
+      state.uncertain.add(resource.name);
+    }
     state.markChanged(retired.map(({ name }) => name));
   }
 
