@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Client, credentials } from '@grpc/grpc-js';
 import type { MeshObject } from '@heddle/shared/model/mesh-object';
 import { createSilentLogger } from '@heddle/shared/logging/logger';
 import { waitUntil } from '@heddle/shared/processes/wait-until';
@@ -7,6 +8,7 @@ import { usePeer } from '@heddle/shared/testing/peers';
 import { parsePrometheusText } from '@heddle/shared/testing/prometheus-text';
 import { createRedisServer } from '@heddle/shared/testing/redis-server';
 import { systemClock } from '@heddle/shared/time/clock';
+import { createLoadStatsService } from '@heddle/shared/xds/load-stats-service';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { ControlPlane } from '../src/control-plane.ts';
 import { describeMetrics } from '../src/describe-metrics.ts';
@@ -68,6 +70,28 @@ function instance(name: string): MeshObject {
   };
 }
 
+/** A proxy that had 20 answers; it ends its stream once it was asked. */
+function reportLoad(xdsPort: number): Promise<void> {
+  const client = new Client(`127.0.0.1:${xdsPort}`, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = createLoadStatsService(api).StreamLoadStats;
+  const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  const report = { clusterName: 'web', upstreamLocalityStats: [{ totalSuccessfulRequests: 20 }] };
+  const messageOf = (clusterStats: (typeof report)[]) =>
+    api.create('envoy.service.load_stats.v3.LoadStatsRequest', { node: { id: 'n1' }, clusterStats });
+  return new Promise((resolve, reject) => {
+    stream.once('data', () => {
+      stream.write(messageOf([report]));
+      stream.end();
+    });
+    stream.once('end', () => {
+      client.close();
+      resolve();
+    });
+    stream.once('error', reject);
+    stream.write(messageOf([]));
+  });
+}
+
 test(
   'metrics of streams, answers, requests and the registry, in good and in bad times',
   { skip: redis.skip },
@@ -89,6 +113,8 @@ test(
       assert.equal(read('heddle_xds_convergence_lag_seconds'), 0);
       assert.equal(read('heddle_xds_answer_duration_seconds_count', 'Cluster'), 1);
 
+      await reportLoad(controlPlane.xdsPort);
+      await untilScraped(controlPlane, (now) => now('heddle_load_requests_total', 'success') === 20);
       await put(controlPlane, service('web'));
       const second = await client.next(CDS);
       client.send({ ...ackOf(second), versionInfo: first.versionInfo, errorDetail: refusal });

@@ -11,6 +11,7 @@ import { runListenerFilterScenario } from './listener-filter-scenario.ts';
 import { Movements } from './movements.ts';
 import { runConnectionLimitScenario, runDescriptorScenario, runHeapScenario } from './overload-scenario.ts';
 import { runProcessScenario } from './process-scenario.ts';
+import { runLoadReportScenario, runSavedConfigScenario } from './saved-config-scenario.ts';
 import { runTcpScenario } from './tcp-scenario.ts';
 import { runSecretsScenario } from './secrets-scenario.ts';
 import { runTlsScenario } from './tls-scenario.ts';
@@ -39,6 +40,8 @@ const scenarios: readonly ((movements: Movements, t: TestContext) => Promise<voi
   runUpstreamScenario,
   runWorkerScenario,
   runXdsScenario,
+  runLoadReportScenario,
+  runSavedConfigScenario,
 ];
 /** Each is a sidecar with its threads; all at once would only wait for each other. */
 const runnerCount = 3;

@@ -13,7 +13,7 @@ const echo = networkFilter('echo.v3.Echo');
 /** Network filters that are not the connection manager. */
 export async function runTcpScenario(movements: Movements): Promise<void> {
   const echoServer = await startTcpServer((socket) => void socket.pipe(socket));
-  const stuckServer = await startTcpServer((socket) => void socket.pause());
+  const stuckServer = await startTcpServer((socket) => void socket.pause(), { allowHalfOpen: true });
   const tcpProxy = (name: string, fields: Json = {}, bufferLimitBytes = 16_384): Json =>
     listener(
       name,
@@ -92,10 +92,13 @@ export async function runTcpScenario(movements: Movements): Promise<void> {
     writer.send('x'.repeat(16_000_000));
     await run.untilMoved('tcp.<stat_prefix>.', 'downstream_flow_control_paused_reading_total');
     for (const socket of stuckServer.sockets) socket.resume();
+    const known = new Set(stuckServer.sockets);
     const leaver = await open('roomy');
     leaver.send('x'.repeat(16_000_000));
     await until(() => leaver.socket.writableLength === 0);
-    leaver.socket.resetAndDestroy();
+    leaver.socket.end();
+    // Both have ended, and the server has not read yet.
+    for (const socket of stuckServer.sockets) if (!known.has(socket)) socket.end();
     await run.untilMoved(
       'tcp.<stat_prefix>.',
       'downstream_cx_total',
