@@ -15,7 +15,7 @@ import { after, test } from 'node:test';
 import { waitUntil } from '@heddle/shared/processes/wait-until';
 import { systemClock } from '@heddle/shared/time/clock';
 
-const program = join(import.meta.dirname, '../bin/envoy');
+const program = join(import.meta.dirname, '../../node_modules/.bin/envoy');
 const folder = mkdtempSync(join(tmpdir(), 'heddle-envoy-'));
 after(() => rmSync(folder, { recursive: true }));
 

@@ -9,7 +9,7 @@ import { systemClock } from '@heddle/shared/time/clock';
 import { parse } from 'yaml';
 
 /** How others start Envoy: each line must be taken as it is, and serve. */
-const program = join(import.meta.dirname, '../bin/envoy');
+const program = join(import.meta.dirname, '../../node_modules/.bin/envoy');
 const folder = mkdtempSync(join(tmpdir(), 'heddle-launch-'));
 after(() => rmSync(folder, { recursive: true }));
 
