@@ -12,7 +12,7 @@ import { TestSnapshots } from '../test/test-snapshots.ts';
 import { checkNothingIsBroken, followAsEnvoy, openAsEnvoy } from './envoy-model.ts';
 import { reopen, wantAnything } from './free-model.ts';
 import { ModelClient, Violation } from './model-client.ts';
-import { emptyWorld, nextWorld, type World } from './random-world.ts';
+import { emptyWorld, nextWorld } from './random-world.ts';
 import { textOf, type Variant } from './wire-client.ts';
 
 const stepCount = 120;
@@ -133,12 +133,12 @@ function play(seed: number, variant: Variant, kind: 'envoy' | 'free', events: st
   }
   while (client.inboxSize > 0) answer(true);
   snapshots.set(world);
-  checkSettled(client, world, snapshots);
+  checkSettled(client, snapshots);
   stream?.close();
 }
 
 /** The client was told what the snapshot has, of all that it wants, and everything that it asked for was answered. */
-function checkSettled(client: ModelClient, _world: World, snapshots: TestSnapshots): void {
+function checkSettled(client: ModelClient, snapshots: TestSnapshots): void {
   const snapshot = snapshots.current();
   if (snapshot === undefined) return;
   for (const type of client.types.values()) {

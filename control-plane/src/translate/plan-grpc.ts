@@ -1,7 +1,6 @@
 import type { Service } from '@heddle/shared/model/service';
 import { hostsOfRoute } from '@heddle/shared/model/references';
 import type { XdsApi } from '@heddle/shared/xds/xds-api';
-import { buildClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { buildGrpcCluster } from './grpc-cluster.ts';
 import { buildApiListener } from './grpc-listener.ts';
 import { buildGrpcRouteTable } from './grpc-route.ts';
@@ -11,7 +10,7 @@ import type { GrpcScope } from './grpc-scope.ts';
 import { apiTableName } from './resource-names.ts';
 import { routesOf, targetsOf } from './route-table.ts';
 import { emptyBackendsOf } from './split-fallback.ts';
-import { noInstances, noPolicies, servicesOf, type Plan, type PlannedResource } from './translate-scope.ts';
+import { planTargets, servicesOf, type Plan, type PlannedResource } from './translate-scope.ts';
 import { resourceTypeNames } from './translated.ts';
 
 /**
@@ -66,28 +65,8 @@ function planClusters(
   { certificateProvider }: GrpcScope,
   services: readonly Service[],
 ): PlannedResource[] {
-  const planned: PlannedResource[] = [];
-  for (const [name, target] of targetsOf(mesh, services)) {
-    const service = mesh.services.get(target.service);
-    if (service === undefined) continue;
-    const policies = mesh.policies.get(target.service) ?? noPolicies;
-    const instances = mesh.instances.get(target.service) ?? noInstances;
-    planned.push(
-      {
-        typeName: resourceTypeNames.cluster,
-        name,
-        key: `grpc cluster ${name} ${certificateProvider}`,
-        inputs: [service, policies],
-        build: () => buildGrpcCluster(api, service, target.version, policies, certificateProvider),
-      },
-      {
-        typeName: resourceTypeNames.endpoints,
-        name,
-        key: `endpoints ${name}`,
-        inputs: [instances],
-        build: () => buildClusterLoadAssignment(target, instances),
-      },
-    );
-  }
-  return planned;
+  return planTargets(mesh, targetsOf(mesh, services), (name, target, service, policies) => ({
+    key: `grpc cluster ${name} ${certificateProvider}`,
+    build: () => buildGrpcCluster(api, service, target.version, policies, certificateProvider),
+  }));
 }

@@ -59,31 +59,11 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
   const services = servicesOf(mesh, scope);
   const emptyBackends = emptyBackendsOf(mesh);
   const from = sourceKey(scope.source);
-  const planned: PlannedResource[] = [];
   const targets = targetsOf(mesh, services);
-  for (const [name, target] of targets) {
-    const service = mesh.services.get(target.service);
-    // A route may name a service that is gone; the consistency check of the snapshot says so.
-    if (service === undefined) continue;
-    const policies = mesh.policies.get(target.service) ?? noPolicies;
-    const instances = mesh.instances.get(target.service) ?? noInstances;
-    planned.push(
-      {
-        typeName: resourceTypeNames.cluster,
-        name,
-        key: `cluster ${name}${from}`,
-        inputs: [service, policies],
-        build: () => buildServiceCluster(api, service, target.version, policies, scope.source),
-      },
-      {
-        typeName: resourceTypeNames.endpoints,
-        name,
-        key: `endpoints ${name}`,
-        inputs: [instances],
-        build: () => buildClusterLoadAssignment(target, instances),
-      },
-    );
-  }
+  const planned = planTargets(mesh, targets, (name, target, service, policies) => ({
+    key: `cluster ${name}${from}`,
+    build: () => buildServiceCluster(api, service, target.version, policies, scope.source),
+  }));
   planned.push(...planTrust(mesh, targets.values()));
   planned.push(
     {
@@ -105,6 +85,41 @@ export function planOutbound(api: XdsApi, mesh: Mesh, scope: OutboundScope): Pla
     for (const service of services)
       planned.push(...planServicePort(api, mesh, scope, service, emptyBackends, leftOut));
   return { resources: planned, leftOut };
+}
+
+/** A cluster and its endpoints for each target; `clusterOf` says how the cluster is built, and what tells it from others'. */
+export function planTargets(
+  mesh: Mesh,
+  targets: ReadonlyMap<string, ClusterTarget>,
+  clusterOf: (
+    name: string,
+    target: ClusterTarget,
+    service: Service,
+    policies: readonly Policy[],
+  ) => Pick<PlannedResource, 'key' | 'build'>,
+): PlannedResource[] {
+  return [...targets].flatMap(([name, target]): PlannedResource[] => {
+    const service = mesh.services.get(target.service);
+    // A route may name a service that is gone; the consistency check of the snapshot says so.
+    if (service === undefined) return [];
+    const policies = mesh.policies.get(target.service) ?? noPolicies;
+    const instances = mesh.instances.get(target.service) ?? noInstances;
+    return [
+      {
+        typeName: resourceTypeNames.cluster,
+        name,
+        inputs: [service, policies],
+        ...clusterOf(name, target, service, policies),
+      },
+      {
+        typeName: resourceTypeNames.endpoints,
+        name,
+        key: `endpoints ${name}`,
+        inputs: [instances],
+        build: () => buildClusterLoadAssignment(target, instances),
+      },
+    ];
+  });
 }
 
 function planServicePort(

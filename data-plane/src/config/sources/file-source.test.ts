@@ -10,24 +10,11 @@ import { createSubscriptionStats } from '../ads/subscription-stats.ts';
 import { RecordingStats } from '../ads/testing/recording-stats.ts';
 import { decoderOptions, resourceTypes } from '../resources/testing/decode-yaml.ts';
 import type { ResourceType } from '../resources/resource-type.ts';
-import type { RejectedResource, ResourceUpdate, ResourceWatcher } from '../subscription.ts';
+import type { ResourceWatcher } from '../subscription.ts';
 import { FileSource } from './file-source.ts';
+import { LineWatcher } from './testing/line-watcher.ts';
 
 const { api } = decoderOptions;
-
-class Lines implements ResourceWatcher<unknown> {
-  readonly lines: string[] = [];
-  onUpdate({ upserts, removed, systemVersion }: ResourceUpdate<unknown>): readonly RejectedResource[] {
-    this.lines.push(`${systemVersion} +${upserts.map(({ name }) => name).join()} -${removed.join()}`);
-    return [];
-  }
-  onRejected(refused: readonly RejectedResource[]): void {
-    this.lines.push(`rejected ${refused.map(({ name }) => name).join()}`);
-  }
-  onInitialFetchTimeout(): void {
-    this.lines.push('timeout');
-  }
-}
 
 function start<T>(t: TestContext, type: ResourceType<T>, content: string, name = 'x.yaml') {
   const folder = mkdtempSync(join(tmpdir(), 'file-source-'));
@@ -40,7 +27,7 @@ function start<T>(t: TestContext, type: ResourceType<T>, content: string, name =
     rmSync(folder, { recursive: true });
   });
   const stats = new RecordingStats();
-  const watcher = new Lines();
+  const watcher = new LineWatcher();
   return {
     source,
     stats,
@@ -101,7 +88,7 @@ test('what cannot be read, or is refused, changes nothing and is counted as in E
 
 test('those who name resources of one file share its reading; a name that is not in it is refused', async (t) => {
   const file = start(t, resourceTypes.endpoints, assignments('1', 'a', 'b'));
-  const [a, b, none] = [new Lines(), new Lines(), new Lines()];
+  const [a, b, none] = [new LineWatcher(), new LineWatcher(), new LineWatcher()];
   file.subscribe(['a'], a);
   file.subscribe(['b'], b);
   const third = file.subscribe(['none'], none);
@@ -118,7 +105,7 @@ test('whoever subscribes later to a name that nobody wanted before has the file 
   const file = start(t, resourceTypes.endpoints, assignments('1', 'a', 'b'));
   file.subscribe(['a']);
   await file.until(() => file.watcher.lines.length === 1);
-  const late = new Lines();
+  const late = new LineWatcher();
   file.subscribe(['b'], late);
   await file.until(() => late.lines.length === 1);
   assert.deepEqual(late.lines, ['1 +b -']);

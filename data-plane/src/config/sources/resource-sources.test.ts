@@ -12,25 +12,11 @@ import { ManagementServer } from '../ads/testing/management-server.ts';
 import { RecordingStats } from '../ads/testing/recording-stats.ts';
 import type { GrpcService, ResourceSource } from '../model/resource-source.ts';
 import { decoderOptions, encodeYaml, resourceTypes } from '../resources/testing/decode-yaml.ts';
-import type { RejectedResource, ResourceUpdate, ResourceWatcher } from '../subscription.ts';
 import { createResourceSources } from './resource-sources.ts';
+import { LineWatcher } from './testing/line-watcher.ts';
 
 const { api } = decoderOptions;
 const { cluster, endpoints } = resourceTypes;
-
-class Lines implements ResourceWatcher<unknown> {
-  readonly lines: string[] = [];
-  onUpdate({ upserts, removed, systemVersion }: ResourceUpdate<unknown>): readonly RejectedResource[] {
-    this.lines.push(`${systemVersion} +${upserts.map(({ name }) => name).join()} -${removed.join()}`);
-    return [];
-  }
-  onRejected(refused: readonly RejectedResource[]): void {
-    this.lines.push(`rejected ${refused.map(({ name }) => name).join()}`);
-  }
-  onInitialFetchTimeout(): void {
-    this.lines.push('timeout');
-  }
-}
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setImmediate();
@@ -86,7 +72,7 @@ async function startServer(t: TestContext): Promise<ManagementServer> {
 test('each type has a stream of its own service, which all its subscribers share', async (t) => {
   const server = await startServer(t);
   const { sources, stats } = createSources(t, server.port);
-  const [all, a, b] = [new Lines(), new Lines(), new Lines()];
+  const [all, a, b] = [new LineWatcher(), new LineWatcher(), new LineWatcher()];
   sources.sourceOf(cluster)(grpc('sotw'), 'cluster_manager.cds.').subscribe(undefined, all, 0);
   const clusterStream = await server.nextSotwStream();
   assert.equal((await clusterStream.request(0)).typeUrl, cluster.typeUrl);
@@ -120,7 +106,7 @@ test('each type has a stream of its own service, which all its subscribers share
 test('the incremental variant', async (t) => {
   const server = await startServer(t);
   const { sources } = createSources(t, server.port);
-  const watcher = new Lines();
+  const watcher = new LineWatcher();
   sources.sourceOf(endpoints)(grpc('delta'), 'cluster.a.').subscribe(['a'], watcher, 0);
   const stream = await server.nextDeltaStream();
   assert.deepEqual((await stream.request(0)).resourceNamesSubscribe, ['a']);
@@ -166,7 +152,7 @@ test('polling: the version that is held, 304, failures, refusals, and names that
     service: { clusterName: 'xds', refreshDelayMs: 1, requestTimeoutMs: 2000 },
   };
   const counted = createSubscriptionStats(stats.scope('s.'), 'rest');
-  const watcher = new Lines();
+  const watcher = new LineWatcher();
   const source = sources.sourceOf(endpoints)(rest, 'cluster.a.');
   source.subscribe(['a'], watcher, 0, counted);
   const assignment = (name: string, more = {}) => ({
@@ -196,7 +182,7 @@ test('polling: the version that is held, 304, failures, refusals, and names that
   );
   const sixth = await server.poll(5);
   assert.equal(sixth.body['versionInfo'], '1', 'what was refused is not held');
-  const late = new Lines();
+  const late = new LineWatcher();
   source.subscribe(['b'], late, 0);
   sixth.answer.end(JSON.stringify({ version_info: '3', resources: [assignment('a')] }));
   const seventh = await server.poll(6);
@@ -218,7 +204,7 @@ test('a poll that is not answered in time is a failure', async (t) => {
     service: { clusterName: 'xds', refreshDelayMs: 1, requestTimeoutMs: 20 },
   };
   const counted = createSubscriptionStats(stats.scope('s.'), 'rest');
-  sources.sourceOf(cluster)(rest, 's.').subscribe(undefined, new Lines(), 0, counted);
+  sources.sourceOf(cluster)(rest, 's.').subscribe(undefined, new LineWatcher(), 0, counted);
   await until(() => stats.read('s.update_failure') === 2);
   assert.equal((await server.poll(1)).request.url, '/v3/discovery:clusters');
 });
